@@ -1,0 +1,1 @@
+//! Records to windows; says what may seal. Pure: time is an argument.

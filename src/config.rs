@@ -1,0 +1,1 @@
+//! TOML to a checked configuration: every fault at once, with its place, what was expected and what to do.

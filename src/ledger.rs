@@ -1,0 +1,1 @@
+//! The SQLite file: cursors, open windows, outbox. One transaction per commit.

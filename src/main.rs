@@ -1,0 +1,3 @@
+//! The `pxtail` program: everything is in the library.
+
+fn main() {}

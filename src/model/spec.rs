@@ -1,0 +1,345 @@
+//! The checked configuration: what a person asked for, with every name resolved and every unit made explicit.
+//!
+//! Promises: `config` makes these and nothing else does; the stages take them as they are. Places ([`Location`]) are kept
+//! where a later step (a pattern that does not compile, a field that a pattern lacks) may find a fault.
+//! Does not: say how a configuration is written; that is `config`'s.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::decimal::Decimal;
+use super::fault::{Located, Location};
+use super::fields::FieldType;
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    pub agent: AgentSpec,
+    pub px: PxSpec,
+    pub push: PushSpec,
+    pub tail: TailSpec,
+    pub sources: Vec<SourceSpec>,
+    pub metrics: Vec<MetricSpec>,
+    /// Every pattern that can be named, by name: `/etc` over `/usr/share` over those built in.
+    pub patterns: BTreeMap<String, PatternSpec>,
+    /// Pattern files that could not be read as such. A fault only where a source names the pattern.
+    pub broken_patterns: BTreeMap<String, Vec<super::fault::Fault>>,
+}
+
+/// `[agent]`: the process as a whole.
+#[derive(Clone, Debug)]
+pub struct AgentSpec {
+    pub state_dir: PathBuf,
+    /// Longest time between two commits while lines come in.
+    pub commit_interval: Duration,
+    /// A commit comes earlier after so many lines.
+    pub commit_lines: u64,
+    /// The status socket; by default `pxtail.sock` in the state directory.
+    pub socket: PathBuf,
+}
+
+/// `[px]`: where events go and at what pace.
+#[derive(Clone, Debug)]
+pub struct PxSpec {
+    /// Without a trailing slash, with the version: `https://api.aptrinsic.com/v1`.
+    pub base_url: Located<String>,
+    pub product_key: Located<String>,
+    /// Where the API key is; the key itself is never in a specification.
+    pub api_key: ApiKeySource,
+    /// This host's share of the subscription's 200 requests per second.
+    pub requests_per_second: f64,
+    /// This host's share of the subscription's 1,000,000 requests per day.
+    pub requests_per_day: u64,
+    pub connect_timeout: Duration,
+    /// For one whole request, from connecting to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// More certificate authorities, in PEM, beside the system's.
+    pub ca_file: Option<Located<PathBuf>>,
+}
+
+/// Where the API key comes from, in the order in which they are tried: file, systemd credential `pxtail-api-key`,
+/// environment variable `PXTAIL_PX_API_KEY`.
+#[derive(Clone, Debug)]
+pub struct ApiKeySource {
+    pub file: Option<Located<PathBuf>>,
+}
+
+/// `[push]`: the outbox and how it empties.
+#[derive(Clone, Debug)]
+pub struct PushSpec {
+    /// Sealed events wait for `pxtail outbox release`.
+    pub hold: bool,
+    /// An event whose outcome is unknown is looked up in PX; when it is not found so long after the attempt, it is
+    /// taken as lost and sent again.
+    pub settle_wait: Duration,
+    /// Requests under way at once.
+    pub concurrency: u32,
+    /// Waiting events (not parked ones) beyond which reading pauses.
+    pub outbox_max_events: u64,
+    /// How long rows of sent events are kept for audits.
+    pub keep_sent: Duration,
+}
+
+/// `[tail]`: how files are followed.
+#[derive(Clone, Debug)]
+pub struct TailSpec {
+    pub wake: Wake,
+    /// Between two looks at files that were active lately.
+    pub poll_interval: Duration,
+    /// Between two looks for new files (globs).
+    pub scan_interval: Duration,
+    /// Longer lines are dropped to their newline, and counted. At most 1 GiB.
+    pub max_line_bytes: usize,
+    /// Open handles at most.
+    pub max_open_files: usize,
+    /// A file that was renamed or deleted is read on for so long after its last byte, then closed.
+    pub rotated_grace: Duration,
+    /// Cursors of files that are gone are forgotten after this.
+    pub forget_gone: Duration,
+}
+
+/// What wakes the tail beside its timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// File events as hints, through linemux, on a thread of its own.
+    Linemux,
+    /// The timer alone.
+    Poll,
+}
+
+/// Where a file is begun that was never seen before the agent's first scan of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartAt {
+    Beginning,
+    /// At its end. Files that appear later are read from their beginning either way.
+    End,
+}
+
+/// `[[source]]`
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    pub at: Location,
+    pub name: String,
+    /// Absolute globs.
+    pub paths: Vec<Located<String>>,
+    pub exclude: Vec<Located<String>>,
+    /// The pattern's name.
+    pub pattern: Located<String>,
+    pub start_at: StartAt,
+    /// For times that have no zone of their own: an IANA name. UTC when not given.
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+/// `[[metric]]`
+#[derive(Clone, Debug)]
+pub struct MetricSpec {
+    pub at: Location,
+    pub name: String,
+    /// Names of sources; not empty.
+    pub sources: Vec<Located<String>>,
+    /// PX's `eventName`.
+    pub event: Located<String>,
+    pub window: WindowLength,
+    /// In which days and parts of days are reckoned. UTC where the window is shorter than a day and none is given.
+    pub time_zone: jiff::tz::TimeZone,
+    pub date: DateOf,
+    /// How long after a window's end lines still belong to it.
+    pub grace: Duration,
+    /// How long a file that cannot be read holds a window back.
+    pub seal_wait: Duration,
+    pub late: Late,
+    /// Late lines gather for so long.
+    pub late_every: Duration,
+    /// A time further ahead of the clock is refused.
+    pub max_ahead: Duration,
+    /// PX's `identifyId`. At least one of `user` and `account` is given.
+    pub user: Option<Located<Template>>,
+    /// PX's `accountId`.
+    pub account: Option<Located<Template>>,
+    /// Stands in for the user in events that have none.
+    pub service_user: Option<String>,
+    pub conditions: Vec<Located<Condition>>,
+    /// Properties by name, in order of name.
+    pub properties: BTreeMap<String, Located<Template>>,
+    /// Measures by name, in order of name; not empty (one `count` named `count` when none is given).
+    pub measures: BTreeMap<String, Located<Measure>>,
+    /// Groups per window beyond which further keys fold into one overflow group.
+    pub max_groups: u32,
+}
+
+/// How long a window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowLength {
+    /// The calendar day in the metric's zone: 23, 24 or 25 hours, as it comes.
+    Day,
+    /// A part of a day: divides 24 hours evenly. Counted in elapsed time from the zone's midnight.
+    Part(Duration),
+}
+
+/// What an event's `date` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOf {
+    /// The middle of the window; for a day, noon on its clock: a reader one zone further west still sees the right day.
+    Noon,
+    /// The window's start.
+    Start,
+}
+
+/// What becomes of a line whose window is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It is sent in a later revision of the window, with the additive measures of what is new.
+    Delta,
+    /// It is counted as dropped.
+    Drop,
+}
+
+/// What a measure takes from each line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Lines.
+    Count,
+    Sum {
+        field: String,
+    },
+    Min {
+        field: String,
+    },
+    Max {
+        field: String,
+    },
+}
+
+impl Measure {
+    /// Whether parts of it can be added by whoever reads them: such measures go into revisions.
+    #[must_use]
+    pub const fn is_additive(&self) -> bool {
+        matches!(self, Self::Count | Self::Sum { .. })
+    }
+
+    /// The field it reads, where it reads one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Count => None,
+            Self::Sum { field } | Self::Min { field } | Self::Max { field } => Some(field),
+        }
+    }
+}
+
+/// Text with fields in it: `{user}`, `{region}-{account|none}`, `{{` and `}}` for braces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    pub parts: Vec<TemplatePart>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplatePart {
+    Literal(String),
+    /// Absent without `default` makes the whole template absent.
+    Field {
+        name: String,
+        default: Option<String>,
+    },
+}
+
+impl Template {
+    /// The fields it reads.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            TemplatePart::Field { name, .. } => Some(name.as_str()),
+            TemplatePart::Literal(_) => None,
+        })
+    }
+}
+
+/// One condition of `where`: all of a metric's conditions must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    pub field: String,
+    pub test: Test,
+}
+
+/// A test of one field. An absent field fails every test but `Exists(false)` and `Not`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// Equal to one of these. A number compares by value, a text byte for byte.
+    OneOf(Vec<Scalar>),
+    Prefix(Vec<String>),
+    Suffix(Vec<String>),
+    Contains(Vec<String>),
+    /// A regular expression, found anywhere unless it is anchored.
+    Regex(String),
+    /// `from..to`: from is inside, to is not; either may be open.
+    Range {
+        from: Option<Decimal>,
+        to: Option<Decimal>,
+    },
+    Exists(bool),
+    Not(Box<Test>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    Text(String),
+    Number(Decimal),
+    Boolean(bool),
+}
+
+/// A pattern file.
+#[derive(Clone, Debug)]
+pub struct PatternSpec {
+    pub at: Location,
+    pub name: String,
+    pub engine: Located<Engine>,
+    /// Fields' types, and fields made from others, by field.
+    pub types: BTreeMap<String, Located<TypeSpec>>,
+    pub cases: Vec<CaseSpec>,
+}
+
+/// How a line is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The syntax of nginx's `log_format`: `$variable`.
+    NginxTemplate { text: String, escape: NginxEscape },
+    /// The syntax of Apache's `LogFormat`: `%h`, `%{Name}i`.
+    ApacheTemplate { text: String },
+    /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
+    Regex { text: String },
+    /// One JSON object a line. Field name to path (`user.id`, `items[0].sku`); top-level keys that are not named here are
+    /// fields under their own name.
+    Json { fields: BTreeMap<String, String> },
+    /// A format that the program knows: `common`, `combined`.
+    Builtin { name: String },
+}
+
+/// nginx's `escape=` parameter of `log_format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NginxEscape {
+    Default,
+    Json,
+    None,
+}
+
+/// One entry of `[types]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeSpec {
+    /// The field it is made from; itself when not given.
+    pub from: Option<String>,
+    pub kind: FieldType,
+    /// For times: `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, or a strptime format with `%`.
+    pub format: Option<String>,
+}
+
+/// One `[[case]]`: a line and what must come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseSpec {
+    pub at: Location,
+    pub line: String,
+    /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
+    /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.
+    pub expect: Option<BTreeMap<String, Scalar>>,
+    /// Fields that must be absent.
+    pub absent: Vec<String>,
+}

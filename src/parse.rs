@@ -1,0 +1,1 @@
+//! A pattern and a line to fields. Pure.

@@ -1,0 +1,1 @@
+//! Fields to usage records: filters, templates, measures. Pure.
