@@ -1,0 +1,274 @@
+//! One commit: everything that changed since the last one, in one transaction.
+//!
+//! Promises: all of it or none; dropped unfinished, it is rolled back, in the file and in memory. Does not: decide what
+//! belongs together; the agent does.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::parts::{PartWriter, PendingSegments, Segment};
+use super::{LedgerError, StoredRevision, WindowId, outbox, rule};
+use crate::model::event::Window;
+use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
+use crate::model::spec::MetricSpec;
+use crate::model::time::UnixMicros;
+
+/// A transaction under way.
+pub struct Commit<'a> {
+    /// `None` only once it is finished.
+    transaction: Transaction<'a>,
+    path: &'a Path,
+    segments: &'a mut HashMap<(WindowId, u32), Segment>,
+    pending: PendingSegments,
+    /// Segments of windows that this transaction takes away.
+    removed: Vec<WindowId>,
+    finished: Finished,
+}
+
+#[derive(PartialEq, Eq)]
+enum Finished {
+    No,
+    Yes,
+}
+
+impl<'a> Commit<'a> {
+    pub(super) fn begin(
+        connection: &'a mut Connection,
+        path: &'a Path,
+        segments: &'a mut HashMap<(WindowId, u32), Segment>,
+    ) -> Result<Self, LedgerError> {
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|source| LedgerError::Sqlite { path: path.to_owned(), operation: "begin a commit", source })?;
+        let (pending, removed) = (PendingSegments::default(), Vec::new());
+        Ok(Self { transaction, path, segments, pending, removed, finished: Finished::No })
+    }
+
+    fn fail(&self, operation: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
+        let path = self.path.to_owned();
+        move |source| LedgerError::Sqlite { path: path.clone(), operation, source }
+    }
+
+    /// Saves a cursor.
+    pub fn put_cursor(&mut self, cursor: &Cursor) -> Result<(), LedgerError> {
+        put_cursor(&self.transaction, cursor).map_err(self.fail("save a cursor"))
+    }
+
+    /// Forgets a file that is gone for good.
+    pub fn forget_file(&mut self, file: FileId) -> Result<(), LedgerError> {
+        self.transaction
+            .prepare_cached("DELETE FROM file WHERE id = ?1")
+            .and_then(|mut statement| statement.execute([file.0]))
+            .map_err(self.fail("forget a file"))?;
+        Ok(())
+    }
+
+    /// Saves that a window opened.
+    pub fn open_window(
+        &mut self,
+        metric: &MetricSpec,
+        window: Window,
+        revision: u32,
+        opened: UnixMicros,
+    ) -> Result<WindowId, LedgerError> {
+        open_window(&self.transaction, metric, window, revision, opened).map_err(self.fail("save a window"))
+    }
+
+    /// Saves changed groups of a window: `write` gives them to the writer in order of ordinal.
+    pub fn put_groups(
+        &mut self,
+        window: WindowId,
+        write: impl FnOnce(&mut PartWriter<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), LedgerError> {
+        let fail = self.fail("save a window's groups");
+        let mut writer = PartWriter::new(&self.transaction, self.segments, &mut self.pending, window);
+        write(&mut writer).and_then(|()| writer.flush()).map_err(fail)
+    }
+
+    /// Takes a sealed window away.
+    pub fn remove_window(&mut self, window: WindowId) -> Result<(), LedgerError> {
+        for table in ["group_keys", "group_states"] {
+            self.transaction
+                .execute(&format!("DELETE FROM {table} WHERE window = ?1"), [window.0])
+                .map_err(self.fail("close a window"))?;
+        }
+        self.transaction
+            .execute("DELETE FROM window WHERE id = ?1", [window.0])
+            .map_err(self.fail("close a window"))?;
+        self.removed.push(window);
+        Ok(())
+    }
+
+    /// Saves the last revision of a sealed window.
+    pub fn put_revision(&mut self, revision: &StoredRevision) -> Result<(), LedgerError> {
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO revision (metric, start_us, end_us, last, sealed_us) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (metric, start_us, end_us) DO UPDATE SET last = excluded.last, sealed_us = excluded.sealed_us",
+            )
+            .and_then(|mut statement| {
+                let Window { start, end } = revision.window;
+                statement.execute(params![revision.metric, start.0, end.0, revision.last, revision.sealed.0])
+            })
+            .map_err(self.fail("save a revision"))?;
+        Ok(())
+    }
+
+    /// Forgets the revisions of windows that ended before `before`.
+    pub fn forget_revisions(&mut self, before: UnixMicros) -> Result<(), LedgerError> {
+        self.transaction
+            .execute("DELETE FROM revision WHERE end_us < ?1", [before.0])
+            .map_err(self.fail("forget old revisions"))?;
+        Ok(())
+    }
+
+    /// Puts a sealed event into the outbox.
+    pub fn put_event(&mut self, event: &outbox::NewEvent<'_>) -> Result<(), LedgerError> {
+        outbox::insert(&self.transaction, event).map_err(self.fail("save a sealed event"))
+    }
+
+    /// Forgets sent events older than `before`; their lines stay in the books.
+    pub fn forget_sent(&mut self, before: UnixMicros) -> Result<(), LedgerError> {
+        outbox::forget_sent(&self.transaction, before).map_err(self.fail("forget sent events"))
+    }
+
+    /// Adds to a total.
+    pub fn add_counter(&mut self, name: &str, by: u64) -> Result<(), LedgerError> {
+        add_counter(&self.transaction, name, by).map_err(self.fail("save a counter"))
+    }
+
+    /// Makes all of it durable.
+    pub fn finish(mut self) -> Result<(), LedgerError> {
+        // `Transaction::commit` takes it by value, which a type with `Drop` cannot give.
+        self.transaction.execute_batch("COMMIT").map_err(self.fail("commit"))?;
+        self.finished = Finished::Yes;
+        Ok(())
+    }
+}
+
+impl Drop for Commit<'_> {
+    fn drop(&mut self) {
+        match self.finished {
+            // The transaction rolls itself back as it is dropped after this.
+            Finished::No => self.pending.undo(self.segments),
+            Finished::Yes => self.segments.retain(|(window, _), _| !self.removed.contains(window)),
+        }
+    }
+}
+
+pub(super) fn add_counter(connection: &Connection, name: &str, by: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO counter (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        )?
+        .execute(params![name, by as i64])?;
+    Ok(())
+}
+
+fn put_cursor(connection: &Connection, cursor: &Cursor) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO file (id, source, path, device, inode, head_len, head_hash, before_len, before_hash,
+                                          offset, seen_us, finished)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            cursor.file.0,
+            cursor.source,
+            cursor.path.as_os_str().as_bytes(),
+            cursor.inode.device as i64,
+            cursor.inode.inode as i64,
+            cursor.head.len,
+            cursor.head.hash.to_le_bytes(),
+            cursor.before.len,
+            cursor.before.hash.to_le_bytes(),
+            cursor.offset as i64,
+            cursor.seen.0,
+            cursor.finished,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn read_cursors(connection: &Connection) -> rusqlite::Result<Vec<Cursor>> {
+    let mut statement = connection.prepare(
+        "SELECT id, source, path, device, inode, head_len, head_hash, before_len, before_hash, offset, seen_us, finished
+         FROM file ORDER BY id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Cursor {
+            file: FileId(row.get(0)?),
+            source: row.get(1)?,
+            path: PathBuf::from(OsStr::from_bytes(row.get_ref(2)?.as_blob()?)),
+            inode: Inode { device: row.get::<_, i64>(3)? as u64, inode: row.get::<_, i64>(4)? as u64 },
+            head: Fingerprint { len: row.get(5)?, hash: u128::from_le_bytes(row.get(6)?) },
+            before: Fingerprint { len: row.get(7)?, hash: u128::from_le_bytes(row.get(8)?) },
+            offset: row.get::<_, i64>(9)? as u64,
+            seen: UnixMicros(row.get(10)?),
+            finished: row.get(11)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// The first number that was never saved: `AUTOINCREMENT` remembers the highest, also after its file was forgotten.
+pub(super) fn next_file(connection: &Connection) -> rusqlite::Result<FileId> {
+    let highest: Option<i64> =
+        connection.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'file'", [], |row| row.get(0)).optional()?;
+    Ok(FileId(highest.unwrap_or(0) + 1))
+}
+
+fn open_window(
+    connection: &Connection,
+    metric: &MetricSpec,
+    window: Window,
+    revision: u32,
+    opened: UnixMicros,
+) -> rusqlite::Result<WindowId> {
+    let body = rule::write(metric);
+    connection.prepare_cached("INSERT OR IGNORE INTO rule (body) VALUES (?1)")?.execute([&body])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO window (metric, start_us, end_us, revision, opened_us, rule)
+             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM rule WHERE body = ?6))",
+        )?
+        .execute(params![metric.name, window.start.0, window.end.0, revision, opened.0, body])?;
+    Ok(WindowId(connection.last_insert_rowid()))
+}
+
+type WindowRow = (WindowId, String, Window, u32, UnixMicros, String);
+
+pub(super) fn read_windows(connection: &Connection) -> rusqlite::Result<Vec<WindowRow>> {
+    let mut statement = connection.prepare(
+        "SELECT window.id, metric, start_us, end_us, revision, opened_us, body
+         FROM window JOIN rule ON rule.id = window.rule ORDER BY window.id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let window = Window { start: UnixMicros(row.get(2)?), end: UnixMicros(row.get(3)?) };
+        Ok((WindowId(row.get(0)?), row.get(1)?, window, row.get(4)?, UnixMicros(row.get(5)?), row.get(6)?))
+    })?;
+    rows.collect()
+}
+
+pub(super) fn read_revisions(connection: &Connection) -> rusqlite::Result<Vec<StoredRevision>> {
+    let mut statement = connection.prepare("SELECT metric, start_us, end_us, last, sealed_us FROM revision")?;
+    let rows = statement.query_map([], |row| {
+        Ok(StoredRevision {
+            metric: row.get(0)?,
+            window: Window { start: UnixMicros(row.get(1)?), end: UnixMicros(row.get(2)?) },
+            last: row.get(3)?,
+            sealed: UnixMicros(row.get(4)?),
+        })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn read_counters(connection: &Connection) -> rusqlite::Result<HashMap<String, u64>> {
+    let mut statement = connection.prepare("SELECT name, value FROM counter")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+    rows.collect()
+}

@@ -1,0 +1,326 @@
+//! The outbox: sealed events on their way to PX.
+//!
+//! Promises: an attempt is durable before it is made; what was under way when the agent died is unknown at the next
+//! start, never ready. Does not: decide anything; `push` does.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::{LedgerError, commit, schema};
+use crate::model::event::{EventId, Window};
+use crate::model::time::UnixMicros;
+
+/// Where an event stands. The numbers are stored: they may grow, never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventState {
+    /// Sealed, not to be sent before `outbox release`.
+    Held = 0,
+    Ready = 1,
+    /// An attempt is under way.
+    Sending = 2,
+    /// An attempt was made and its outcome is not known: never sent again before PX was asked.
+    Unknown = 3,
+    Sent = 4,
+    /// Can or must not be sent as it is; waits for a person.
+    Parked = 5,
+}
+
+impl EventState {
+    const ALL: [Self; 6] = [Self::Held, Self::Ready, Self::Sending, Self::Unknown, Self::Sent, Self::Parked];
+
+    /// The name shown to people and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Ready => "ready",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+/// A sealed event to put in.
+#[derive(Clone, Debug)]
+pub struct NewEvent<'a> {
+    pub id: EventId,
+    pub metric: &'a str,
+    pub name: &'a str,
+    /// Empty for a parked event that has nobody.
+    pub identify_id: &'a str,
+    pub date: UnixMicros,
+    pub window: Window,
+    pub revision: u32,
+    pub lines: u64,
+    pub base_url: &'a str,
+    pub body: &'a [u8],
+    pub digest: &'a str,
+    pub state: EventState,
+    pub cause: Option<&'a str>,
+    pub sealed: UnixMicros,
+}
+
+/// An event in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    pub row: i64,
+    pub event_id: String,
+    pub metric: String,
+    pub name: String,
+    pub identify_id: String,
+    pub date: UnixMicros,
+    pub window: Window,
+    pub revision: u32,
+    pub lines: u64,
+    pub base_url: String,
+    pub body: Vec<u8>,
+    pub digest: String,
+    pub state: EventState,
+    pub attempts: u32,
+    pub attempted: Option<UnixMicros>,
+    pub status: Option<u16>,
+    pub cause: Option<String>,
+    pub answer: Option<String>,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub row: i64,
+    pub state: EventState,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    pub cause: Option<String>,
+    /// The answer's body, shortened and printable.
+    pub answer: Option<String>,
+}
+
+/// How many events and lines stand in one state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateTotal {
+    pub events: u64,
+    pub lines: u64,
+}
+
+const COLUMNS: &str =
+    "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
+    state, attempts, attempted_us, status, cause, answer";
+
+/// Lines of sent events whose rows were forgotten.
+pub const FORGOTTEN_LINES: &str = "outbox_forgotten_lines";
+
+/// The outbox over a connection of its own, so that pushing never waits for counting to finish a read.
+#[derive(Debug)]
+pub struct OutboxStore {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl OutboxStore {
+    /// Opens the outbox of a ledger that exists.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Ok(Self { connection: schema::connect(path)?, path: path.to_owned() })
+    }
+
+    fn fail(&self, operation: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
+        let path = self.path.clone();
+        move |source| LedgerError::Sqlite { path: path.clone(), operation, source }
+    }
+
+    /// Events in a state, oldest first.
+    pub fn in_state(&self, state: EventState, limit: usize) -> Result<Vec<OutboxRow>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<OutboxRow>> {
+            let mut statement = self
+                .connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE state = ?1 ORDER BY id LIMIT ?2"))?;
+            let rows = statement.query_map(params![state as i64, limit as i64], read_row)?;
+            rows.collect()
+        };
+        read().map_err(self.fail("read the outbox"))
+    }
+
+    /// Notes, durably, that attempts are about to be made.
+    pub fn begin_attempts(&mut self, rows: &[i64], at: UnixMicros) -> Result<(), LedgerError> {
+        let fail = self.fail("note an attempt");
+        let mut write = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for row in rows {
+                transaction
+                    .prepare_cached(
+                        "UPDATE outbox SET state = ?2, attempts = attempts + 1, attempted_us = ?3 WHERE id = ?1",
+                    )?
+                    .execute(params![row, EventState::Sending as i64, at.0])?;
+            }
+            transaction.commit()
+        };
+        write().map_err(fail)
+    }
+
+    /// Notes, durably, what became of attempts and look-ups.
+    pub fn note(&mut self, notes: &[Note], at: UnixMicros) -> Result<(), LedgerError> {
+        let fail = self.fail("note an outcome");
+        let mut write = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for note in notes {
+                transaction
+                    .prepare_cached(
+                        "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6 WHERE id = ?1",
+                    )?
+                    .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
+            }
+            transaction.commit()
+        };
+        write().map_err(fail)
+    }
+
+    /// Lets held events go. Gives how many there were.
+    pub fn release(&self) -> Result<u64, LedgerError> {
+        self.connection
+            .execute(
+                "UPDATE outbox SET state = ?2 WHERE state = ?1",
+                params![EventState::Held as i64, EventState::Ready as i64],
+            )
+            .map(|changed| changed as u64)
+            .map_err(self.fail("release the outbox"))
+    }
+
+    /// Requests made on a UTC day (days since 1970).
+    pub fn requests_on(&self, day: i64) -> Result<u64, LedgerError> {
+        self.connection
+            .query_row("SELECT count FROM request_day WHERE day = ?1", [day], |row| row.get::<_, i64>(0))
+            .optional()
+            .map(|count| count.unwrap_or(0) as u64)
+            .map_err(self.fail("read the request budget"))
+    }
+
+    /// Adds requests to a UTC day; days more than a week back are forgotten.
+    pub fn add_requests(&self, day: i64, count: u64) -> Result<(), LedgerError> {
+        let write = || {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO request_day (day, count) VALUES (?1, ?2)
+                     ON CONFLICT (day) DO UPDATE SET count = count + excluded.count",
+                )?
+                .execute(params![day, count as i64])?;
+            self.connection.prepare_cached("DELETE FROM request_day WHERE day < ?1")?.execute([day - 7])
+        };
+        write().map(|_| ()).map_err(self.fail("note the request budget"))
+    }
+
+    /// How many events and lines stand in each state.
+    pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
+        totals(&self.connection).map_err(self.fail("add up the outbox"))
+    }
+}
+
+/// Everything but the parked and the sent.
+pub(super) fn waiting(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .query_row("SELECT count(*) FROM outbox WHERE state IN (0, 1, 2, 3)", [], |row| row.get::<_, i64>(0))
+        .map(|count| count as u64)
+}
+
+fn totals(connection: &Connection) -> rusqlite::Result<Vec<(EventState, StateTotal)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE state = ?1")?;
+    EventState::ALL
+        .into_iter()
+        .map(|state| {
+            let total = statement.query_row([state as i64], |row| {
+                Ok(StateTotal { events: row.get::<_, i64>(0)? as u64, lines: row.get::<_, i64>(1)? as u64 })
+            })?;
+            Ok((state, total))
+        })
+        .collect()
+}
+
+pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines,
+                                 base_url, body, digest, state, cause, sealed_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            event.id.to_string(),
+            event.metric,
+            event.name,
+            event.identify_id,
+            event.date.millis(),
+            event.window.start.0,
+            event.window.end.0,
+            event.revision,
+            event.lines as i64,
+            event.base_url,
+            event.body,
+            event.digest,
+            event.state as i64,
+            event.cause,
+            event.sealed.0,
+        ])?;
+    Ok(())
+}
+
+/// An attempt that was under way when the agent died may have reached PX.
+pub(super) fn interrupted_attempts_are_unknown(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.execute(
+        "UPDATE outbox SET state = ?2, cause = 'the agent stopped before the answer came' WHERE state = ?1",
+        params![EventState::Sending as i64, EventState::Unknown as i64],
+    )
+}
+
+pub(super) fn park_waiting(connection: &Connection, cause: &str) -> rusqlite::Result<u64> {
+    connection
+        .execute(
+            "UPDATE outbox SET state = ?1, cause = ?2 WHERE state IN (0, 1, 2, 3)",
+            params![EventState::Parked as i64, cause],
+        )
+        .map(|changed| changed as u64)
+}
+
+pub(super) fn forget_sent(connection: &Connection, before: UnixMicros) -> rusqlite::Result<()> {
+    let lines: i64 = connection.query_row(
+        "SELECT coalesce(sum(lines), 0) FROM outbox WHERE state = ?1 AND settled_us < ?2",
+        params![EventState::Sent as i64, before.0],
+        |row| row.get(0),
+    )?;
+    let forgotten = connection.execute(
+        "DELETE FROM outbox WHERE state = ?1 AND settled_us < ?2",
+        params![EventState::Sent as i64, before.0],
+    )?;
+    if forgotten > 0 {
+        commit::add_counter(connection, FORGOTTEN_LINES, lines as u64)?;
+    }
+    Ok(())
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    let state: i64 = row.get(13)?;
+    let state = EventState::ALL
+        .into_iter()
+        .find(|known| *known as i64 == state)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(13, state))?;
+    Ok(OutboxRow {
+        row: row.get(0)?,
+        event_id: row.get(1)?,
+        metric: row.get(2)?,
+        name: row.get(3)?,
+        identify_id: row.get(4)?,
+        date: UnixMicros::from_millis(row.get(5)?),
+        window: Window { start: UnixMicros(row.get(6)?), end: UnixMicros(row.get(7)?) },
+        revision: row.get(8)?,
+        lines: row.get::<_, i64>(9)? as u64,
+        base_url: row.get(10)?,
+        body: row.get(11)?,
+        digest: row.get(12)?,
+        state,
+        attempts: row.get(14)?,
+        attempted: row.get::<_, Option<i64>>(15)?.map(UnixMicros),
+        status: row.get(16)?,
+        cause: row.get(17)?,
+        answer: row.get(18)?,
+    })
+}

@@ -1,0 +1,165 @@
+//! The tables, and how the file is opened.
+//!
+//! Promises: a version in the file; an older program refuses a newer file instead of guessing. Does not: migrate yet:
+//! there is one version.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::LedgerError;
+
+/// The layout below. Grows by one with each change of it.
+pub const VERSION: u32 = 1;
+
+/// How long a writer waits for the other one (counting and pushing have a connection each). A seal of a million events
+/// is one transaction of some seconds.
+const BUSY: Duration = Duration::from_secs(60);
+
+const TABLES: &str = "
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Followed files and how far they are counted. 128-bit hashes as 16 bytes, little-endian.
+CREATE TABLE file (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    source      TEXT NOT NULL,
+    path        BLOB NOT NULL,
+    device      INTEGER NOT NULL,
+    inode       INTEGER NOT NULL,
+    head_len    INTEGER NOT NULL,
+    head_hash   BLOB NOT NULL,
+    before_len  INTEGER NOT NULL,
+    before_hash BLOB NOT NULL,
+    offset      INTEGER NOT NULL,
+    seen_us     INTEGER NOT NULL,
+    finished    INTEGER NOT NULL
+) STRICT;
+
+-- Metrics as they were configured when a window opened: JSON, see rule.rs.
+CREATE TABLE rule (
+    id   INTEGER PRIMARY KEY,
+    body TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Open windows (revision 1) and batches of late lines for sealed ones (2, 3, …). Times in microseconds since 1970.
+CREATE TABLE window (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    metric    TEXT NOT NULL,
+    start_us  INTEGER NOT NULL,
+    end_us    INTEGER NOT NULL,
+    revision  INTEGER NOT NULL,
+    opened_us INTEGER NOT NULL,
+    rule      INTEGER NOT NULL REFERENCES rule (id),
+    UNIQUE (metric, start_us, end_us, revision)
+) STRICT;
+
+-- Groups of open windows in parts: see parts.rs.
+CREATE TABLE group_keys (
+    window  INTEGER NOT NULL REFERENCES window (id),
+    segment INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    body    BLOB NOT NULL,
+    UNIQUE (window, segment, seq)
+) STRICT;
+CREATE TABLE group_states (
+    window  INTEGER NOT NULL REFERENCES window (id),
+    segment INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    body    BLOB NOT NULL,
+    UNIQUE (window, segment, seq)
+) STRICT;
+
+-- Sealed windows: the number of their last revision.
+CREATE TABLE revision (
+    metric    TEXT NOT NULL,
+    start_us  INTEGER NOT NULL,
+    end_us    INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
+    sealed_us INTEGER NOT NULL,
+    PRIMARY KEY (metric, start_us, end_us)
+) STRICT, WITHOUT ROWID;
+
+-- Sealed events. state: see outbox.rs. The body is the exact POST body.
+CREATE TABLE outbox (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id     TEXT NOT NULL UNIQUE,
+    metric       TEXT NOT NULL,
+    event_name   TEXT NOT NULL,
+    identify_id  TEXT NOT NULL,
+    date_ms      INTEGER NOT NULL,
+    start_us     INTEGER NOT NULL,
+    end_us       INTEGER NOT NULL,
+    revision     INTEGER NOT NULL,
+    lines        INTEGER NOT NULL,
+    base_url     TEXT NOT NULL,
+    body         BLOB NOT NULL,
+    digest       TEXT NOT NULL,
+    state        INTEGER NOT NULL,
+    sealed_us    INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    attempted_us INTEGER,
+    settled_us   INTEGER,
+    status       INTEGER,
+    cause        TEXT,
+    answer       TEXT
+) STRICT;
+CREATE INDEX outbox_by_state ON outbox (state, id);
+
+-- Requests made, by UTC day since 1970: the daily budget survives a restart.
+CREATE TABLE request_day (
+    day   INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL
+) STRICT;
+
+-- Totals, committed with the cursors that they belong to.
+CREATE TABLE counter (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Opens the file, private to its owner, and makes the tables where it is new.
+pub fn open(path: &Path) -> Result<Connection, LedgerError> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| {
+        LedgerError::Directory { path: path.to_owned(), user: rustix::process::geteuid().as_raw().to_string(), source }
+    })?;
+    let mut connection = connect(path)?;
+    let fail = |operation| move |source| LedgerError::Sqlite { path: path.to_owned(), operation, source };
+    let found: u32 = connection
+        .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
+        .map_err(fail("open the ledger"))?;
+    if found > VERSION {
+        return Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION });
+    }
+    if found == 0 {
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail("make the ledger"))?;
+        transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
+        transaction.pragma_update(None, "user_version", VERSION).map_err(fail("make the ledger"))?;
+        transaction.commit().map_err(fail("make the ledger"))?;
+    }
+    Ok(connection)
+}
+
+/// Another connection to a ledger that is there.
+pub fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // The WAL is cut back to this after a checkpoint: one large seal must not keep its size for ever.
+        connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    open().map_err(|source| LedgerError::Sqlite { path: path.to_owned(), operation: "open the ledger", source })
+}

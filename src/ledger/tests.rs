@@ -1,0 +1,394 @@
+//! The ledger against a naive model, and its promises one by one.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::outbox::{EventState, NewEvent, Note, OutboxStore};
+use super::{Ledger, LedgerError, StoredRevision, WindowId};
+use crate::model::event::{EventId, Window};
+use crate::model::fault::{Located, Location};
+use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
+use crate::model::spec::{DateOf, Late, Measure, MetricSpec, Template, TemplatePart, WindowLength};
+use crate::model::time::UnixMicros;
+
+const NOW: UnixMicros = UnixMicros(1_000_000);
+
+pub(super) fn metric(name: &str) -> MetricSpec {
+    let at = Location::new("test.toml", 1);
+    let user = Template { parts: vec![TemplatePart::Field { name: "user".into(), default: None }] };
+    MetricSpec {
+        at: at.clone(),
+        name: name.into(),
+        sources: vec![Located::new("web".into(), at.clone())],
+        event: Located::new("API Usage".into(), at.clone()),
+        window: WindowLength::Day,
+        time_zone: jiff::tz::TimeZone::get("Europe/Paris").unwrap(),
+        date: DateOf::Noon,
+        grace: Duration::from_secs(600),
+        seal_wait: Duration::from_secs(21_600),
+        late: Late::Delta,
+        late_every: Duration::from_secs(3_600),
+        max_ahead: Duration::from_secs(3_600),
+        user: Some(Located::new(user, at.clone())),
+        account: None,
+        service_user: None,
+        conditions: vec![],
+        properties: BTreeMap::new(),
+        measures: BTreeMap::from([("count".to_owned(), Located::new(Measure::Count, at))]),
+        max_groups: 1_000_000,
+    }
+}
+
+fn day(number: i64) -> Window {
+    Window { start: UnixMicros::from_seconds(number * 86_400), end: UnixMicros::from_seconds((number + 1) * 86_400) }
+}
+
+fn event(number: u128, state: EventState) -> NewEvent<'static> {
+    NewEvent {
+        id: EventId(Uuid::from_u128(number)),
+        metric: "m",
+        name: "API Usage",
+        identify_id: "u1",
+        date: NOW,
+        window: day(0),
+        revision: 1,
+        lines: 3,
+        base_url: "http://127.0.0.1:1/v1",
+        body: b"{}",
+        digest: "d",
+        state,
+        cause: None,
+        sealed: NOW,
+    }
+}
+
+fn put(ledger: &mut Ledger, event: &NewEvent<'_>) {
+    let mut commit = ledger.begin().unwrap();
+    commit.put_event(event).unwrap();
+    commit.finish().unwrap();
+}
+
+fn cursor(id: i64, offset: u64) -> Cursor {
+    Cursor {
+        file: FileId(id),
+        source: "web".into(),
+        path: "/var/log/a b\n.log".into(),
+        inode: Inode { device: u64::MAX, inode: u64::MAX - 1 },
+        head: Fingerprint { len: 7, hash: u128::MAX - 5 },
+        before: Fingerprint { len: 9, hash: 3 },
+        offset,
+        seen: NOW,
+        finished: false,
+    }
+}
+
+#[test]
+fn cursors_survive_a_restart_and_numbers_are_never_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    assert_eq!(ledger.cursors().unwrap(), (vec![], FileId(1)));
+    let mut commit = ledger.begin().unwrap();
+    commit.put_cursor(&cursor(4, 10)).unwrap();
+    commit.put_cursor(&cursor(9, 10)).unwrap();
+    commit.put_cursor(&cursor(4, 20)).unwrap();
+    commit.forget_file(FileId(9)).unwrap();
+    commit.finish().unwrap();
+    drop(ledger);
+    let ledger = Ledger::open(directory.path(), NOW).unwrap();
+    assert_eq!(ledger.cursors().unwrap(), (vec![cursor(4, 20)], FileId(10)));
+}
+
+#[test]
+fn a_second_agent_is_kept_off_until_the_first_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Ledger::open(directory.path(), NOW).unwrap();
+    assert!(matches!(Ledger::open(directory.path(), NOW), Err(LedgerError::Locked { .. })));
+    drop(first);
+    Ledger::open(directory.path(), NOW).unwrap();
+}
+
+#[test]
+fn the_directory_and_the_files_are_private() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("made/by/us");
+    let mut ledger = Ledger::open(&state, NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&state), 0o700);
+    for entry in std::fs::read_dir(&state).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_newer_ledger_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(Ledger::open(directory.path(), NOW).unwrap());
+    let connection = rusqlite::Connection::open(directory.path().join(super::FILE_NAME)).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let err = Ledger::open(directory.path(), NOW).unwrap_err();
+    assert!(err.to_string().contains("version 99"), "{err}");
+}
+
+#[test]
+fn a_file_that_is_no_ledger_is_refused_with_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join(super::FILE_NAME), vec![7_u8; 8192]).unwrap();
+    let text = Ledger::open(directory.path(), NOW).unwrap_err().to_string();
+    assert!(text.contains("help: keep a copy of the file"), "{text}");
+}
+
+#[test]
+fn an_attempt_under_way_at_a_crash_is_unknown_afterwards() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    put(&mut ledger, &event(2, EventState::Ready));
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    let first = outbox.in_state(EventState::Ready, 1).unwrap()[0].row;
+    outbox.begin_attempts(&[first], UnixMicros(5)).unwrap();
+    drop((outbox, ledger));
+    let ledger = Ledger::open(directory.path(), NOW).unwrap();
+    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    let unknown = outbox.in_state(EventState::Unknown, 9).unwrap();
+    assert_eq!(unknown.len(), 1);
+    assert_eq!((unknown[0].row, unknown[0].attempts, unknown[0].attempted), (first, 1, Some(UnixMicros(5))));
+    assert_eq!(outbox.in_state(EventState::Ready, 9).unwrap().len(), 1);
+}
+
+#[test]
+fn an_event_id_is_taken_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    let mut commit = ledger.begin().unwrap();
+    assert!(commit.put_event(&event(1, EventState::Ready)).is_err());
+}
+
+#[test]
+fn held_events_wait_for_a_release() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Held));
+    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    assert!(outbox.in_state(EventState::Ready, 9).unwrap().is_empty());
+    assert_eq!(outbox.release().unwrap(), 1);
+    assert_eq!(outbox.in_state(EventState::Ready, 9).unwrap().len(), 1);
+    assert_eq!(ledger.waiting_events().unwrap(), 1);
+}
+
+#[test]
+fn forgotten_events_stay_in_the_books() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    put(&mut ledger, &event(2, EventState::Ready));
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    let row = outbox.in_state(EventState::Ready, 1).unwrap()[0].row;
+    let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None };
+    outbox.note(&[note], UnixMicros(10)).unwrap();
+    let mut commit = ledger.begin().unwrap();
+    commit.forget_sent(UnixMicros(10)).unwrap();
+    commit.finish().unwrap();
+    assert_eq!(ledger.counters().unwrap().get(super::outbox::FORGOTTEN_LINES), None, "not older than the limit");
+    let mut commit = ledger.begin().unwrap();
+    commit.forget_sent(UnixMicros(11)).unwrap();
+    commit.finish().unwrap();
+    assert_eq!(ledger.counters().unwrap()[super::outbox::FORGOTTEN_LINES], 3);
+    assert_eq!(ledger.waiting_events().unwrap(), 1);
+}
+
+#[test]
+fn requests_are_counted_by_day_across_restarts() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(directory.path(), NOW).unwrap();
+    OutboxStore::open(ledger.path()).unwrap().add_requests(20_000, 5).unwrap();
+    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    outbox.add_requests(20_000, 2).unwrap();
+    assert_eq!((outbox.requests_on(20_000).unwrap(), outbox.requests_on(20_001).unwrap()), (7, 0));
+}
+
+#[test]
+fn a_full_disk_fails_the_commit_and_the_next_one_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    let pages: u32 = ledger.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    ledger.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+    let big = vec![1_u8; 100_000];
+    let write = |ledger: &mut Ledger| -> Result<(), LedgerError> {
+        let mut commit = ledger.begin()?;
+        commit.put_cursor(&cursor(1, 10))?;
+        let window = commit.open_window(&metric("m"), day(1), 1, NOW)?;
+        commit.put_groups(window, |writer| writer.group(0, Some(&big), &big))?;
+        commit.finish()
+    };
+    let text = write(&mut ledger).unwrap_err().to_string();
+    assert!(text.contains("disk under the state directory is full"), "{text}");
+    assert_eq!(ledger.cursors().unwrap().0, vec![]);
+    ledger.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    write(&mut ledger).unwrap();
+    let window = ledger.windows().unwrap()[0].id;
+    assert_eq!(ledger.groups(window).unwrap()[0].state, big);
+}
+
+#[test]
+fn a_flipped_bit_in_a_part_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    let mut commit = ledger.begin().unwrap();
+    let window = commit.open_window(&metric("m"), day(1), 1, NOW).unwrap();
+    commit.put_groups(window, |writer| writer.group(0, Some(b"key"), b"state")).unwrap();
+    commit.finish().unwrap();
+    ledger
+        .connection
+        .execute("UPDATE group_states SET body = CAST(substr(body, 1, 12) || x'00' || substr(body, 14) AS BLOB)", [])
+        .unwrap();
+    assert!(matches!(ledger.groups(window), Err(LedgerError::Damaged { .. })));
+}
+
+/// What the ledger must hold, kept in the simplest way.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Model {
+    windows: BTreeMap<i64, Vec<(Vec<u8>, Vec<u8>)>>,
+    revisions: BTreeMap<i64, u32>,
+    counter: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    /// Adds groups to, and changes groups of, the window of a day.
+    Change {
+        day: i64,
+        new: u32,
+        every: u32,
+        state: u8,
+    },
+    Seal {
+        day: i64,
+    },
+    Commit,
+    /// The commit fails: all since the last one is gone in the file; the agent would retry, the model forgets.
+    Abandon,
+    Reopen,
+}
+
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    let change = (0_i64..3, prop_oneof![0_u32..5, Just(1100_u32)], 1_u32..5, any::<u8>())
+        .prop_map(|(day, new, every, state)| Action::Change { day, new, every, state });
+    let action = prop_oneof![
+        6 => change,
+        1 => (0_i64..3).prop_map(|day| Action::Seal { day }),
+        4 => Just(Action::Commit),
+        1 => Just(Action::Abandon),
+        1 => Just(Action::Reopen),
+    ];
+    prop::collection::vec(action, 1..60)
+}
+
+/// One transaction: the pending actions in order.
+fn apply(
+    ledger: &mut Ledger,
+    model: &mut Model,
+    pending: &[Action],
+    ids: &mut BTreeMap<i64, WindowId>,
+    finish: Finish,
+) {
+    let mut commit = ledger.begin().unwrap();
+    for action in pending {
+        match action {
+            Action::Change { day: number, new, every, state } => {
+                let groups = model.windows.entry(*number).or_default();
+                let old = groups.len() as u32;
+                let revision = model.revisions.get(number).map_or(1, |last| last + 1);
+                let id = *ids
+                    .entry(*number)
+                    .or_insert_with(|| commit.open_window(&metric("m"), day(*number), revision, NOW).unwrap());
+                for (index, group) in groups.iter_mut().enumerate().filter(|(index, _)| *index as u32 % every == 0) {
+                    group.1 = vec![*state; 1 + index % 7];
+                }
+                groups.extend((old..old + new).map(|index| (index.to_be_bytes().to_vec(), vec![*state])));
+                commit
+                    .put_groups(id, |writer| {
+                        for (index, (key, state)) in (0_u32..).zip(groups.iter()) {
+                            if index >= old || index % every == 0 {
+                                writer.group(index, (index >= old).then_some(key), state)?;
+                            }
+                        }
+                        Ok(())
+                    })
+                    .unwrap();
+            }
+            Action::Seal { day: number } => {
+                if let Some(id) = ids.remove(number) {
+                    model.windows.remove(number);
+                    let last = model.revisions.entry(*number).or_default();
+                    *last += 1;
+                    commit.remove_window(id).unwrap();
+                    let revision =
+                        StoredRevision { metric: "m".into(), window: day(*number), last: *last, sealed: NOW };
+                    commit.put_revision(&revision).unwrap();
+                }
+            }
+            _ => {}
+        }
+        commit.add_counter("actions", 1).unwrap();
+        model.counter += 1;
+    }
+    if finish == Finish::Commit {
+        commit.finish().unwrap();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finish {
+    Commit,
+    Drop,
+}
+
+fn check_same(ledger: &Ledger, model: &Model, ids: &BTreeMap<i64, WindowId>) {
+    let windows = ledger.windows().unwrap();
+    assert_eq!(windows.len(), ids.len());
+    for (number, id) in ids {
+        let stored: Vec<_> = ledger.groups(*id).unwrap().into_iter().map(|group| (group.key, group.state)).collect();
+        assert_eq!(stored, model.windows.get(number).cloned().unwrap_or_default(), "window of day {number}");
+    }
+    let revisions: BTreeMap<i64, u32> =
+        ledger.revisions().unwrap().into_iter().map(|row| (row.window.start.0 / 86_400_000_000, row.last)).collect();
+    assert_eq!(revisions, model.revisions);
+    assert_eq!(ledger.counters().unwrap().get("actions").copied().unwrap_or(0), model.counter);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn any_history_of_commits_failures_and_restarts_gives_back_what_was_committed(history in actions()) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+        let (mut model, mut ids, mut pending) = (Model::default(), BTreeMap::new(), Vec::new());
+        for action in history {
+            match action {
+                Action::Commit => {
+                    apply(&mut ledger, &mut model, &pending, &mut ids, Finish::Commit);
+                    pending.clear();
+                }
+                Action::Abandon => {
+                    let (mut lost, mut lost_ids) = (model.clone(), ids.clone());
+                    apply(&mut ledger, &mut lost, &pending, &mut lost_ids, Finish::Drop);
+                    pending.clear();
+                }
+                Action::Reopen => {
+                    pending.clear();
+                    drop(ledger);
+                    ledger = Ledger::open(directory.path(), NOW).unwrap();
+                }
+                change => { pending.push(change); continue; }
+            }
+            check_same(&ledger, &model, &ids);
+        }
+    }
+}
