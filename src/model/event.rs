@@ -1,6 +1,7 @@
 //! A sealed event: one group of one closed window, as it will be sent, once.
 
 use std::fmt;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -39,6 +40,23 @@ impl Window {
     #[must_use]
     pub fn contains(&self, time: UnixMicros) -> bool {
         self.start <= time && time < self.end
+    }
+}
+
+/// Which window of which metric, and which revision of it: unique among all that one agent ever opens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowId {
+    pub metric: Arc<str>,
+    pub window: Window,
+    /// 1 for the window itself; 2, 3, … for batches of late lines.
+    pub revision: u32,
+}
+
+impl WindowId {
+    /// Whether it gathers lines that came after the window was sealed.
+    #[must_use]
+    pub const fn is_late(&self) -> bool {
+        self.revision > 1
     }
 }
 
