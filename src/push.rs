@@ -1,1 +1,50 @@
 //! The outbox to PX: pace, retries, unknown outcomes.
+//!
+//! Promises: an event is sent only after its attempt was written down, only 201 counts as sent, and an attempt whose
+//! outcome is unknown is looked up in PX before it is ever repeated. Does not: count, seal, or change an event's bytes.
+
+pub mod observe;
+pub mod outbox;
+pub mod settings;
+pub mod wire;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::model::time::Clock;
+
+pub use observe::{NoObserver, PushObserver};
+pub use outbox::Outbox;
+pub use settings::PushSettings;
+
+/// Push cannot start. Everything that may pass by itself (network, key, disk) is not here: it is waited out.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    #[error(
+        "base_url `{base_url}` is not one to send to: {reason}\nhelp: use https://…, or http:// to a loopback address for the sandbox"
+    )]
+    BaseUrl { base_url: String, reason: String },
+    #[error("ca_file `{path}` could not be used\nhelp: give a readable file of certificates in PEM")]
+    CaFile {
+        path: std::path::PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the HTTP client could not be set up")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Sends what the outbox holds until `stop` turns true; then ends within 5 s. Requests that are still under way then stay
+/// in state Sending.
+#[expect(clippy::unused_async, reason = "the interface comes first")]
+pub async fn run(
+    outbox: impl Outbox,
+    settings: PushSettings,
+    clock: Arc<dyn Clock>,
+    stop: watch::Receiver<bool>,
+    observer: Arc<dyn PushObserver>,
+) -> Result<(), PushError> {
+    drop((outbox, settings, clock, stop, observer));
+    Ok(())
+}
