@@ -73,12 +73,12 @@ fn help_for(source: &rusqlite::Error) -> &'static str {
 
 /// A window's number in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WindowId(pub i64);
+pub struct WindowRow(pub i64);
 
 /// An open window (revision 1) or a batch of late lines for a sealed one (revision 2, 3, …).
 #[derive(Clone, Debug)]
 pub struct StoredWindow {
-    pub id: WindowId,
+    pub id: WindowRow,
     pub metric: String,
     pub window: Window,
     pub revision: u32,
@@ -104,7 +104,7 @@ pub struct Ledger {
     path: PathBuf,
     identity: Identity,
     /// What is stored of each window's segments: decides when parts are compacted.
-    segments: HashMap<(WindowId, u32), parts::Segment>,
+    segments: HashMap<(WindowRow, u32), parts::Segment>,
     _lock: lock::DirectoryLock,
 }
 
@@ -167,7 +167,7 @@ impl Ledger {
     }
 
     /// The groups of one window, in order of their ordinals, without gaps.
-    pub fn groups(&self, window: WindowId) -> Result<Vec<StoredGroup>, LedgerError> {
+    pub fn groups(&self, window: WindowRow) -> Result<Vec<StoredGroup>, LedgerError> {
         parts::read_groups(&self.connection, window)
             .map_err(self.sqlite("read a window's groups"))?
             .ok_or_else(|| LedgerError::Damaged { path: self.path.clone(), what: format!("window {}", window.0) })

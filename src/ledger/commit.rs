@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::parts::{PartWriter, PendingSegments, Segment};
-use super::{LedgerError, StoredRevision, WindowId, outbox, rule};
+use super::{LedgerError, StoredRevision, WindowRow, outbox, rule};
 use crate::model::event::Window;
 use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
 use crate::model::spec::MetricSpec;
@@ -22,10 +22,10 @@ pub struct Commit<'a> {
     /// `None` only once it is finished.
     transaction: Transaction<'a>,
     path: &'a Path,
-    segments: &'a mut HashMap<(WindowId, u32), Segment>,
+    segments: &'a mut HashMap<(WindowRow, u32), Segment>,
     pending: PendingSegments,
     /// Segments of windows that this transaction takes away.
-    removed: Vec<WindowId>,
+    removed: Vec<WindowRow>,
     finished: Finished,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Commit<'a> {
     pub(super) fn begin(
         connection: &'a mut Connection,
         path: &'a Path,
-        segments: &'a mut HashMap<(WindowId, u32), Segment>,
+        segments: &'a mut HashMap<(WindowRow, u32), Segment>,
     ) -> Result<Self, LedgerError> {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -74,14 +74,14 @@ impl<'a> Commit<'a> {
         window: Window,
         revision: u32,
         opened: UnixMicros,
-    ) -> Result<WindowId, LedgerError> {
+    ) -> Result<WindowRow, LedgerError> {
         open_window(&self.transaction, metric, window, revision, opened).map_err(self.fail("save a window"))
     }
 
     /// Saves changed groups of a window: `write` gives them to the writer in order of ordinal.
     pub fn put_groups(
         &mut self,
-        window: WindowId,
+        window: WindowRow,
         write: impl FnOnce(&mut PartWriter<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), LedgerError> {
         let fail = self.fail("save a window's groups");
@@ -90,7 +90,7 @@ impl<'a> Commit<'a> {
     }
 
     /// Takes a sealed window away.
-    pub fn remove_window(&mut self, window: WindowId) -> Result<(), LedgerError> {
+    pub fn remove_window(&mut self, window: WindowRow) -> Result<(), LedgerError> {
         for table in ["group_keys", "group_states"] {
             self.transaction
                 .execute(&format!("DELETE FROM {table} WHERE window = ?1"), [window.0])
@@ -228,7 +228,7 @@ fn open_window(
     window: Window,
     revision: u32,
     opened: UnixMicros,
-) -> rusqlite::Result<WindowId> {
+) -> rusqlite::Result<WindowRow> {
     let body = rule::write(metric);
     connection.prepare_cached("INSERT OR IGNORE INTO rule (body) VALUES (?1)")?.execute([&body])?;
     connection
@@ -237,19 +237,19 @@ fn open_window(
              VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM rule WHERE body = ?6))",
         )?
         .execute(params![metric.name, window.start.0, window.end.0, revision, opened.0, body])?;
-    Ok(WindowId(connection.last_insert_rowid()))
+    Ok(WindowRow(connection.last_insert_rowid()))
 }
 
-type WindowRow = (WindowId, String, Window, u32, UnixMicros, String);
+type WindowColumns = (WindowRow, String, Window, u32, UnixMicros, String);
 
-pub(super) fn read_windows(connection: &Connection) -> rusqlite::Result<Vec<WindowRow>> {
+pub(super) fn read_windows(connection: &Connection) -> rusqlite::Result<Vec<WindowColumns>> {
     let mut statement = connection.prepare(
         "SELECT window.id, metric, start_us, end_us, revision, opened_us, body
          FROM window JOIN rule ON rule.id = window.rule ORDER BY window.id",
     )?;
     let rows = statement.query_map([], |row| {
         let window = Window { start: UnixMicros(row.get(2)?), end: UnixMicros(row.get(3)?) };
-        Ok((WindowId(row.get(0)?), row.get(1)?, window, row.get(4)?, UnixMicros(row.get(5)?), row.get(6)?))
+        Ok((WindowRow(row.get(0)?), row.get(1)?, window, row.get(4)?, UnixMicros(row.get(5)?), row.get(6)?))
     })?;
     rows.collect()
 }

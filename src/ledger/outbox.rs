@@ -98,6 +98,17 @@ pub struct Note {
     pub answer: Option<String>,
 }
 
+/// What [`OutboxStore::write`] writes at once.
+#[derive(Clone, Copy, Debug)]
+pub struct OutboxBatch<'a> {
+    pub at: UnixMicros,
+    pub notes: &'a [Note],
+    /// Rows that are about to be sent.
+    pub begun: &'a [i64],
+    /// Requests that are about to be made.
+    pub requests: u64,
+}
+
 /// How many events and lines stand in one state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateTotal {
@@ -108,6 +119,8 @@ pub struct StateTotal {
 const COLUMNS: &str =
     "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
     state, attempts, attempted_us, status, cause, answer";
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Lines of sent events whose rows were forgotten.
 pub const FORGOTTEN_LINES: &str = "outbox_forgotten_lines";
@@ -130,46 +143,40 @@ impl OutboxStore {
         move |source| LedgerError::Sqlite { path: path.clone(), operation, source }
     }
 
-    /// Events in a state, oldest first.
-    pub fn in_state(&self, state: EventState, limit: usize) -> Result<Vec<OutboxRow>, LedgerError> {
+    /// Events in a state, oldest first, of one destination or of all.
+    pub fn in_state(
+        &self,
+        state: EventState,
+        base_url: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<OutboxRow>> {
-            let mut statement = self
-                .connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE state = ?1 ORDER BY id LIMIT ?2"))?;
-            let rows = statement.query_map(params![state as i64, limit as i64], read_row)?;
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM outbox WHERE state = ?1 AND base_url = coalesce(?2, base_url) ORDER BY id LIMIT ?3"
+            ))?;
+            let rows = statement.query_map(params![state as i64, base_url, limit as i64], read_row)?;
             rows.collect()
         };
         read().map_err(self.fail("read the outbox"))
     }
 
-    /// Notes, durably, that attempts are about to be made.
-    pub fn begin_attempts(&mut self, rows: &[i64], at: UnixMicros) -> Result<(), LedgerError> {
-        let fail = self.fail("note an attempt");
+    /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction.
+    pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<(), LedgerError> {
+        let fail = self.fail("note attempts and outcomes");
         let mut write = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for row in rows {
+            for note in batch.notes {
+                write_note(&transaction, note, batch.at)?;
+            }
+            for row in batch.begun {
                 transaction
                     .prepare_cached(
                         "UPDATE outbox SET state = ?2, attempts = attempts + 1, attempted_us = ?3 WHERE id = ?1",
                     )?
-                    .execute(params![row, EventState::Sending as i64, at.0])?;
+                    .execute(params![row, EventState::Sending as i64, batch.at.0])?;
             }
-            transaction.commit()
-        };
-        write().map_err(fail)
-    }
-
-    /// Notes, durably, what became of attempts and look-ups.
-    pub fn note(&mut self, notes: &[Note], at: UnixMicros) -> Result<(), LedgerError> {
-        let fail = self.fail("note an outcome");
-        let mut write = || {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for note in notes {
-                transaction
-                    .prepare_cached(
-                        "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6 WHERE id = ?1",
-                    )?
-                    .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
+            if batch.requests > 0 {
+                add_requests(&transaction, batch.at, batch.requests)?;
             }
             transaction.commit()
         };
@@ -196,24 +203,32 @@ impl OutboxStore {
             .map_err(self.fail("read the request budget"))
     }
 
-    /// Adds requests to a UTC day; days more than a week back are forgotten.
-    pub fn add_requests(&self, day: i64, count: u64) -> Result<(), LedgerError> {
-        let write = || {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO request_day (day, count) VALUES (?1, ?2)
-                     ON CONFLICT (day) DO UPDATE SET count = count + excluded.count",
-                )?
-                .execute(params![day, count as i64])?;
-            self.connection.prepare_cached("DELETE FROM request_day WHERE day < ?1")?.execute([day - 7])
-        };
-        write().map(|_| ()).map_err(self.fail("note the request budget"))
-    }
-
     /// How many events and lines stand in each state.
     pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
         totals(&self.connection).map_err(self.fail("add up the outbox"))
     }
+}
+
+fn write_note(connection: &Connection, note: &Note, at: UnixMicros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6 WHERE id = ?1",
+        )?
+        .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
+    Ok(())
+}
+
+/// Days more than a week back are forgotten.
+fn add_requests(connection: &Connection, at: UnixMicros, count: u64) -> rusqlite::Result<()> {
+    let day = at.0.div_euclid(MICROS_PER_DAY);
+    connection
+        .prepare_cached(
+            "INSERT INTO request_day (day, count) VALUES (?1, ?2)
+             ON CONFLICT (day) DO UPDATE SET count = count + excluded.count",
+        )?
+        .execute(params![day, count as i64])?;
+    connection.prepare_cached("DELETE FROM request_day WHERE day < ?1")?.execute([day - 7])?;
+    Ok(())
 }
 
 /// Everything but the parked and the sent.

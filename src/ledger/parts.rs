@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::WindowId;
+use super::WindowRow;
 
 /// Groups per segment: a part of 1,024 groups is some 50 KiB, large enough that rows cost little, small enough that
 /// merging one never shows in a commit's time.
@@ -23,6 +23,9 @@ pub const SEGMENT_GROUPS: u32 = 1024;
 const MOST_PARTS: u32 = 32;
 
 const FORMAT: u8 = 1;
+
+/// The ordinal of a window's overflow group, which has its segment to itself.
+pub const OVERFLOW: u32 = u32::MAX;
 
 /// A group as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +84,9 @@ impl Table {
 /// Writes one window's changed groups, given in order of ordinal.
 pub struct PartWriter<'a> {
     connection: &'a Connection,
-    segments: &'a mut HashMap<(WindowId, u32), Segment>,
+    segments: &'a mut HashMap<(WindowRow, u32), Segment>,
     pending: &'a mut PendingSegments,
-    window: WindowId,
+    window: WindowRow,
     current: Option<u32>,
     keys: Entries,
     states: Entries,
@@ -91,14 +94,14 @@ pub struct PartWriter<'a> {
 
 /// Segments as they were before this transaction, to put back when it fails.
 #[derive(Debug, Default)]
-pub(super) struct PendingSegments(HashMap<(WindowId, u32), Option<Segment>>);
+pub(super) struct PendingSegments(HashMap<(WindowRow, u32), Option<Segment>>);
 
 impl PendingSegments {
-    pub(super) fn remember(&mut self, segments: &HashMap<(WindowId, u32), Segment>, id: (WindowId, u32)) {
+    pub(super) fn remember(&mut self, segments: &HashMap<(WindowRow, u32), Segment>, id: (WindowRow, u32)) {
         self.0.entry(id).or_insert_with(|| segments.get(&id).copied());
     }
 
-    pub(super) fn undo(&mut self, segments: &mut HashMap<(WindowId, u32), Segment>) {
+    pub(super) fn undo(&mut self, segments: &mut HashMap<(WindowRow, u32), Segment>) {
         for (id, before) in self.0.drain() {
             match before {
                 Some(segment) => segments.insert(id, segment),
@@ -111,9 +114,9 @@ impl PendingSegments {
 impl<'a> PartWriter<'a> {
     pub(super) fn new(
         connection: &'a Connection,
-        segments: &'a mut HashMap<(WindowId, u32), Segment>,
+        segments: &'a mut HashMap<(WindowRow, u32), Segment>,
         pending: &'a mut PendingSegments,
-        window: WindowId,
+        window: WindowRow,
     ) -> Self {
         let (keys, states) = (Entries::new(), Entries::new());
         Self { connection, segments, pending, window, current: None, keys, states }
@@ -205,12 +208,12 @@ fn damaged() -> rusqlite::Error {
 }
 
 /// What is stored of every segment.
-pub(super) fn load_segments(connection: &Connection) -> rusqlite::Result<HashMap<(WindowId, u32), Segment>> {
-    let mut segments: HashMap<(WindowId, u32), Segment> = HashMap::new();
+pub(super) fn load_segments(connection: &Connection) -> rusqlite::Result<HashMap<(WindowRow, u32), Segment>> {
+    let mut segments: HashMap<(WindowRow, u32), Segment> = HashMap::new();
     let mut statement = connection.prepare("SELECT window, segment, seq, body FROM group_keys")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let segment = segments.entry((WindowId(row.get(0)?), row.get(1)?)).or_default();
+        let segment = segments.entry((WindowRow(row.get(0)?), row.get(1)?)).or_default();
         let mut keys = BTreeMap::new();
         read_part(row.get_ref(3)?.as_blob()?, &mut keys).ok_or_else(damaged)?;
         segment.groups += keys.len() as u32;
@@ -220,7 +223,7 @@ pub(super) fn load_segments(connection: &Connection) -> rusqlite::Result<HashMap
     let mut statement = connection.prepare("SELECT window, segment, seq, length(body) FROM group_states")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let segment = segments.entry((WindowId(row.get(0)?), row.get(1)?)).or_default();
+        let segment = segments.entry((WindowRow(row.get(0)?), row.get(1)?)).or_default();
         segment.state_parts += 1;
         segment.state_bytes += row.get::<_, i64>(3)? as u64;
         segment.next_seq = segment.next_seq.max(row.get::<_, i64>(2)? + 1);
@@ -229,7 +232,7 @@ pub(super) fn load_segments(connection: &Connection) -> rusqlite::Result<HashMap
 }
 
 /// The groups of a window; `None` when parts are damaged or do not belong together.
-pub(super) fn read_groups(connection: &Connection, window: WindowId) -> rusqlite::Result<Option<Vec<StoredGroup>>> {
+pub(super) fn read_groups(connection: &Connection, window: WindowRow) -> rusqlite::Result<Option<Vec<StoredGroup>>> {
     let (Some(keys), Some(mut states)) =
         (read_all(connection, Table::Keys, window)?, read_all(connection, Table::States, window)?)
     else {
@@ -240,7 +243,8 @@ pub(super) fn read_groups(connection: &Connection, window: WindowId) -> rusqlite
     }
     let mut groups = Vec::with_capacity(keys.len());
     for (expected, (ordinal, key)) in (0_u32..).zip(keys) {
-        let Some(state) = states.remove(&ordinal).filter(|_| ordinal == expected) else { return Ok(None) };
+        let in_place = ordinal == expected || ordinal == OVERFLOW;
+        let Some(state) = states.remove(&ordinal).filter(|_| in_place) else { return Ok(None) };
         groups.push(StoredGroup { ordinal, key, state });
     }
     Ok(Some(groups))
@@ -249,7 +253,7 @@ pub(super) fn read_groups(connection: &Connection, window: WindowId) -> rusqlite
 fn read_all(
     connection: &Connection,
     table: Table,
-    window: WindowId,
+    window: WindowRow,
 ) -> rusqlite::Result<Option<BTreeMap<u32, Vec<u8>>>> {
     let mut entries = BTreeMap::new();
     let mut statement = connection.prepare_cached(table.select_window())?;

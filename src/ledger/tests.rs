@@ -7,8 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::outbox::{EventState, NewEvent, Note, OutboxStore};
-use super::{Ledger, LedgerError, StoredRevision, WindowId};
+use super::outbox::{EventState, NewEvent, Note, OutboxBatch, OutboxStore};
+use super::{Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{EventId, Window};
 use crate::model::fault::{Located, Location};
 use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
@@ -150,15 +150,15 @@ fn an_attempt_under_way_at_a_crash_is_unknown_afterwards() {
     put(&mut ledger, &event(1, EventState::Ready));
     put(&mut ledger, &event(2, EventState::Ready));
     let mut outbox = OutboxStore::open(ledger.path()).unwrap();
-    let first = outbox.in_state(EventState::Ready, 1).unwrap()[0].row;
-    outbox.begin_attempts(&[first], UnixMicros(5)).unwrap();
+    let first = outbox.in_state(EventState::Ready, None, 1).unwrap()[0].row;
+    outbox.write(&OutboxBatch { at: UnixMicros(5), notes: &[], begun: &[first], requests: 1 }).unwrap();
     drop((outbox, ledger));
     let ledger = Ledger::open(directory.path(), NOW).unwrap();
     let outbox = OutboxStore::open(ledger.path()).unwrap();
-    let unknown = outbox.in_state(EventState::Unknown, 9).unwrap();
+    let unknown = outbox.in_state(EventState::Unknown, None, 9).unwrap();
     assert_eq!(unknown.len(), 1);
     assert_eq!((unknown[0].row, unknown[0].attempts, unknown[0].attempted), (first, 1, Some(UnixMicros(5))));
-    assert_eq!(outbox.in_state(EventState::Ready, 9).unwrap().len(), 1);
+    assert_eq!(outbox.in_state(EventState::Ready, None, 9).unwrap().len(), 1);
 }
 
 #[test]
@@ -176,9 +176,9 @@ fn held_events_wait_for_a_release() {
     let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
     put(&mut ledger, &event(1, EventState::Held));
     let outbox = OutboxStore::open(ledger.path()).unwrap();
-    assert!(outbox.in_state(EventState::Ready, 9).unwrap().is_empty());
+    assert!(outbox.in_state(EventState::Ready, None, 9).unwrap().is_empty());
     assert_eq!(outbox.release().unwrap(), 1);
-    assert_eq!(outbox.in_state(EventState::Ready, 9).unwrap().len(), 1);
+    assert_eq!(outbox.in_state(EventState::Ready, None, 9).unwrap().len(), 1);
     assert_eq!(ledger.waiting_events().unwrap(), 1);
 }
 
@@ -189,9 +189,9 @@ fn forgotten_events_stay_in_the_books() {
     put(&mut ledger, &event(1, EventState::Ready));
     put(&mut ledger, &event(2, EventState::Ready));
     let mut outbox = OutboxStore::open(ledger.path()).unwrap();
-    let row = outbox.in_state(EventState::Ready, 1).unwrap()[0].row;
+    let row = outbox.in_state(EventState::Ready, None, 1).unwrap()[0].row;
     let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None };
-    outbox.note(&[note], UnixMicros(10)).unwrap();
+    outbox.write(&OutboxBatch { at: UnixMicros(10), notes: &[note], begun: &[], requests: 0 }).unwrap();
     let mut commit = ledger.begin().unwrap();
     commit.forget_sent(UnixMicros(10)).unwrap();
     commit.finish().unwrap();
@@ -207,10 +207,26 @@ fn forgotten_events_stay_in_the_books() {
 fn requests_are_counted_by_day_across_restarts() {
     let directory = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(directory.path(), NOW).unwrap();
-    OutboxStore::open(ledger.path()).unwrap().add_requests(20_000, 5).unwrap();
-    let outbox = OutboxStore::open(ledger.path()).unwrap();
-    outbox.add_requests(20_000, 2).unwrap();
+    let day = |day: i64| UnixMicros::from_seconds(day * 86_400 + 5);
+    let add = |outbox: &mut OutboxStore, requests, at| {
+        outbox.write(&OutboxBatch { at, notes: &[], begun: &[], requests }).unwrap();
+    };
+    add(&mut OutboxStore::open(ledger.path()).unwrap(), 5, day(20_000));
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    add(&mut outbox, 2, day(20_000));
     assert_eq!((outbox.requests_on(20_000).unwrap(), outbox.requests_on(20_001).unwrap()), (7, 0));
+}
+
+#[test]
+fn another_destinations_events_are_not_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    put(&mut ledger, &NewEvent { base_url: "http://127.0.0.1:2/v1", ..event(2, EventState::Ready) });
+    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    let rows = outbox.in_state(EventState::Ready, Some("http://127.0.0.1:2/v1"), 9).unwrap();
+    assert_eq!(rows.iter().map(|row| row.row).collect::<Vec<_>>(), [2]);
+    assert_eq!(outbox.in_state(EventState::Ready, None, 9).unwrap().len(), 2);
 }
 
 #[test]
@@ -251,10 +267,13 @@ fn a_flipped_bit_in_a_part_is_found() {
     assert!(matches!(ledger.groups(window), Err(LedgerError::Damaged { .. })));
 }
 
+/// Key and state.
+type Group = (Vec<u8>, Vec<u8>);
+
 /// What the ledger must hold, kept in the simplest way.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Model {
-    windows: BTreeMap<i64, Vec<(Vec<u8>, Vec<u8>)>>,
+    windows: BTreeMap<i64, Vec<Group>>,
     revisions: BTreeMap<i64, u32>,
     counter: u64,
 }
@@ -295,7 +314,7 @@ fn apply(
     ledger: &mut Ledger,
     model: &mut Model,
     pending: &[Action],
-    ids: &mut BTreeMap<i64, WindowId>,
+    ids: &mut BTreeMap<i64, WindowRow>,
     finish: Finish,
 ) {
     let mut commit = ledger.begin().unwrap();
@@ -308,14 +327,16 @@ fn apply(
                 let id = *ids
                     .entry(*number)
                     .or_insert_with(|| commit.open_window(&metric("m"), day(*number), revision, NOW).unwrap());
-                for (index, group) in groups.iter_mut().enumerate().filter(|(index, _)| *index as u32 % every == 0) {
+                for (index, group) in
+                    groups.iter_mut().enumerate().filter(|(index, _)| (*index as u32).is_multiple_of(*every))
+                {
                     group.1 = vec![*state; 1 + index % 7];
                 }
                 groups.extend((old..old + new).map(|index| (index.to_be_bytes().to_vec(), vec![*state])));
                 commit
                     .put_groups(id, |writer| {
                         for (index, (key, state)) in (0_u32..).zip(groups.iter()) {
-                            if index >= old || index % every == 0 {
+                            if index >= old || index.is_multiple_of(*every) {
                                 writer.group(index, (index >= old).then_some(key), state)?;
                             }
                         }
@@ -350,7 +371,7 @@ enum Finish {
     Drop,
 }
 
-fn check_same(ledger: &Ledger, model: &Model, ids: &BTreeMap<i64, WindowId>) {
+fn check_same(ledger: &Ledger, model: &Model, ids: &BTreeMap<i64, WindowRow>) {
     let windows = ledger.windows().unwrap();
     assert_eq!(windows.len(), ids.len());
     for (number, id) in ids {
