@@ -1,1 +1,45 @@
-//! The only one that knows the order of the stages: commit cycle, reload, shutdown.
+//! The agent: the only one that knows the order of the stages.
+//!
+//! Promises: lines are counted, cursors, windows and events are saved in one commit, and nothing else moves a cursor; a
+//! commit that fails is tried again before anything more is read; stopping seals nothing early. Does not: hold rules of
+//! its own about lines, windows or PX.
+
+pub mod count;
+pub mod delivery;
+pub mod dry_run;
+pub mod plan;
+mod restore;
+mod run;
+mod save;
+mod signals;
+mod watching;
+
+use std::path::PathBuf;
+
+use crate::aggregate::RestoreError;
+use crate::ledger::LedgerError;
+use crate::model::fault::Faults;
+use crate::push::PushError;
+
+pub use run::{Mode, RunReport, run};
+
+/// Why the agent cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    #[error("{0}")]
+    Configuration(#[from] Faults),
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    #[error(
+        "{path}: an open window cannot be put back: {source}\nhelp: keep a copy of the file; restore it from a backup, or move it away to begin with an empty ledger"
+    )]
+    Restore { path: PathBuf, source: RestoreError },
+    #[error("{0}")]
+    Push(#[source] PushError),
+    #[error("a thread cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
+    #[error("signals cannot be watched: {0}")]
+    Signals(#[source] std::io::Error),
+    #[error("the {0} thread failed: this is a fault of pxtail's own, please report it")]
+    Panicked(&'static str),
+}

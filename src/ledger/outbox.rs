@@ -203,6 +203,12 @@ impl OutboxStore {
             .map_err(self.fail("read the request budget"))
     }
 
+    /// Events that push has still to do something about: ready, sending or unknown.
+    pub fn under_way(&self) -> Result<u64, LedgerError> {
+        let states = [EventState::Ready, EventState::Sending, EventState::Unknown];
+        Ok(self.totals()?.iter().filter(|(state, _)| states.contains(state)).map(|(_, total)| total.events).sum())
+    }
+
     /// How many events and lines stand in each state.
     pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
         totals(&self.connection).map_err(self.fail("add up the outbox"))

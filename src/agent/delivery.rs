@@ -1,0 +1,118 @@
+//! Delivery: push on a thread of its own, fed from the ledger's outbox.
+//!
+//! Promises: counting never waits for PX. Does not: decide what to send; `push` does.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::AgentError;
+use crate::ledger::LedgerError;
+use crate::ledger::outbox::{EventState, Note, OutboxBatch, OutboxRow, OutboxStore};
+use crate::model::event::EventId;
+use crate::model::time::Clock;
+use crate::push::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UnknownEvent, UtcDay, WaitingEvent};
+use crate::push::{self, PushError, PushObserver, PushSettings};
+
+/// Push, running.
+pub struct Delivery {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<Result<(), PushError>>,
+}
+
+impl Delivery {
+    /// Starts sending what the outbox holds.
+    pub fn start(
+        outbox: OutboxStore,
+        settings: PushSettings,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn PushObserver>,
+    ) -> Result<Self, AgentError> {
+        let (stop, stopped) = watch::channel(false);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AgentError::Thread)?;
+        let thread = std::thread::Builder::new()
+            .name("push".to_owned())
+            .spawn(move || runtime.block_on(push::run(LedgerOutbox(outbox), settings, clock, stopped, observer)))
+            .map_err(AgentError::Thread)?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Whether push ended by itself, which it does only when it cannot start.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Asks it to end, and waits: at most 5 s, which is `push`'s promise.
+    pub fn stop(self) -> Result<(), AgentError> {
+        // It may have ended already, and then nobody listens.
+        let _ = self.stop.send(true);
+        match self.thread.join() {
+            Ok(result) => result.map_err(AgentError::Push),
+            Err(_) => Err(AgentError::Panicked("push")),
+        }
+    }
+}
+
+/// The ledger's outbox as `push` asks for it.
+struct LedgerOutbox(OutboxStore);
+
+fn failed(operation: &'static str) -> impl Fn(LedgerError) -> OutboxError {
+    move |source| OutboxError { operation, source: Box::new(source) }
+}
+
+fn key(row: &OutboxRow) -> Option<EventKey> {
+    Some(EventKey {
+        id: EventId(Uuid::parse_str(&row.event_id).ok()?),
+        identify_id: row.identify_id.clone(),
+        event_name: row.name.clone(),
+        date: row.date,
+        digest: row.digest.clone(),
+    })
+}
+
+impl Outbox for LedgerOutbox {
+    fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError> {
+        let rows = self.0.in_state(EventState::Ready, Some(base_url), limit).map_err(failed("read"))?;
+        let event = |row: OutboxRow| {
+            let key = key(&row)?;
+            Some(WaitingEvent { row: row.row, body: Arc::from(String::from_utf8(row.body).ok()?), key })
+        };
+        Ok(rows.into_iter().filter_map(event).collect())
+    }
+
+    fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
+        let rows = self.0.in_state(EventState::Unknown, Some(base_url), limit).map_err(failed("read"))?;
+        let event = |row: OutboxRow| {
+            Some(UnknownEvent { row: row.row, key: key(&row)?, attempted_at: row.attempted.unwrap_or_default() })
+        };
+        Ok(rows.into_iter().filter_map(event).collect())
+    }
+
+    fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError> {
+        self.0.requests_on(day.0).map_err(failed("read"))
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), OutboxError> {
+        let notes: Vec<Note> = batch.finished.iter().map(|(row, outcome)| note(*row, outcome)).collect();
+        let batch = OutboxBatch { at: batch.at, notes: &notes, begun: &batch.begun, requests: batch.requests };
+        self.0.write(&batch).map_err(failed("written"))
+    }
+}
+
+fn note(row: i64, outcome: &Outcome) -> Note {
+    let plain = |state, cause: Option<String>| Note { row, state, status: None, cause, answer: None };
+    match outcome {
+        Outcome::Sent { copies: 0 | 1 } => Note { status: Some(201), ..plain(EventState::Sent, None) },
+        Outcome::Sent { copies } => plain(EventState::Sent, Some(format!("PX holds it {copies} times"))),
+        Outcome::Ready { note } => plain(EventState::Ready, Some(note.clone())),
+        Outcome::Unknown { note } => plain(EventState::Unknown, Some(note.clone())),
+        Outcome::Parked(parked) => Note {
+            status: parked.status,
+            answer: Some(parked.body.clone()),
+            ..plain(EventState::Parked, Some(parked.cause.as_str().to_owned()))
+        },
+    }
+}

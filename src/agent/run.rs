@@ -1,0 +1,380 @@
+//! The agent's loop: scan, read, count, commit, sleep.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::AgentError;
+use super::count::{Counting, Now, Tally};
+use super::delivery::Delivery;
+use super::plan::{self, Plan};
+use super::restore;
+use super::save::{Saved, Saving};
+use super::signals::{self, StopFlag};
+use super::watching::{LogNotes, Observer};
+use crate::aggregate::{Aggregator, Rule};
+use crate::ledger::outbox::OutboxStore;
+use crate::ledger::{Ledger, WindowRow};
+use crate::model::event::WindowId;
+use crate::model::file::{FileId, SourceIndex};
+use crate::model::record::MetricIndex;
+use crate::model::spec::Configuration;
+use crate::model::time::{Clock, UnixMicros};
+use crate::push::PushSettings;
+use crate::tail::wake::{Waker, Woken};
+use crate::tail::{Tail, TailSource};
+use crate::telemetry::DeliveryWatch;
+use crate::telemetry::control::{Answer, ControlSocket, Request};
+
+/// How long the agent runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Until it is stopped.
+    Follow,
+    /// Reads every file to its end, seals what is due, sends what is sealed, ends.
+    Once,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct RunReport {
+    pub lines: u64,
+    pub unmatched: u64,
+    pub windows_sealed: u64,
+    pub events_sealed: u64,
+    pub open_windows: usize,
+    /// Events that still wait, with what keeps them: only [`Mode::Once`] fills it.
+    pub waiting: u64,
+    pub trouble: Option<String>,
+}
+
+/// A commit may take at most this part of the time: after one that took long, the next one waits longer.
+const COMMIT_SHARE: u32 = 10;
+
+/// However long commits take, what is counted is saved at least so often.
+const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// After a failed commit, until it is tried again.
+const RETRY_COMMIT: Duration = Duration::from_secs(2);
+
+/// How often the outbox is counted and old rows are forgotten.
+const OUTBOX_CHECK: Duration = Duration::from_secs(5);
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// Revision counters are kept so long after their window's end.
+const KEEP_REVISIONS: Duration = Duration::from_secs(400 * 86_400);
+
+/// How long `--once` waits for trouble with PX to pass.
+const ONCE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Without hints or lines, windows still have to seal: the loop looks at least so often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// Runs the agent.
+pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) -> Result<RunReport, AgentError> {
+    let mut ledger = Ledger::open(&configuration.agent.state_dir, clock.now())?;
+    announce(&ledger);
+    let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;
+    let plan = plan::build(configuration, aggregator.other_rules())?;
+    let (cursors, next_file) = ledger.cursors()?;
+    let sources =
+        (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
+    let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
+    let waker = Waker::new(configuration.tail.wake);
+    let stop = signals::watch(waker.poker())?;
+    let watch = Arc::new(DeliveryWatch::default());
+    let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
+    let _control = listen(configuration, &ledger);
+    housekeep(&mut ledger, configuration, clock.now())?;
+    let mut agent = Agent {
+        configuration,
+        clock: Arc::clone(clock),
+        own_times: HashMap::new(),
+        tally: Tally::new(configuration.sources.len(), configuration.metrics.len()),
+        notes: LogNotes::default(),
+        report: RunReport::default(),
+        timers: Timers::starting_now(configuration.agent.commit_interval),
+        outbox_is_full: false,
+        ledger,
+        rows,
+        aggregator,
+        plan,
+        tail,
+        waker,
+        stop,
+    };
+    let ended = agent.work(mode, &delivery, &watch);
+    delivery.stop()?;
+    ended?;
+    agent.report.open_windows = agent.aggregator.open_windows();
+    Ok(agent.report)
+}
+
+fn announce(ledger: &Ledger) {
+    let identity = ledger.identity();
+    tracing::info!(agent = %identity.agent, ledger = %ledger.path().display(), "pxtail {} starts", env!("CARGO_PKG_VERSION"));
+    if let Some(parked) = identity.newly_parked {
+        tracing::warn!(
+            parked,
+            "this ledger was made on another machine: it has a new agent id, and what waited to be sent is parked"
+        );
+    }
+}
+
+fn start_delivery(
+    configuration: &Configuration,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+    watch: &Arc<DeliveryWatch>,
+) -> Result<Delivery, AgentError> {
+    let outbox = OutboxStore::open(ledger.path())?;
+    let settings = PushSettings::new(&configuration.px, &configuration.push);
+    Delivery::start(outbox, settings, Arc::clone(clock), Arc::new(Observer(Arc::clone(watch))))
+}
+
+/// The control socket is a convenience: without it the agent still does its work.
+fn listen(configuration: &Configuration, ledger: &Ledger) -> Option<ControlSocket> {
+    let path = ledger.path().to_owned();
+    let answer = move |Request::OutboxRelease| match OutboxStore::open(&path).and_then(|outbox| outbox.release()) {
+        Ok(events) => Answer::Released { events },
+        Err(err) => Answer::Failed { message: err.to_string() },
+    };
+    ControlSocket::listen(&configuration.agent.socket, answer)
+        .inspect_err(|err| {
+            let path = configuration.agent.socket.display();
+            tracing::warn!(
+                "{path}: the control socket cannot be made, `pxtail outbox` will not reach this agent: {err}"
+            );
+        })
+        .ok()
+}
+
+fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros) -> Result<(), AgentError> {
+    let mut commit = ledger.begin()?;
+    commit.forget_sent(now.minus(configuration.push.keep_sent))?;
+    commit.forget_revisions(now.minus(KEEP_REVISIONS))?;
+    Ok(commit.finish()?)
+}
+
+/// When what is due, by the monotonic clock: the wall clock may step.
+struct Timers {
+    scan: Instant,
+    commit: Instant,
+    outbox: Instant,
+    housekeeping: Instant,
+}
+
+impl Timers {
+    fn starting_now(commit_interval: Duration) -> Self {
+        let now = Instant::now();
+        Self { scan: now, commit: now + commit_interval, outbox: now, housekeeping: now + HOUSEKEEPING }
+    }
+}
+
+struct Agent<'a> {
+    configuration: &'a Configuration,
+    clock: Arc<dyn Clock>,
+    ledger: Ledger,
+    rows: HashMap<WindowId, WindowRow>,
+    aggregator: Aggregator,
+    plan: Plan,
+    tail: Tail,
+    waker: Waker,
+    stop: StopFlag,
+    /// Each file's newest event time.
+    own_times: HashMap<FileId, UnixMicros>,
+    tally: Tally,
+    notes: LogNotes,
+    report: RunReport,
+    timers: Timers,
+    outbox_is_full: bool,
+}
+
+/// Whether a round found anything to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    Busy,
+    Idle,
+}
+
+impl Agent<'_> {
+    fn work(&mut self, mode: Mode, delivery: &Delivery, watch: &DeliveryWatch) -> Result<(), AgentError> {
+        loop {
+            let round = self.round();
+            // Push ends by itself only when it cannot start; stopping it tells why.
+            if self.stop.is_set() || delivery.has_ended() {
+                return self.commit(Sealing::Not).map(|_| ());
+            }
+            match (round, mode) {
+                (Round::Busy, _) => {}
+                (Round::Idle, Mode::Follow) => self.sleep(),
+                (Round::Idle, Mode::Once) => {
+                    self.commit(Sealing::Due)?;
+                    return self.drain(delivery, watch);
+                }
+            }
+        }
+    }
+
+    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
+    fn round(&mut self) -> Round {
+        if Instant::now() >= self.timers.scan {
+            self.scan();
+        }
+        self.check_outbox();
+        let round = if self.outbox_is_full { Round::Idle } else { self.read() };
+        if Instant::now() >= self.timers.commit && self.commit_until_it_works() == Round::Busy {
+            return Round::Busy;
+        }
+        round
+    }
+
+    fn scan(&mut self) {
+        let report = self.tail.scan(self.clock.now());
+        self.notes.scan(&report);
+        self.waker.watch(self.tail.watched());
+        self.timers.scan = Instant::now() + self.configuration.tail.scan_interval;
+    }
+
+    /// Reads and counts until there is nothing left or a commit is due.
+    fn read(&mut self) -> Round {
+        let mut lines = 0;
+        loop {
+            let now = self.clock.now();
+            let Some(chunk) = self.tail.read(now) else { return if lines > 0 { Round::Busy } else { Round::Idle } };
+            let Self { plan, aggregator, tally, notes, .. } = self;
+            let mut counting = Counting { plan, aggregator, tally, now: Now::Clock(now) };
+            let counted = counting.chunk(chunk.source, chunk.bytes, chunk.first_offset, |plan, found| {
+                notes.unmatched(plan, chunk.path, found);
+            });
+            if let Some(newest) = counted.newest {
+                let own = self.own_times.entry(chunk.file).or_insert(newest);
+                *own = newest.max(*own);
+            }
+            lines += counted.lines;
+            self.report.lines += counted.lines;
+            let due = Instant::now();
+            if lines >= self.configuration.agent.commit_lines {
+                self.timers.commit = due;
+            }
+            if due >= self.timers.commit || due >= self.timers.scan || self.stop.is_set() {
+                return Round::Busy;
+            }
+        }
+    }
+
+    /// Waiting events beyond the limit stop reading: the logs keep what the outbox cannot.
+    fn check_outbox(&mut self) {
+        if Instant::now() < self.timers.outbox {
+            return;
+        }
+        self.timers.outbox = Instant::now() + OUTBOX_CHECK;
+        let limit = self.configuration.push.outbox_max_events;
+        match self.ledger.waiting_events() {
+            Ok(waiting) => {
+                let full = waiting >= limit;
+                if full != self.outbox_is_full {
+                    self.notes.outbox_full(full.then_some(waiting), limit);
+                }
+                self.outbox_is_full = full;
+            }
+            Err(err) => self.notes.trouble(&err.to_string()),
+        }
+    }
+
+    /// A failed commit is tried again before anything more is read; a stop ends the trying.
+    fn commit_until_it_works(&mut self) -> Round {
+        loop {
+            let began = Instant::now();
+            match self.commit(Sealing::Due) {
+                Ok(saved) => {
+                    self.notes.recovered();
+                    let pause = (began.elapsed() * COMMIT_SHARE).min(LONGEST_COMMIT_INTERVAL);
+                    self.timers.commit = Instant::now() + pause.max(self.configuration.agent.commit_interval);
+                    return if saved.windows_sealed > 0 { Round::Busy } else { Round::Idle };
+                }
+                Err(err) => {
+                    self.notes.trouble(&err.to_string());
+                    if self.stop.is_set() {
+                        return Round::Busy;
+                    }
+                    self.waker.wait(RETRY_COMMIT);
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, sealing: Sealing) -> Result<Saved, AgentError> {
+        let now = self.clock.now();
+        if Instant::now() >= self.timers.housekeeping {
+            housekeep(&mut self.ledger, self.configuration, now)?;
+            self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
+        }
+        let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
+        if due.is_empty() && !self.tail.has_changes() {
+            return Ok(Saved::default());
+        }
+        let unmatched: u64 = self.tally.sources.iter().map(|source| source.unmatched).sum();
+        let forgotten: Vec<FileId> = self.tail.forgotten().collect();
+        let Self { configuration, ledger, rows, aggregator, tail, tally, .. } = self;
+        let saved = Saving { configuration, ledger, rows, aggregator, tail, tally }.run(&due, now)?;
+        for file in forgotten {
+            self.own_times.remove(&file);
+        }
+        self.report.unmatched += unmatched;
+        self.report.windows_sealed += saved.windows_sealed;
+        self.report.events_sealed += saved.events;
+        self.notes.sealed(&saved);
+        Ok(saved)
+    }
+
+    /// Windows that may seal: past their end and grace, and every file of their sources read past that moment.
+    fn due(&mut self, now: UnixMicros) -> Vec<WindowId> {
+        let Self { configuration, aggregator, tail, own_times, .. } = self;
+        aggregator.sealable(now, |_: MetricIndex, rule: &Rule| {
+            let complete = |name: &str| {
+                let source = configuration.sources.iter().position(|source| source.name == name)?;
+                let own_time = |file| own_times.get(&file).copied();
+                Some(tail.complete_until(SourceIndex(source as u32), rule.spec.seal_wait, now, own_time))
+            };
+            // A source that is not configured any more holds nothing back.
+            rule.spec.sources.iter().filter_map(|source| complete(&source.value)).min().unwrap_or(now)
+        })
+    }
+
+    fn sleep(&mut self) {
+        let instant = Instant::now();
+        let mut wait = self.tail.next_due(self.clock.now()).min(LONGEST_SLEEP);
+        wait = wait.min(self.timers.scan.saturating_duration_since(instant));
+        if self.tail.has_changes() {
+            wait = wait.min(self.timers.commit.saturating_duration_since(instant));
+        }
+        if wait > Duration::ZERO && self.waker.wait(wait) == Woken::Hint {
+            self.tail.look();
+        }
+    }
+
+    /// Waits until what is sealed is sent, or has not been able to for a while.
+    fn drain(&mut self, delivery: &Delivery, watch: &DeliveryWatch) -> Result<(), AgentError> {
+        let outbox = OutboxStore::open(self.ledger.path())?;
+        let mut since: Option<Instant> = None;
+        loop {
+            self.report.waiting = outbox.under_way()?;
+            self.report.trouble = watch.totals().trouble;
+            since = self.report.trouble.is_some().then(|| since.unwrap_or_else(Instant::now));
+            let given_up = since.is_some_and(|since| since.elapsed() >= ONCE_PATIENCE);
+            if self.report.waiting == 0 || given_up || self.stop.is_set() || delivery.has_ended() {
+                return Ok(());
+            }
+            self.waker.wait(Duration::from_millis(100));
+        }
+    }
+}
+
+/// Whether a commit may seal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sealing {
+    Due,
+    /// A stop has to be quick, and the next start seals the same.
+    Not,
+}

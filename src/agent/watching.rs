@@ -1,0 +1,125 @@
+//! What the agent tells its log: once per change, never a raw line above debug.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::count::UnmatchedLine;
+use super::plan::SourcePlan;
+use super::save::Saved;
+use crate::push::PushObserver;
+use crate::push::observe::{Call, Code, Health, Settled};
+use crate::push::outbox::ParkCause;
+use crate::tail::ScanReport;
+use crate::telemetry::DeliveryWatch;
+
+/// Lines that do not match are reported at most so often for each source.
+const UNMATCHED_EVERY: Duration = Duration::from_secs(60);
+
+/// Keeps the log short.
+#[derive(Debug, Default)]
+pub struct LogNotes {
+    trouble: Option<String>,
+    unmatched: HashMap<String, Unmatched>,
+}
+
+#[derive(Debug)]
+struct Unmatched {
+    lines: u64,
+    said: Option<Instant>,
+}
+
+impl LogNotes {
+    pub fn scan(&self, report: &ScanReport) {
+        for note in &report.notes {
+            if note.is_warning() {
+                tracing::warn!("{note}");
+            } else {
+                tracing::info!("{note}");
+            }
+        }
+    }
+
+    /// Counted first, said once a minute at most.
+    pub fn unmatched(&mut self, plan: &SourcePlan, path: &Path, found: UnmatchedLine<'_>) {
+        tracing::debug!(line = %found.line.escape_ascii(), "not matched: {}", found.mismatch);
+        if let Some(known) = self.unmatched.get_mut(&plan.name) {
+            known.lines += 1;
+            if known.said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+                return;
+            }
+        }
+        let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, said: None });
+        tracing::warn!(
+            "source `{}`: {} lines do not match pattern `{}`, the last in {}: {}; try `pxtail dry-run` on the file",
+            plan.name,
+            known.lines,
+            plan.pattern,
+            path.display(),
+            found.mismatch,
+        );
+        *known = Unmatched { lines: 0, said: Some(Instant::now()) };
+    }
+
+    /// Trouble with the state directory: said when it begins and when it changes.
+    pub fn trouble(&mut self, text: &str) {
+        if self.trouble.as_deref() != Some(text) {
+            tracing::error!("reading stops until this is mended, nothing is lost: {text}");
+            self.trouble = Some(text.to_owned());
+        }
+    }
+
+    pub fn recovered(&mut self) {
+        if self.trouble.take().is_some() {
+            tracing::info!("the state directory works again: reading goes on");
+        }
+    }
+
+    pub fn outbox_full(&self, waiting: Option<u64>, limit: u64) {
+        match waiting {
+            Some(waiting) => tracing::error!(
+                "{waiting} events wait in the outbox (`push.outbox_max_events` is {limit}): reading stops until some are \
+                 sent; the logs keep what is not read"
+            ),
+            None => tracing::info!("the outbox has room again: reading goes on"),
+        }
+    }
+
+    pub fn sealed(&self, saved: &Saved) {
+        if saved.windows_sealed > 0 {
+            let Saved { windows_sealed, events, events_parked } = saved;
+            tracing::info!("sealed {windows_sealed} windows: {events} events, {events_parked} of them parked");
+        }
+    }
+}
+
+/// Push's reports, into the totals.
+pub struct Observer(pub Arc<DeliveryWatch>);
+
+impl PushObserver for Observer {
+    fn request(&self, _: Call, _: Code) {
+        self.0.add_request();
+    }
+
+    fn sent(&self) {
+        self.0.add_sent();
+    }
+
+    fn parked(&self, _: ParkCause) {
+        self.0.add_parked();
+    }
+
+    fn unknown(&self) {
+        self.0.add_unknown();
+    }
+
+    fn settled(&self, _: Settled) {}
+
+    fn health(&self, health: &Health) {
+        self.0.set_trouble(match health {
+            Health::Good => None,
+            Health::Failing { message, .. } => Some(message.clone()),
+        });
+    }
+}
