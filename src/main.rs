@@ -1,3 +1,7 @@
 //! The `pxtail` program: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pxtail::cli::main()
+}

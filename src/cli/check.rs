@@ -1,0 +1,160 @@
+//! `pxtail check`
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::arguments::ConfigArguments;
+use super::{FAILED, Failure, load, say};
+use crate::agent::plan;
+use crate::model::spec::{Configuration, SourceSpec};
+use crate::parse::run_cases;
+
+/// What is found beside faults of the configuration itself.
+#[derive(Default)]
+struct Findings {
+    failures: usize,
+    warnings: usize,
+}
+
+impl Findings {
+    fn fail(&mut self, text: &str) {
+        self.failures += 1;
+        say(text);
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.warnings += 1;
+        say(&format!("warning: {text}"));
+    }
+}
+
+pub fn run(arguments: &ConfigArguments) -> Result<(), Failure> {
+    let configuration = load(&arguments.config)?;
+    plan::build(&configuration, &[])?;
+    let mut findings = Findings::default();
+    check_patterns(&configuration, &mut findings);
+    for source in &configuration.sources {
+        check_files(source, &mut findings);
+    }
+    check_state(&configuration.agent.state_dir, &mut findings);
+    check_key(&configuration, &mut findings);
+    let Findings { failures, warnings } = findings;
+    if failures > 0 {
+        return Err(Failure::new(FAILED, format!("{failures} failed, {warnings} warnings")));
+    }
+    let (sources, metrics) = (configuration.sources.len(), configuration.metrics.len());
+    say(&format!("the configuration is good: {sources} sources, {metrics} metrics, {warnings} warnings"));
+    Ok(())
+}
+
+fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
+    for (name, faults) in &configuration.broken_patterns {
+        findings.warn(&format!("pattern file `{name}` is broken, and not used:"));
+        for fault in faults {
+            say(&fault.to_string());
+        }
+    }
+    let used = configuration.patterns.values().filter(|pattern| {
+        configuration.sources.iter().any(|source| source.pattern.value == pattern.name)
+    });
+    for pattern in used {
+        match run_cases(pattern) {
+            Ok(0) => findings.warn(&format!("{}: pattern `{}` has no case to prove itself with", pattern.at, pattern.name)),
+            Ok(_) => {}
+            Err(failures) => {
+                for failure in failures {
+                    findings.fail(&format!("{}: {}", failure.at, failure.message));
+                }
+            }
+        }
+    }
+}
+
+/// Each file that the source names now: there, regular, and readable by whoever runs this.
+fn check_files(source: &SourceSpec, findings: &mut Findings) {
+    let mut found = 0;
+    for glob in &source.paths {
+        for path in matching(&glob.value) {
+            found += 1;
+            match File::open(&path).and_then(|file| file.metadata()) {
+                Ok(metadata) if metadata.is_file() => {}
+                Ok(_) => findings.fail(&format!("{}: `{}` is not a regular file", glob.at, path.display())),
+                Err(err) => findings.fail(&format!(
+                    "{}: `{}` cannot be read: {err}\nhelp: let the user that pxtail runs as read it (group `adm` on Debian), and \
+                     run this check as that user",
+                    glob.at,
+                    path.display()
+                )),
+            }
+        }
+    }
+    if found == 0 {
+        findings.warn(&format!("{}: source `{}` names no file that is there now; it waits for one", source.at, source.name));
+    }
+}
+
+/// Files under the longest part of the glob that has no wildcard.
+fn matching(glob: &str) -> Vec<PathBuf> {
+    let Ok(matcher) = globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
+    else {
+        return Vec::new();
+    };
+    let fixed: PathBuf = Path::new(glob)
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+        .collect();
+    let mut found = Vec::new();
+    let mut open = vec![fixed];
+    while let Some(path) = open.pop() {
+        if matcher.is_match(&path) {
+            found.push(path);
+        } else if let Ok(entries) = std::fs::read_dir(&path) {
+            open.extend(entries.flatten().map(|entry| entry.path()));
+        }
+        if found.len() + open.len() > 100_000 {
+            break;
+        }
+    }
+    found.sort();
+    found
+}
+
+fn check_state(state_dir: &Path, findings: &mut Findings) {
+    let existing = state_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let writable = rustix::fs::access(existing, rustix::fs::Access::WRITE_OK).is_ok();
+    if !existing.is_dir() {
+        findings.fail(&format!("{}: the state directory's place is not a directory", existing.display()));
+    } else if !writable {
+        findings.fail(&format!(
+            "{}: the state directory `{}` cannot be written to\nhelp: run this check as the user that pxtail runs as, or change \
+             `state_dir`",
+            existing.display(),
+            state_dir.display()
+        ));
+    }
+}
+
+/// The key is looked for, not shown.
+fn check_key(configuration: &Configuration, findings: &mut Findings) {
+    let Some(file) = &configuration.px.api_key.file else {
+        let named = ["PXTAIL_PX_API_KEY", "CREDENTIALS_DIRECTORY"].iter().any(|name| std::env::var_os(name).is_some());
+        if !named {
+            findings.warn("no API key: set `api_key_file`, a systemd credential `pxtail-api-key`, or PXTAIL_PX_API_KEY; without one nothing is sent");
+        }
+        return;
+    };
+    match std::fs::metadata(&file.value) {
+        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => findings.fail(&format!(
+            "{}: the API key file `{}` can be read by others\nhelp: chmod 600 it",
+            file.at,
+            file.value.display()
+        )),
+        Ok(_) => {}
+        Err(err) => findings.fail(&format!(
+            "{}: the API key file `{}` cannot be read: {err}\nhelp: write the PX REST API key into it, mode 0600",
+            file.at,
+            file.value.display()
+        )),
+    }
+}

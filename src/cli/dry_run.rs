@@ -1,0 +1,144 @@
+//! `pxtail dry-run`
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::arguments::{DryRunArguments, SummaryFormat};
+use super::{FAILED, Failure, load, say};
+use crate::agent::dry_run::DryRun;
+use crate::model::file::SourceIndex;
+use crate::model::spec::Configuration;
+use crate::model::time::{Clock, SystemClock};
+
+/// What stderr says at the end. Names are part of the interface.
+#[derive(Debug, Serialize)]
+struct Summary {
+    lines: u64,
+    matched: u64,
+    unmatched: u64,
+    /// Longer than `tail.max_line_bytes`: in `lines`, not in `matched` or `unmatched`.
+    oversized: u64,
+    events: u64,
+    /// Of these, events that could never be sent.
+    parked: u64,
+    metrics: Vec<MetricSummary>,
+    /// Every line that was not matched, and why.
+    unmatched_lines: Vec<UnmatchedSummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct MetricSummary {
+    name: String,
+    accepted: u64,
+    /// What became of the others, by reason.
+    refused: std::collections::BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnmatchedSummary {
+    file: String,
+    line: u64,
+    why: String,
+}
+
+pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
+    let configuration = load(&arguments.config.config)?;
+    let mut dry_run = DryRun::new(&configuration, SystemClock.now())?;
+    let mut unmatched_lines = Vec::new();
+    for path in &arguments.files {
+        let file = path.display().to_string();
+        let source = source_of(&configuration, arguments, path)?;
+        let unreadable = |err: io::Error| {
+            Failure::new(FAILED, format!("{file}: cannot be read: {err}\nhelp: check the path and who may read it"))
+        };
+        let log: Box<dyn Read> =
+            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(unreadable)?) };
+        dry_run
+            .read(source, log, |found| {
+                if arguments.summary == SummaryFormat::Text {
+                    say(&format!("{file}:{}: not matched: {}", found.line, found.why));
+                } else {
+                    unmatched_lines.push(UnmatchedSummary { file: file.clone(), line: found.line, why: found.why });
+                }
+            })
+            .map_err(unreadable)?;
+    }
+    let mut summary = summary(&configuration, &dry_run, unmatched_lines);
+    let mut out = BufWriter::new(io::stdout().lock());
+    dry_run.finish(|_, rendered| {
+        summary.events += 1;
+        summary.parked += u64::from(rendered.parked.is_some());
+        out.write_all(rendered.body.as_bytes())?;
+        out.write_all(b"\n")
+    })?;
+    out.flush()?;
+    print(&summary, arguments.summary);
+    Ok(())
+}
+
+fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines: Vec<UnmatchedSummary>) -> Summary {
+    let tally = dry_run.tally();
+    let read: u64 = tally.sources.iter().map(|source| source.lines).sum();
+    let unmatched: u64 = tally.sources.iter().map(|source| source.unmatched).sum();
+    let metrics = configuration
+        .metrics
+        .iter()
+        .zip(&tally.metrics)
+        .map(|(metric, tally)| MetricSummary {
+            name: metric.name.clone(),
+            accepted: tally.accepted(),
+            refused: tally.named().filter(|(name, lines)| *lines > 0 && *name != "counted").collect(),
+        })
+        .collect();
+    Summary {
+        lines: read + dry_run.oversized_lines,
+        matched: read - unmatched,
+        unmatched,
+        oversized: dry_run.oversized_lines,
+        events: 0,
+        parked: 0,
+        metrics,
+        unmatched_lines,
+    }
+}
+
+fn print(summary: &Summary, format: SummaryFormat) {
+    if format == SummaryFormat::Json {
+        // Strings and numbers only: there is nothing in it that JSON cannot hold.
+        say(&serde_json::to_string(summary).unwrap_or_default());
+        return;
+    }
+    let Summary { lines, matched, unmatched, oversized, events, parked, .. } = summary;
+    say(&format!("{lines} lines: {matched} matched, {unmatched} not matched, {oversized} too long"));
+    for metric in &summary.metrics {
+        let refused: Vec<String> = metric.refused.iter().map(|(name, lines)| format!("{lines} {name}")).collect();
+        let refused = if refused.is_empty() { String::new() } else { format!(" ({})", refused.join(", ")) };
+        say(&format!("metric `{}`: {} lines counted{refused}", metric.name, metric.accepted));
+    }
+    say(&format!("{events} events, {parked} of them could not be sent"));
+}
+
+/// The source to read a log as: the one that was named, the only one, or the one whose globs match the path.
+fn source_of(configuration: &Configuration, arguments: &DryRunArguments, path: &Path) -> Result<SourceIndex, Failure> {
+    let sources = &configuration.sources;
+    let names = || sources.iter().map(|source| format!("`{}`", source.name)).collect::<Vec<_>>().join(", ");
+    if let Some(name) = &arguments.source {
+        let found = sources.iter().position(|source| source.name == *name);
+        return found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
+            Failure::new(FAILED, format!("there is no source `{name}`\nhelp: the sources are {}", names()))
+        });
+    }
+    if sources.len() == 1 {
+        return Ok(SourceIndex(0));
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let matches = |glob: &str| globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&absolute));
+    let found = sources.iter().position(|source| source.paths.iter().any(|glob| matches(&glob.value)));
+    found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
+        let message = format!("{}: no source's `paths` match it", path.display());
+        Failure::new(FAILED, format!("{message}\nhelp: say which source to read it as: --source with one of {}", names()))
+    })
+}

@@ -1,0 +1,56 @@
+//! `pxtail outbox`
+
+use std::io::{self, Write};
+
+use super::arguments::{ConfigArguments, OutboxArguments, OutboxVerb};
+use super::{FAILED, Failure, TEMPORARY, load, say};
+use crate::agent::AgentError;
+use crate::ledger::outbox::OutboxStore;
+use crate::ledger::{self, Ledger};
+use crate::model::spec::Configuration;
+use crate::model::time::{Clock, SystemClock};
+use crate::telemetry::control::{Answer, Request, ask};
+
+pub fn run(arguments: &OutboxArguments) -> Result<(), Failure> {
+    match &arguments.verb {
+        OutboxVerb::List(config) => list(&existing(config)?),
+        OutboxVerb::Release(config) => release(&existing(config)?),
+    }
+}
+
+/// The configuration, of an agent that has run.
+fn existing(config: &ConfigArguments) -> Result<Configuration, Failure> {
+    let configuration = load(&config.config)?;
+    let path = configuration.agent.state_dir.join(ledger::FILE_NAME);
+    if path.exists() {
+        return Ok(configuration);
+    }
+    Err(Failure::new(FAILED, format!("{}: there is no ledger yet\nhelp: start the agent with `pxtail run` first", path.display())))
+}
+
+fn list(configuration: &Configuration) -> Result<(), Failure> {
+    let path = configuration.agent.state_dir.join(ledger::FILE_NAME);
+    let totals = OutboxStore::open(&path).and_then(|outbox| outbox.totals()).map_err(AgentError::from)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{:<8} {:>10} {:>14}", "state", "events", "lines in them")?;
+    for (state, total) in totals {
+        writeln!(out, "{:<8} {:>10} {:>14}", state.name(), total.events, total.lines)?;
+    }
+    Ok(())
+}
+
+/// Through the running agent's socket, or with the state lock when none runs.
+fn release(configuration: &Configuration) -> Result<(), Failure> {
+    let socket = &configuration.agent.socket;
+    let unreachable = |err: io::Error| Failure::new(TEMPORARY, format!("{}: {err}", socket.display()));
+    let released = match ask(socket, Request::OutboxRelease).map_err(unreachable)? {
+        Some(Answer::Released { events }) => events,
+        Some(Answer::Failed { message }) => return Err(Failure::new(TEMPORARY, message)),
+        None => {
+            let ledger = Ledger::open(&configuration.agent.state_dir, SystemClock.now()).map_err(AgentError::from)?;
+            OutboxStore::open(ledger.path()).and_then(|outbox| outbox.release()).map_err(AgentError::from)?
+        }
+    };
+    say(&format!("{released} events released"));
+    Ok(())
+}
