@@ -1,13 +1,82 @@
 //! TOML to a checked configuration: every fault at once, with its place, what was expected and what to do.
+//!
+//! The main file, then `conf.d/*.toml` beside it in the order of their names. Lists of sections (`[[source]]`,
+//! `[[metric]]`) add up; a section that is there once (`[px]`) stands in one file only. Patterns come from the directories
+//! of [`LoadOptions`], then from the program itself; an earlier one wins whole. `${VAR}`, `${VAR:-text}` and
+//! `${VAR:?message}` are put into texts of the configuration, after TOML is read; not into pattern files.
+//!
+//! Promises: reads the configuration and the pattern files, nothing else; a configuration that loads keeps every limit
+//! written here. Does not: touch logs, state or network; compile patterns; see whether a pattern gives a field.
 
+mod condition;
 mod document;
+mod files;
+mod metric;
 mod names;
-mod nearest;
 pub mod pattern_file;
+mod px;
+mod references;
 mod report;
 mod section;
+mod settings;
+mod shipped;
+mod source;
+mod template;
+mod time_zone;
+mod top;
 mod units;
 mod value;
 mod variables;
+mod words;
 
-pub use variables::Environment;
+use std::path::{Path, PathBuf};
+
+use self::report::Report;
+pub use self::variables::Environment;
+use crate::model::fault::Faults;
+use crate::model::spec::Configuration;
+
+/// Where packages put the patterns of an administrator, and their own.
+const PATTERN_DIRS: [&str; 2] = ["/etc/pxtail/patterns.d", "/usr/share/pxtail/patterns"];
+
+/// What a configuration is read with, beside its own files.
+#[derive(Debug)]
+pub struct LoadOptions {
+    /// Directories of pattern files; an earlier one wins. Those that are not there are passed over.
+    pub pattern_dirs: Vec<PathBuf>,
+    /// What `${VAR}` stands for.
+    pub environment: Environment,
+}
+
+impl LoadOptions {
+    /// As `pxtail run` reads: `patterns.d` beside the main file, `/etc/pxtail/patterns.d`, `/usr/share/pxtail/patterns`, and
+    /// the environment of the process.
+    #[must_use]
+    pub fn standard(config: &Path) -> Self {
+        let mut pattern_dirs = vec![files::directory_of(config).join("patterns.d")];
+        for directory in PATTERN_DIRS.map(PathBuf::from) {
+            if !pattern_dirs.contains(&directory) {
+                pattern_dirs.push(directory);
+            }
+        }
+        Self { pattern_dirs, environment: Environment::process() }
+    }
+}
+
+/// Reads the configuration whose main file is `config`.
+///
+/// # Errors
+/// Every fault of every file, in the order of the files and lines.
+pub fn load(config: &Path, options: &LoadOptions) -> Result<Configuration, Faults> {
+    let report = Report::default();
+    let texts = files::read_configuration(config, &report);
+    let patterns = files::read_patterns(&options.pattern_dirs, &report);
+    let configuration = top::read(config, &texts, patterns, &options.environment, &report);
+    match configuration {
+        Some(configuration) if report.is_empty() => Ok(configuration),
+        _ => Err(Faults(report.into_faults())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,13 +10,10 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::report::Report;
+use super::report::{Report, Unread};
 use super::section::Section;
 use super::variables::Environment;
 use crate::model::fault::{Fault, Location};
-
-/// How each syntax fault begins.
-pub(super) const NOT_TOML: &str = "not valid TOML";
 
 /// Syntax faults shown of one file: after an unclosed quote each further line would be one.
 const SYNTAX_FAULTS: usize = 5;
@@ -71,17 +68,20 @@ impl<'a> Document<'a> {
                 continue;
             }
             last_line = at.line;
+            let (help, unread) = advice(err.message());
             let column = column(text, span.start);
-            let message = format!("{NOT_TOML} at column {column}: {}", err.message().replace('\n', ", "));
-            report.add_unreadable(Fault::new(at, message).help(help_for(err.message())));
+            let message = format!("not valid TOML at column {column}: {}", err.message().replace('\n', ", "));
+            report.add_unreadable(Fault::new(at, message).help(help), unread);
+            if unread == Unread::Rest {
+                break;
+            }
         }
         Self { reading, root }
     }
 
     /// The file's top level.
-    pub(super) fn root(&self) -> Section<'_> {
-        let title = format!("`{}`", self.reading.file.display());
-        Section::new(title, self.reading.whole(), self.root.get_ref(), &self.reading)
+    pub(super) fn root(&self, title: &str) -> Section<'_> {
+        Section::new(title.to_owned(), self.reading.whole(), self.root.get_ref(), &self.reading)
     }
 }
 
@@ -91,12 +91,14 @@ fn column(text: &str, offset: usize) -> usize {
     before.rsplit('\n').next().unwrap_or(before).chars().count() + 1
 }
 
-fn help_for(message: &str) -> &'static str {
+fn advice(message: &str) -> (&'static str, Unread) {
     if message.contains("duplicate key") {
-        "keep one of the two"
+        ("keep one of the two", Unread::Line)
     } else if message.contains("string values must be quoted") {
-        "put the text in quotes: key = \"text\""
+        ("put the text in quotes: key = \"text\"", Unread::Line)
+    } else if message.contains("array") || message.contains("inline table") {
+        ("a list or table before it may be left open: look for a missing ] or }", Unread::Rest)
     } else {
-        "a key and its value are written key = value, texts in quotes; see https://toml.io"
+        ("a key and its value are written key = value, texts in quotes; see https://toml.io", Unread::Line)
     }
 }

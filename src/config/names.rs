@@ -4,6 +4,7 @@
 //! Does not: look whether a name is taken.
 
 use super::value::Value;
+use super::words::shown;
 use crate::model::fault::Located;
 
 /// Names go into labels and file names.
@@ -15,8 +16,7 @@ pub(super) fn read(value: &Value<'_>) -> Option<Located<String>> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let begins_plain = name.value.starts_with(|c: char| c.is_ascii_alphanumeric());
     if name.value.len() > NAME_LEN || !begins_plain || !name.value.chars().all(plain) {
-        let shown: String = name.value.chars().take(NAME_LEN).collect();
-        let message = format!("{} is `{}`, which is no name", value.title, shown.escape_debug());
+        let message = format!("{} is `{}`, which is no name", value.title, shown(&name.value));
         value.fault(&message, "use letters, digits, `-`, `_` and `.`; begin with a letter or digit; at most 100");
         return None;
     }
@@ -26,7 +26,7 @@ pub(super) fn read(value: &Value<'_>) -> Option<Located<String>> {
 /// Reports a field name that no template could name.
 pub(super) fn check_field(name: &str, value: &Value<'_>) {
     if !is_field(name) {
-        let message = format!("{}: `{}` is no field name", value.title, name.escape_debug());
+        let message = format!("{}: `{}` is no field name", value.title, shown(name));
         value.fault(&message, "use letters, digits, `_`, `-`, `.` and `@`");
     }
 }

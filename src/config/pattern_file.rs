@@ -31,10 +31,10 @@ use toml::de::DeValue;
 
 use super::document::Document;
 use super::names;
-use super::nearest::{nearest, one_of};
 use super::report::Report;
 use super::section::Section;
 use super::value::Value;
+use super::words::{nearest, one_of, shown};
 use crate::model::fault::{Fault, Located};
 use crate::model::fields::FieldType;
 use crate::model::spec::{CaseSpec, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
@@ -68,7 +68,7 @@ pub fn read(text: &str, file: &Path) -> Result<PatternSpec, Vec<Fault>> {
 /// The pattern, as far as it can be read. Complete only where nothing was reported.
 fn read_into(report: &Report, text: &str, file: &Path) -> Option<PatternSpec> {
     let document = Document::parse(text, &Arc::from(file), None, report);
-    let mut root = document.root();
+    let mut root = document.root("the pattern");
     let name = root
         .require("name", "name it as its file: in web.toml, write name = \"web\"")
         .and_then(|value| names::read(&value));
@@ -96,19 +96,19 @@ fn read_engine(root: &mut Section<'_>) -> Option<Located<Engine>> {
             return None;
         }
         [first, second, ..] => {
-            let message = format!("{} has both `{}` and `{}`", root.title, first.key(), second.key());
+            let message = format!("{} has both `{}` and `{}`", root.title, first.key, second.key);
             second.fault(&message, "keep one of them: a pattern reads lines in one way");
             return None;
         }
     };
     let at = engine.at.clone();
-    if engine.key() == "template" {
+    if engine.key == "template" {
         return read_template(engine, escape.as_ref(), syntax.as_ref()).map(|engine| Located::new(engine, at));
     }
     for key in [escape, syntax].into_iter().flatten() {
         key.fault(&format!("{} is for templates only", key.title), "leave it out");
     }
-    let engine = match engine.key() {
+    let engine = match engine.key.as_str() {
         "regex" => Engine::Regex { text: engine.filled_text()?.value },
         "json" => read_json(engine)?,
         _ => read_builtin(engine)?,
@@ -169,11 +169,11 @@ fn read_json(value: &Value<'_>) -> Option<Engine> {
         return Some(Engine::Json { fields: BTreeMap::new() });
     }
     if !value.node.is_table() {
-        value.wrong_type("a table of paths by field, such as { user = \"context.user.id\" }, or `true`");
+        value.wrong_type("a table of paths by field, or `true`", "{ user = \"context.user.id\" }");
         return None;
     }
     let mut fields = BTreeMap::new();
-    for (field, path) in value.table(value.title.clone())?.entries() {
+    for (field, path) in value.table()?.entries() {
         names::check_field(field, &path);
         if let Some(path) = path.filled_text() {
             fields.insert(field.to_owned(), path.value);
@@ -188,14 +188,14 @@ fn read_builtin(value: &Value<'_>) -> Option<Engine> {
         return Some(Engine::Builtin { name });
     }
     let meant = nearest(&name, BUILTINS).unwrap_or("combined");
-    let message = format!("{} is `{name}`; expected {}", value.title, one_of(BUILTINS));
+    let message = format!("{} is `{}`; expected {}", value.title, shown(&name), one_of(BUILTINS));
     value.fault(&message, &format!("write builtin = \"{meant}\", or give a template, regex or json"));
     None
 }
 
 fn read_types(value: &Value<'_>) -> BTreeMap<String, Located<TypeSpec>> {
     let mut types = BTreeMap::new();
-    for (field, value) in value.table("`[types]`".to_owned()).map(|table| table.entries()).unwrap_or_default() {
+    for (field, value) in value.section("`[types]`".to_owned()).map(|table| table.entries()).unwrap_or_default() {
         names::check_field(field, &value);
         if let Some(spec) = read_type(field, &value) {
             types.insert(field.to_owned(), Located::new(spec, value.at));
@@ -209,10 +209,10 @@ fn read_type(field: &str, value: &Value<'_>) -> Option<TypeSpec> {
         return Some(TypeSpec { from: None, kind: value.choice(&TYPES)?, format: None });
     }
     if !value.node.is_table() {
-        value.wrong_type("a type in quotes, or a table with `from`, `type` and `format`");
+        value.wrong_type("a type in quotes, or a table with `from`, `type` and `format`", "\"integer\"");
         return None;
     }
-    let mut table = value.table(format!("type `{field}`"))?;
+    let mut table = value.section(format!("type `{}`", shown(field)))?;
     let from = table.get("from").and_then(|value| value.filled_text());
     let kind = table.get("type");
     let format = table.get("format");
@@ -243,12 +243,12 @@ fn read_time_format(value: &Value<'_>) -> Option<String> {
         None => "write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"".to_owned(),
     };
     let known = one_of(TIME_FORMATS);
-    value.fault(&format!("{} is `{format}`; expected {known}, or a format with `%`", value.title), &help);
+    value.fault(&format!("{} is `{}`; expected {known}, or a format with `%`", value.title, shown(&format)), &help);
     None
 }
 
 fn read_case(value: &Value<'_>) -> Option<CaseSpec> {
-    let mut table = value.table("`[[case]]`".to_owned())?;
+    let mut table = value.section("`[[case]]`".to_owned())?;
     let line =
         table.require("line", "write the line as it stands in the log: line = '…'").and_then(|value| value.text());
     let expect = table.require("expect", "write expect = { field = \"value\" } or expect = \"no match\"");
@@ -274,11 +274,11 @@ fn read_expectation(value: &Value<'_>) -> Option<Option<BTreeMap<String, Scalar>
         return Some(None);
     }
     if !value.node.is_table() {
-        value.wrong_type("\"no match\", or a table of values by field");
+        value.wrong_type("\"no match\", or a table of values by field", "\"no match\"");
         return None;
     }
     let mut expected = BTreeMap::new();
-    for (field, value) in value.table(value.title.clone())?.entries() {
+    for (field, value) in value.table()?.entries() {
         if let Some(scalar) = value.scalar() {
             expected.insert(field.to_owned(), scalar);
         }

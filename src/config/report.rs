@@ -2,22 +2,28 @@
 //!
 //! Promises: what is found is shown once each, in the order of the files and lines. Does not: stop anything.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::fault::{Fault, Location};
 
+/// How much of a file a fault leaves unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    Nothing,
+    /// Its own line: what else is wrong there is only an echo.
+    Line,
+    /// Everything after it, too: a bracket left open swallows what follows.
+    Rest,
+}
+
 /// Every fault found so far.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    faults: RefCell<Vec<Fault>>,
+    faults: RefCell<Vec<(Fault, Unread)>>,
     /// Files in the order in which they were read.
     files: RefCell<Vec<Arc<Path>>>,
-    /// Lines that are not TOML: what else is wrong there is only an echo.
-    broken: RefCell<Vec<Location>>,
-    /// Something could not be read: what seems to be missing may stand in there.
-    incomplete: Cell<bool>,
 }
 
 impl Report {
@@ -27,38 +33,47 @@ impl Report {
     }
 
     pub(super) fn add(&self, fault: Fault) {
-        self.faults.borrow_mut().push(fault);
+        self.faults.borrow_mut().push((fault, Unread::Nothing));
     }
 
-    /// A fault that says that something is absent: not shown when a part could not be read at all.
+    /// A fault that says that something is absent: not shown when a part could not be read at all, as it may stand there.
     pub(super) fn add_absence(&self, fault: Fault) {
-        if !self.incomplete.get() {
+        if self.is_complete() {
             self.add(fault);
         }
     }
 
     /// A fault after which parts of the text are unknown.
-    pub(super) fn add_unreadable(&self, fault: Fault) {
-        self.incomplete.set(true);
-        self.broken.borrow_mut().push(fault.at.clone());
-        self.add(fault);
+    pub(super) fn add_unreadable(&self, fault: Fault, unread: Unread) {
+        self.faults.borrow_mut().push((fault, unread));
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.faults.borrow().is_empty()
     }
 
-    /// The faults by file and line, equal ones once; of a line that is not TOML only that.
+    fn is_complete(&self) -> bool {
+        self.faults.borrow().iter().all(|(_, unread)| *unread == Unread::Nothing)
+    }
+
+    /// The faults by file and line, equal ones once; of a place that could not be read only that.
     pub(super) fn into_faults(self) -> Vec<Fault> {
         let files = self.files.into_inner();
-        let broken = self.broken.into_inner();
         let order = |file: &Path| files.iter().position(|known| **known == *file).unwrap_or(files.len());
         let mut faults = self.faults.into_inner();
-        faults.sort_by_key(|fault| (order(&fault.at.file), fault.at.line));
+        let gaps: Vec<(Location, Unread)> = faults.iter().map(|(fault, unread)| (fault.at.clone(), *unread)).collect();
+        let is_echo = |at: &Location| {
+            gaps.iter().any(|(gap, unread)| match unread {
+                Unread::Nothing => false,
+                Unread::Line => gap == at,
+                Unread::Rest => gap.file == at.file && gap.line <= at.line,
+            })
+        };
+        faults.retain(|(fault, unread)| *unread != Unread::Nothing || !is_echo(&fault.at));
+        faults.sort_by_key(|(fault, _)| (order(&fault.at.file), fault.at.line));
         let mut kept: Vec<Fault> = Vec::with_capacity(faults.len());
-        for fault in faults {
-            let echo = broken.contains(&fault.at) && !fault.message.starts_with(super::document::NOT_TOML);
-            if !echo && !kept.contains(&fault) {
+        for (fault, _) in faults {
+            if !kept.contains(&fault) {
                 kept.push(fault);
             }
         }

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::document::Reading;
-use super::nearest::{nearest, one_of};
 use super::section::Section;
+use super::words::{grouped, nearest, one_of, shown};
 use super::{units, variables};
 use crate::model::decimal::Decimal;
 use crate::model::fault::{Fault, Located, Location};
@@ -17,8 +17,13 @@ use crate::model::spec::Scalar;
 
 /// A value, its place, and how messages call it.
 pub(super) struct Value<'a> {
-    /// `grace` of metric `api-usage`.
+    /// `where.path` of metric `api-usage`.
     pub(super) title: String,
+    /// The key alone: `path`. Empty for an element of a list.
+    pub(super) key: String,
+    /// The key with those around it, and whose it is: `where.path`, metric `api-usage`.
+    pub(super) path: String,
+    pub(super) owner: String,
     pub(super) at: Location,
     pub(super) node: &'a DeValue<'a>,
     pub(super) reading: &'a Reading<'a>,
@@ -61,7 +66,7 @@ impl<'a> Value<'a> {
     fn raw_text(&self) -> Option<&'a str> {
         let text = self.node.as_str();
         if text.is_none() {
-            self.wrong_type("a text in quotes");
+            self.wrong_type("a text in quotes", &self.quoted());
         }
         text
     }
@@ -74,10 +79,9 @@ impl<'a> Value<'a> {
         }
         let words = || choices.iter().map(|(word, _)| *word);
         let meant = nearest(&text, words()).or_else(|| words().next()).unwrap_or_default();
-        let key = self.key();
         self.fault(
-            &format!("{} is `{text}`; expected {}", self.title, one_of(words())),
-            &format!("write {key} = \"{meant}\", for instance"),
+            &format!("{} is `{}`; expected {}", self.title, shown(&text), one_of(words())),
+            &format!("write {} = \"{meant}\", for instance", self.key),
         );
         None
     }
@@ -85,7 +89,7 @@ impl<'a> Value<'a> {
     pub(super) fn boolean(&self) -> Option<bool> {
         let value = self.node.as_bool();
         if value.is_none() {
-            self.wrong_type("`true` or `false`, without quotes");
+            self.wrong_type("`true` or `false`, without quotes", "true");
         }
         value
     }
@@ -93,11 +97,11 @@ impl<'a> Value<'a> {
     /// A whole number within limits.
     pub(super) fn integer(&self, limits: Limits<u64>) -> Option<u64> {
         let Some(integer) = self.node.as_integer() else {
-            self.wrong_type("a whole number, without quotes");
+            self.wrong_type("a whole number, without quotes", &self.unquoted(limits.most.to_string()));
             return None;
         };
         let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
-        self.within(number, &limits, &integer.to_string(), ToString::to_string)
+        self.within(number, &limits, &integer.to_string(), |limit| grouped(*limit))
     }
 
     /// A number within limits, with or without decimals.
@@ -106,7 +110,7 @@ impl<'a> Value<'a> {
             DeValue::Float(float) => float.as_str().to_owned(),
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().to_owned(),
             _ => {
-                self.wrong_type("a number, without quotes");
+                self.wrong_type("a number, without quotes", &self.unquoted(limits.most.to_string()));
                 return None;
             }
         };
@@ -116,7 +120,7 @@ impl<'a> Value<'a> {
     /// A span of time, such as `1h30m`, within limits.
     pub(super) fn duration(&self, limits: Limits<Duration>) -> Option<Duration> {
         if !self.node.is_str() {
-            self.wrong_type("a span of time in quotes, such as \"30s\" or \"1h30m\"");
+            self.wrong_type("a span of time in quotes, such as \"30s\" or \"1h30m\"", "\"30s\"");
             return None;
         }
         let text = self.text()?.value;
@@ -124,7 +128,7 @@ impl<'a> Value<'a> {
             Ok(span) => self.within(Some(span), &limits, &text, |limit| units::show_duration(*limit)),
             Err(reason) => {
                 let help = "write whole numbers with d, h, m, s or ms: \"250ms\", \"30s\", \"15m\", \"1h30m\", \"1d\"";
-                self.fault(&format!("{} is `{text}`, which is no span of time: {reason}", self.title), help);
+                self.fault(&format!("{} is `{}`, which is no span of time: {reason}", self.title, shown(&text)), help);
                 None
             }
         }
@@ -136,7 +140,7 @@ impl<'a> Value<'a> {
             return self.integer(limits);
         }
         if !self.node.is_str() {
-            self.wrong_type("a size in quotes, such as \"1MiB\", or a whole number of bytes");
+            self.wrong_type("a size in quotes, such as \"1MiB\", or a whole number of bytes", "\"1MiB\"");
             return None;
         }
         let text = self.text()?.value;
@@ -144,7 +148,7 @@ impl<'a> Value<'a> {
             Ok(size) => self.within(Some(size), &limits, &text, |limit| units::show_size(*limit)),
             Err(reason) => {
                 let help = "write a whole number with B, KiB, MiB, GiB, kB, MB or GB: \"64KiB\", \"1MiB\", \"10MB\"";
-                self.fault(&format!("{} is `{text}`, which is no size: {reason}", self.title), help);
+                self.fault(&format!("{} is `{}`, which is no size: {reason}", self.title, shown(&text)), help);
                 None
             }
         }
@@ -153,16 +157,29 @@ impl<'a> Value<'a> {
     /// The values of a list.
     pub(super) fn list(&self) -> Option<Vec<Value<'a>>> {
         let Some(array) = self.node.as_array() else {
-            self.wrong_type("a list: [\"…\", \"…\"]");
+            self.wrong_type("a list", &format!("[{}]", self.quoted()));
             return None;
         };
         let elements = array.iter().map(|element| Value {
-            title: self.title.clone(),
             at: self.reading.at(&element.span()),
             node: element.get_ref(),
-            reading: self.reading,
+            key: String::new(),
+            ..self.same()
         });
         Some(elements.collect())
+    }
+
+    /// The same value once more.
+    pub(super) fn same(&self) -> Self {
+        Value {
+            title: self.title.clone(),
+            key: self.key.clone(),
+            path: self.path.clone(),
+            owner: self.owner.clone(),
+            at: self.at.clone(),
+            node: self.node,
+            reading: self.reading,
+        }
     }
 
     /// The texts of a list; those that are none are reported and left out.
@@ -170,13 +187,22 @@ impl<'a> Value<'a> {
         Some(self.list()?.iter().filter_map(Value::filled_text).collect())
     }
 
-    /// A table, called `title` in messages.
-    pub(super) fn table(&self, title: String) -> Option<Section<'a>> {
-        let Some(table) = self.node.as_table() else {
-            self.wrong_type("a table");
-            return None;
-        };
-        Some(Section::new(title, self.at.clone(), table, self.reading))
+    /// A table that is a section of its own, called `title` in messages.
+    pub(super) fn section(&self, title: String) -> Option<Section<'a>> {
+        Some(Section::new(title, self.at.clone(), self.as_table()?, self.reading))
+    }
+
+    /// A table inside a section: messages name its keys with the section's name.
+    pub(super) fn table(&self) -> Option<Section<'a>> {
+        Some(Section::inside(self, self.as_table()?))
+    }
+
+    fn as_table(&self) -> Option<&'a DeTable<'a>> {
+        let table = self.node.as_table();
+        if table.is_none() {
+            self.wrong_type("a table", "{ … }");
+        }
+        table
     }
 
     /// A text, number or truth value. A date-time is its RFC 3339 text.
@@ -184,7 +210,10 @@ impl<'a> Value<'a> {
         let number = |text: &str| {
             let number = Decimal::parse(text.as_bytes());
             if number.is_none() {
-                self.fault(&format!("{} is `{text}`, which is too large", self.title), "numbers go up to 10^20");
+                self.fault(
+                    &format!("{} is `{}`, which is no number here", self.title, shown(text)),
+                    "numbers go up to 10^20",
+                );
             }
             number.map(Scalar::Number)
         };
@@ -199,25 +228,41 @@ impl<'a> Value<'a> {
                 Err(_) => number(value.as_str()),
             },
             DeValue::Array(_) | DeValue::Table(_) => {
-                self.wrong_type("a text, a number, `true` or `false`");
+                self.wrong_type("a text, a number, `true` or `false`", "\"…\"");
                 None
             }
         }
     }
 
-    /// Reports that the value is of a type that is not expected here.
-    pub(super) fn wrong_type(&self, expected: &str) {
-        let message = format!("{} is {}; expected {expected}", self.title, type_name(self.node));
-        self.reading.report.add(Fault::new(self.at.clone(), message).help(format!("give `{}` {expected}", self.key())));
+    /// Reports that the value is of a type that is not expected here; `example` is one that is.
+    pub(super) fn wrong_type(&self, expected: &str, example: &str) {
+        let holds = if self.key.is_empty() { "holds" } else { "is" };
+        let message = format!("{} {holds} {}; expected {expected}", self.title, type_name(self.node));
+        let key = if self.key.is_empty() { String::new() } else { format!("{} = ", self.key) };
+        self.fault(&message, &format!("write {key}{example}"));
     }
 
     pub(super) fn fault(&self, message: &str, help: &str) {
         self.reading.report.add(Fault::new(self.at.clone(), message).help(help));
     }
 
-    /// The key alone.
-    pub(super) fn key(&self) -> &str {
-        self.title.split('`').nth(1).unwrap_or(&self.title)
+    /// A value of one word as the text that was probably meant.
+    fn quoted(&self) -> String {
+        match self.node {
+            DeValue::String(text) if !text.contains(['"', '\\']) => format!("\"{}\"", shown(text)),
+            DeValue::Integer(number) => format!("\"{number}\""),
+            DeValue::Float(number) => format!("\"{number}\""),
+            DeValue::Boolean(value) => format!("\"{value}\""),
+            _ => "\"…\"".to_owned(),
+        }
+    }
+
+    /// A number in quotes as the number that was probably meant.
+    fn unquoted(&self, otherwise: String) -> String {
+        match self.node.as_str() {
+            Some(text) if Decimal::parse(text.replace('_', "").as_bytes()).is_some() => text.to_owned(),
+            _ => otherwise,
+        }
     }
 
     fn within<T: PartialOrd>(
@@ -231,7 +276,7 @@ impl<'a> Value<'a> {
             Some(value) if limits.least <= value && value <= limits.most => Some(value),
             _ => {
                 let (least, most) = (show(&limits.least), show(&limits.most));
-                let message = format!("{} is `{written}`; expected {least} to {most}", self.title);
+                let message = format!("{} is `{}`; expected {least} to {most}", self.title, shown(written));
                 self.fault(&message, limits.reason);
                 None
             }

@@ -139,8 +139,8 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         ),
         (
             "json = { user = 1 }",
-            "web.toml:2: `user` of `json` of pattern `web` is a whole number; expected a text in quotes\n\
-             help: give `user` a text in quotes",
+            "web.toml:2: `json.user` of pattern `web` is a whole number; expected a text in quotes\n\
+             help: write user = \"1\"",
         ),
         (
             "regex = ''",
@@ -169,7 +169,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml:3: `[[case]]` has no `line`\n\
              help: write the line as it stands in the log: line = '…'\n\
              web.toml:4: `expect` of `[[case]]` is a text; expected \"no match\", or a table of values by field\n\
-             help: give `expect` \"no match\", or a table of values by field\n\
+             help: write expect = \"no match\"\n\
              web.toml:8: `absent` of `[[case]]` stands beside expect = \"no match\"\n\
              help: keep one of the two",
         ),
@@ -178,7 +178,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template` or `types`",
+             help: did you mean `regex`? Known are `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
         ),
     ] {
         check_fault(body, expected);
@@ -190,11 +190,11 @@ fn a_name_must_be_there_and_plain() {
     for (text, expected) in [
         (
             "regex = '.'",
-            "web.toml: `web.toml` has no `name`\nhelp: name it as its file: in web.toml, write name = \"web\"",
+            "web.toml: the pattern has no `name`\nhelp: name it as its file: in web.toml, write name = \"web\"",
         ),
         (
             "name = \"../x\"\nregex = '.'",
-            "web.toml:1: `name` of `web.toml` is `../x`, which is no name\n\
+            "web.toml:1: `name` of the pattern is `../x`, which is no name\n\
              help: use letters, digits, `-`, `_` and `.`; begin with a letter or digit; at most 100",
         ),
     ] {

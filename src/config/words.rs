@@ -1,7 +1,23 @@
-//! Finds the name that was probably meant.
+//! Words in messages: what was written, what is known, what was probably meant.
 //!
-//! Promises: the same answer for the same words, whatever their order of letters' case. Does not: guess far: more than a
-//! third of the letters wrong is no typing mistake.
+//! Promises: what a file holds cannot move a terminal's cursor or fill its screen. Does not: guess far: more than a third
+//! of the letters wrong is no typing mistake.
+
+/// Characters shown of a written text: enough to find it again.
+const SHOWN: usize = 100;
+
+/// A written text as it can stand in a message: on one line, without control characters, not too long.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (index, c) in text.chars().enumerate() {
+        if index == SHOWN {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
 
 /// The known word nearest to `word`, when it is near enough to be what was meant.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -42,6 +58,12 @@ fn distance(one: &str, other: &str) -> usize {
     last.last().copied().unwrap_or(0)
 }
 
+/// `a`, `b`, `c`, each in backticks.
+pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{}`", shown(word))).collect();
+    words.join(", ")
+}
+
 /// `a`, `b` or `c`, each in backticks.
 pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
@@ -50,6 +72,19 @@ pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         [one] => one.clone(),
         [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
     }
+}
+
+/// A number with its digits in groups, as TOML allows: `1_000_000`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! Names that point from one section to another.
+//!
+//! Promises: a name that is there, but whose section has other faults, counts as there. Does not: look at fields; whether
+//! a pattern gives what a metric reads is seen when both are compiled.
+
+use super::files::Patterns;
+use super::report::Report;
+use super::value::Value;
+use super::words::{list, nearest, shown};
+use crate::model::fault::{Fault, Located};
+
+/// What was read of one section, and its name in any case.
+pub(super) struct Named<T> {
+    pub(super) name: Option<Located<String>>,
+    pub(super) spec: Option<T>,
+}
+
+/// The names of one kind of section.
+pub(super) struct KnownNames {
+    names: Vec<String>,
+    /// Whether some section's own name could not be read: what is not found may be that one.
+    some_unread: bool,
+}
+
+impl KnownNames {
+    pub(super) fn of<T>(sections: &[Named<T>]) -> Self {
+        Self {
+            names: sections.iter().filter_map(|section| Some(section.name.as_ref()?.value.clone())).collect(),
+            some_unread: sections.iter().any(|section| section.name.is_none()),
+        }
+    }
+}
+
+/// Reports each name that an earlier section of its kind has already.
+pub(super) fn check_unique<T>(kind: &str, sections: &[Named<T>], report: &Report) {
+    let names: Vec<&Located<String>> = sections.iter().filter_map(|section| section.name.as_ref()).collect();
+    for (index, name) in names.iter().enumerate() {
+        if let Some(first) = names[..index].iter().find(|earlier| earlier.value == name.value) {
+            let message = format!("{kind} `{}` is there twice, first at {}", name.value, first.at);
+            let help = format!("give each {kind} a name of its own");
+            report.add(Fault::new(name.at.clone(), message).help(help));
+        }
+    }
+}
+
+/// Reports a source that a metric names and that is not there.
+pub(super) fn check_source(sources: &Value<'_>, source: &Located<String>, known: &KnownNames) {
+    if known.some_unread || known.names.contains(&source.value) {
+        return;
+    }
+    let names = || known.names.iter().map(String::as_str);
+    let help = match nearest(&source.value, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.names.is_empty() => "write a [[source]] of that name".to_owned(),
+        None => format!("known are {}", list(names())),
+    };
+    let message = format!("{} names source `{}`, which is not there", sources.title, shown(&source.value));
+    sources.reading.report.add_absence(Fault::new(source.at.clone(), message).help(help));
+}
+
+/// Reports a pattern that a source names and that is not there, or whose file has faults; those too.
+pub(super) fn check_pattern(value: &Value<'_>, name: &str, patterns: &Patterns) {
+    if patterns.whole.contains_key(name) {
+        return;
+    }
+    if let Some(faults) = patterns.broken.get(name) {
+        let message = format!("{} names pattern `{name}`, whose file has faults", value.title);
+        let file = faults.first().map(|fault| fault.at.file.display().to_string()).unwrap_or_default();
+        value.fault(&message, &format!("correct {file}, as said there"));
+        for fault in faults {
+            value.reading.report.add(fault.clone());
+        }
+        return;
+    }
+    let known = || patterns.whole.keys().chain(patterns.broken.keys()).map(String::as_str);
+    let help = match nearest(name, known()) {
+        Some(meant) => format!("did you mean `{meant}`? Known are {}", list(known())),
+        None => format!("known are {}; your own belong into patterns.d beside the configuration", list(known())),
+    };
+    value.fault(&format!("{} names pattern `{name}`, which is not there", value.title), &help);
+}

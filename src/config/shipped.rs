@@ -1,0 +1,29 @@
+//! The patterns that the program carries with it.
+//!
+//! Promises: every file of `patterns/` is in it, so that a host without those files reads the same lines.
+//! Does not: win over a file of the same name.
+
+/// Name and text, by name.
+pub(super) const PATTERNS: &[(&str, &str)] = &[];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::PATTERNS;
+
+    #[test]
+    fn every_pattern_of_the_directory_is_built_in() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
+        let mut files: Vec<String> = std::fs::read_dir(&directory)
+            .map(|entries| entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>())
+            .unwrap_or_default()
+            .iter()
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .map(|path| path.file_stem().expect("a stem").to_string_lossy().into_owned())
+            .collect();
+        files.sort();
+        let built_in: Vec<&str> = PATTERNS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(built_in, files);
+    }
+}

@@ -1,0 +1,74 @@
+//! `[[source]]`: which files are followed and how their lines are read.
+//!
+//! Promises: every glob is absolute and compiles. Does not: look for files.
+
+use globset::Glob;
+use jiff::tz::TimeZone;
+
+use super::files::Patterns;
+use super::references::Named;
+use super::section::Section;
+use super::value::Value;
+use super::words::shown;
+use super::{names, references, time_zone};
+use crate::model::fault::Located;
+use crate::model::spec::{SourceSpec, StartAt};
+
+/// Reads one `[[source]]`; its name also where the rest has faults.
+pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<SourceSpec> {
+    let name = section.require("name", "write name = \"web\": it stands in the ledger and in messages");
+    let name = name.and_then(|value| names::read(&value));
+    if let Some(name) = &name {
+        section.title = format!("source `{}`", name.value);
+    }
+    let paths = section.require("paths", "write paths = [\"/var/log/nginx/*access.log\"]");
+    let paths = paths.and_then(|value| read_paths(&value));
+    let exclude = section.get("exclude").and_then(|value| read_globs(&value)).unwrap_or_default();
+    let help = "write pattern = \"combined\", or the name of a file in patterns.d";
+    let pattern = section.require("pattern", help).and_then(|value| {
+        let pattern = names::read(&value)?;
+        references::check_pattern(&value, &pattern.value, patterns);
+        Some(pattern)
+    });
+    let starts = [("beginning", StartAt::Beginning), ("end", StartAt::End)];
+    // What is in the files on day one was used too: `end` would leave it out without a word.
+    let start_at = section.get("start_at").and_then(|value| value.choice(&starts)).unwrap_or(StartAt::Beginning);
+    let time_zone = section.get("time_zone").and_then(|value| time_zone::read(&value)).unwrap_or(TimeZone::UTC);
+    let at = section.at.clone();
+    section.finish();
+    let spec = if let (Some(name), Some(paths), Some(pattern)) = (&name, paths, pattern) {
+        Some(SourceSpec { at, name: name.value.clone(), paths, exclude, pattern, start_at, time_zone })
+    } else {
+        None
+    };
+    Named { name, spec }
+}
+
+fn read_paths(value: &Value<'_>) -> Option<Vec<Located<String>>> {
+    let paths = read_globs(value)?;
+    if value.list()?.is_empty() {
+        value.fault(&format!("{} is empty", value.title), "name at least one file: [\"/var/log/nginx/*access.log\"]");
+    }
+    Some(paths)
+}
+
+fn read_globs(value: &Value<'_>) -> Option<Vec<Located<String>>> {
+    let globs = value.list()?;
+    Some(globs.iter().filter_map(read_glob).collect())
+}
+
+fn read_glob(value: &Value<'_>) -> Option<Located<String>> {
+    let glob = value.filled_text()?;
+    let written = shown(&glob.value);
+    if !glob.value.starts_with('/') || glob.value.contains('\0') {
+        let message = format!("{} holds `{written}`, which is not absolute", value.title);
+        value.fault(&message, "begin it with /: a service has no working directory of its own");
+        return None;
+    }
+    if let Err(err) = Glob::new(&glob.value) {
+        let message = format!("{} holds `{written}`, which is no glob: {}", value.title, err.kind());
+        value.fault(&message, "known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]");
+        return None;
+    }
+    Some(glob)
+}
