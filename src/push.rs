@@ -3,9 +3,17 @@
 //! Promises: an event is sent only after its attempt was written down, only 201 counts as sent, and an attempt whose
 //! outcome is unknown is looked up in PX before it is ever repeated. Does not: count, seal, or change an event's bytes.
 
+pub mod answer;
+mod drive;
+mod gate;
+pub mod http;
+pub mod key;
+pub mod machine;
 pub mod observe;
 pub mod outbox;
+mod pace;
 pub mod settings;
+mod settle;
 pub mod wire;
 
 use std::sync::Arc;
@@ -13,6 +21,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::model::time::Clock;
+
+use drive::Driver;
+use http::HttpTransport;
+use key::KeyRing;
+use machine::Pusher;
 
 pub use observe::{NoObserver, PushObserver};
 pub use outbox::Outbox;
@@ -37,7 +50,6 @@ pub enum PushError {
 
 /// Sends what the outbox holds until `stop` turns true; then ends within 5 s. Requests that are still under way then stay
 /// in state Sending.
-#[expect(clippy::unused_async, reason = "the interface comes first")]
 pub async fn run(
     outbox: impl Outbox,
     settings: PushSettings,
@@ -45,6 +57,9 @@ pub async fn run(
     stop: watch::Receiver<bool>,
     observer: Arc<dyn PushObserver>,
 ) -> Result<(), PushError> {
-    drop((outbox, settings, clock, stop, observer));
+    let transport = HttpTransport::new(&settings)?;
+    let keys = KeyRing::new(settings.api_key.clone(), |name: &str| std::env::var_os(name));
+    let pusher = Pusher::new(outbox, settings, observer, fastrand::Rng::new());
+    Driver::new(pusher, transport, keys, clock).run(stop).await;
     Ok(())
 }

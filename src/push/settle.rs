@@ -1,0 +1,311 @@
+//! Settling: events of which nobody knows whether PX has them are looked up before anything else happens to them.
+//!
+//! Promises: an event is called lost only by a whole look that began `settle_wait` or more after its attempt ended; a look
+//! that was cut short, or a page that could not be read, decides nothing. Does not: send, or write.
+//!
+//! The call is `GET /v1/events/custom` of PX's REST contract, version 0.1.6.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::outbox::EventKey;
+use super::wire::{USAGE_DIGEST, USAGE_ID};
+
+/// Events that are looked after at once; more wait in the outbox. A few hundred bytes each.
+pub(super) const MAX_UNDER_LOOK: usize = 256;
+
+/// PX's largest page.
+const PAGE_SIZE: usize = 1_000;
+
+/// A look that needs more pages than this decides nothing: 200,000 events of one name in two days are more than PX takes
+/// of one subscription's usual plan, and each page costs a request.
+const MAX_PAGES: u32 = 200;
+
+/// How far around its date an event is searched: PX may keep days in another zone.
+const SEARCH_AROUND: Duration = Duration::from_hours(24);
+
+/// Each pause is so many times the one before.
+const PAUSE_GROWTH: u32 = 3;
+
+/// All events that are being looked up, by row.
+#[derive(Debug)]
+pub(super) struct Settling {
+    settle_wait: Duration,
+    pause: (Duration, Duration),
+    looks: BTreeMap<i64, Look>,
+}
+
+/// All times are on the steady clock.
+#[derive(Debug)]
+struct Look {
+    key: EventKey,
+    /// How long the attempt was over already when this process took the event up.
+    waited: Duration,
+    since: Duration,
+    /// Looks that came to nothing.
+    fruitless: u32,
+    due: Duration,
+    under_way: bool,
+    paging: Option<Paging>,
+}
+
+#[derive(Debug)]
+struct Paging {
+    began: Duration,
+    scroll_id: String,
+    pages: u32,
+}
+
+/// What a page showed about an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    Found {
+        copies: u32,
+    },
+    /// It is there, with another digest.
+    Mismatch,
+    /// It is not there, and the wait is over: it never arrived.
+    Lost,
+    /// More pages, or another look later.
+    Open,
+    /// The page cannot be read as one; another look later.
+    Unreadable(String),
+}
+
+impl Settling {
+    pub(super) fn new(settle_wait: Duration, pause: (Duration, Duration)) -> Self {
+        // So that a short wait sees more than one look before its last.
+        let first = pause.0.min(settle_wait / 4);
+        Self { settle_wait, pause: (first, pause.1.max(first)), looks: BTreeMap::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.looks.len()
+    }
+
+    /// Whether a request about this row is under way.
+    pub(super) fn is_looking(&self, row: i64) -> bool {
+        self.looks.get(&row).is_some_and(|look| look.under_way)
+    }
+
+    /// Takes up an event whose attempt ended `waited` before `now`. One that is known already stays as it is.
+    pub(super) fn take_up(&mut self, row: i64, key: EventKey, waited: Duration, now: Duration) {
+        let due = now + self.pause.0.saturating_sub(waited);
+        self.looks.entry(row).or_insert(Look {
+            key,
+            waited,
+            since: now,
+            fruitless: 0,
+            due,
+            under_way: false,
+            paging: None,
+        });
+    }
+
+    pub(super) fn forget(&mut self, row: i64) -> Option<EventKey> {
+        self.looks.remove(&row).map(|look| look.key)
+    }
+
+    /// Rows that are due, longest due first, at most `limit`.
+    pub(super) fn due(&self, now: Duration, limit: usize) -> Vec<i64> {
+        let mut due: Vec<(Duration, i64)> = self
+            .looks
+            .iter()
+            .filter(|(_, look)| !look.under_way && look.due <= now)
+            .map(|(row, look)| (look.due, *row))
+            .collect();
+        due.sort_unstable();
+        due.into_iter().take(limit).map(|(_, row)| row).collect()
+    }
+
+    /// When the next look is due.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.looks.values().filter(|look| !look.under_way).map(|look| look.due).min()
+    }
+
+    /// The URL of the next page to read for a row; the look is under way from now on.
+    pub(super) fn begin(&mut self, row: i64, base_url: &str, now: Duration) -> Option<String> {
+        let look = self.looks.get_mut(&row)?;
+        look.under_way = true;
+        let paging = look.paging.get_or_insert(Paging { began: now, scroll_id: String::new(), pages: 0 });
+        Some(find_url(base_url, &look.key, &paging.scroll_id))
+    }
+
+    /// The request failed: the look starts again, later.
+    pub(super) fn failed(&mut self, row: i64, now: Duration) {
+        let pause = self.pause;
+        if let Some(look) = self.looks.get_mut(&row) {
+            look.under_way = false;
+            look.paging = None;
+            look.fruitless = look.fruitless.saturating_add(1);
+            look.due = now + grown(pause, look.fruitless);
+        }
+    }
+
+    /// A page came.
+    pub(super) fn page(&mut self, row: i64, body: &[u8], now: Duration) -> Finding {
+        let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
+        let page = match read_page(body, &look.key) {
+            Ok(page) => page,
+            Err(reason) => {
+                self.failed(row, now);
+                return Finding::Unreadable(reason);
+            }
+        };
+        if page.copies > 0 {
+            return Finding::Found { copies: page.copies + page.mismatches };
+        }
+        if page.mismatches > 0 {
+            return Finding::Mismatch;
+        }
+        if page.events >= PAGE_SIZE {
+            return self.next_page(row, page.scroll_id, now);
+        }
+        self.not_found(row, now)
+    }
+
+    fn next_page(&mut self, row: i64, scroll_id: Option<String>, now: Duration) -> Finding {
+        let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
+        let reason = match (&mut look.paging, scroll_id) {
+            (Some(paging), Some(scroll_id)) if paging.pages + 1 < MAX_PAGES => {
+                paging.pages += 1;
+                paging.scroll_id = scroll_id;
+                look.under_way = false;
+                look.due = now;
+                return Finding::Open;
+            }
+            (_, None) => "a full page came without a `scrollId`: the rest cannot be read".to_owned(),
+            _ => format!("more than {MAX_PAGES} pages of events around this one"),
+        };
+        self.failed(row, now);
+        Finding::Unreadable(reason)
+    }
+
+    fn not_found(&mut self, row: i64, now: Duration) -> Finding {
+        let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
+        let began = look.paging.take().map_or(now, |paging| paging.began);
+        let waited = |at: Duration| look.waited + at.saturating_sub(look.since);
+        if waited(began) >= self.settle_wait {
+            return Finding::Lost;
+        }
+        look.fruitless = look.fruitless.saturating_add(1);
+        look.under_way = false;
+        // The deciding look comes as soon as it can decide.
+        let left = self.settle_wait.saturating_sub(waited(now));
+        look.due = now + grown(self.pause, look.fruitless).min(left);
+        Finding::Open
+    }
+}
+
+fn grown(pause: (Duration, Duration), fruitless: u32) -> Duration {
+    pause.0.saturating_mul(PAUSE_GROWTH.saturating_pow(fruitless)).min(pause.1)
+}
+
+/// Where to look for an event. Filters compare without regard to case and may match more than this event: what comes back
+/// is compared exactly.
+fn find_url(base_url: &str, key: &EventKey, scroll_id: &str) -> String {
+    let filters: Vec<String> = [("identifyId", &key.identify_id), ("eventName", &key.event_name)]
+        .iter()
+        .filter(|(_, value)| can_stand_in_filter(value))
+        .map(|(field, value)| format!("{field}=={value}"))
+        .collect();
+    let mut url = format!("{base_url}/events/custom?");
+    if !filters.is_empty() {
+        let _ = write!(url, "filter={}&", percent_encoded(&filters.join(";")));
+    }
+    let (from, to) = (key.date.minus(SEARCH_AROUND).millis(), key.date.plus(SEARCH_AROUND).millis());
+    let _ = write!(url, "dateRangeStart={from}&dateRangeEnd={to}&pageSize={PAGE_SIZE}");
+    if !scroll_id.is_empty() {
+        let _ = write!(url, "&scrollId={}", percent_encoded(scroll_id));
+    }
+    url
+}
+
+/// Whether a value means itself in PX's filter grammar. The grammar has no escapes, and a filter that misses the event
+/// would make it look lost: with any doubt (operators, wildcards, quotes, percent signs that a proxy decodes twice, letters
+/// whose encoding a server may take for another) the filter goes without this part and more events come back.
+fn can_stand_in_filter(value: &str) -> bool {
+    !value.is_empty()
+        && value.trim() == value
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.@:/+#$&|(){}[]^".contains(&byte))
+}
+
+/// Every byte but letters, digits and `-_.~` as %XX (RFC 3986, section 2).
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 2), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// What one page says about one event.
+#[derive(Debug, PartialEq, Eq)]
+struct PageSummary {
+    events: usize,
+    /// With the same digest, or with none.
+    copies: u32,
+    mismatches: u32,
+    scroll_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePage<'a> {
+    #[serde(borrow)]
+    custom_events: Vec<&'a RawValue>,
+    scroll_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEvent<'a> {
+    #[serde(borrow)]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    attributes: Option<BTreeMap<String, &'a RawValue>>,
+}
+
+impl WireEvent<'_> {
+    /// An attribute's text; PX does not tell upper from lower case in names.
+    fn attribute(&self, name: &str) -> Option<String> {
+        let attributes = self.attributes.as_ref()?;
+        let value = attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1;
+        serde_json::from_str(value.get()).ok()
+    }
+
+    fn has_id(&self, id: &str) -> bool {
+        let event_id: Option<String> = self.event_id.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        [event_id, self.attribute(USAGE_ID)].iter().flatten().any(|found| found == id)
+    }
+}
+
+fn read_page(body: &[u8], key: &EventKey) -> Result<PageSummary, String> {
+    let page: WirePage<'_> = serde_json::from_slice(body).map_err(|err| format!("not a page of events: {err}"))?;
+    let id = key.id.to_string();
+    let mut summary = PageSummary { events: page.custom_events.len(), copies: 0, mismatches: 0, scroll_id: None };
+    summary.scroll_id = page.scroll_id.filter(|scroll_id| !scroll_id.is_empty());
+    for raw in page.custom_events.iter().map(|raw| raw.get()).filter(|raw| raw.contains(&id)) {
+        let event: WireEvent<'_> =
+            serde_json::from_str(raw).map_err(|err| format!("an event in it cannot be read: {err}"))?;
+        if !event.has_id(&id) {
+            continue;
+        }
+        // The id alone is ours; PX may leave attributes out of a page.
+        match event.attribute(USAGE_DIGEST) {
+            Some(digest) if digest != key.digest => summary.mismatches += 1,
+            _ => summary.copies += 1,
+        }
+    }
+    Ok(summary)
+}
+
+#[cfg(test)]
+mod tests;
