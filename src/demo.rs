@@ -73,8 +73,8 @@ pub fn run(settings: &DemoSettings, mut progress: impl FnMut(&Progress)) -> Resu
         progress(&state);
         std::thread::sleep(STEP);
     }
-    wait_for_agreement(&truth, &sandbox, &mut agent, || {
-        report(&mut state, &script, &agent, &sandbox);
+    wait_for_agreement(&truth, &sandbox, &mut agent, |agent| {
+        report(&mut state, &script, agent, &sandbox);
         progress(&state);
     })?;
     agent.stop()?;
@@ -87,12 +87,12 @@ fn wait_for_agreement(
     truth: &Truth,
     sandbox: &Sandbox,
     agent: &mut DemoAgent,
-    mut progress: impl FnMut(),
+    mut progress: impl FnMut(&DemoAgent),
 ) -> Result<(), DemoError> {
     let (mut events, mut moved) = (sandbox.event_count(), Instant::now());
     loop {
         agent.check()?;
-        progress();
+        progress(agent);
         if truth.agrees_with(sandbox) || moved.elapsed() > PATIENCE {
             return Ok(());
         }

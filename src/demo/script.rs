@@ -95,10 +95,10 @@ impl Script {
     pub fn new(settings: &DemoSettings, directory: &Path) -> Result<Self, DemoError> {
         let logs = directory.join("logs");
         std::fs::create_dir(&logs)?;
-        let today = Timestamp::now().to_zoned(TimeZone::get(ZONE)?).start_of_day()?;
+        let today = Timestamp::now().to_zoned_datetime(TimeZone::get(ZONE)?).start_of_day()?;
         let days = [today.checked_sub(2.days())?, today.checked_sub(1.day())?, today];
         let names = [days[0].date().to_string(), days[1].date().to_string()];
-        let at = |day: &jiff::Zoned| UnixMicros(day.timestamp().as_microsecond());
+        let at = |day: &jiff::ZonedDateTime| UnixMicros(day.timestamp().as_microsecond());
         Ok(Self {
             traffic: Traffic::new(settings.seed, settings.users, (settings.users / 50).clamp(1, 400)),
             access: Log::new(logs.join("access.log"))?,

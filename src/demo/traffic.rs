@@ -133,7 +133,7 @@ impl Hit {
 /// `23/Nov/2026:10:00:00 +0000`, in UTC.
 fn clf(time: UnixMicros) -> String {
     Timestamp::from_microsecond(time.0)
-        .map(|stamp| stamp.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string())
+        .map(|stamp| stamp.to_zoned_datetime(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string())
         .unwrap_or_default()
 }
 
