@@ -1,0 +1,60 @@
+//! `pxtail dry-run` on a real log, against sums that have nothing to do with pxtail.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::agent::Bench;
+
+#[test]
+fn every_line_of_the_real_log_is_counted_or_explained() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let log = root.join("../shared/logs/apache_combined_10k.log");
+    if !log.exists() {
+        println!("DID NOT RUN: {} is not there", log.display());
+        return;
+    }
+    let bench = Bench::new();
+    let config = root.join("packaging/examples/combined-hits.toml");
+    let output = bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "--summary", "json", log.to_str().unwrap()]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let summary: Value = serde_json::from_str(&output.stderr).unwrap();
+    let events: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sum = |name: &str| events.iter().filter_map(|event| event["attributes"][name].as_u64()).sum::<u64>();
+    let unmatched = summary["unmatched"].as_u64().unwrap();
+    assert_eq!(sum("hits") + unmatched, 10_000);
+    assert_eq!(summary["lines"], 10_000);
+    assert_eq!(summary["matched"].as_u64().unwrap() + unmatched, 10_000);
+    assert_eq!(summary["events"].as_u64().unwrap(), events.len() as u64);
+    assert_eq!(summary["unmatched_lines"].as_array().unwrap().len() as u64, unmatched);
+    let (hits, bytes, groups) = naive(&std::fs::read(&log).unwrap());
+    assert_eq!((sum("hits") + unmatched, sum("bytes")), (hits, bytes));
+    assert_eq!(events.len(), groups);
+}
+
+/// Lines, bytes, and clients by UTC day, read with nothing but splitting at spaces and quotes. The log is all in UTC.
+fn naive(log: &[u8]) -> (u64, u64, usize) {
+    let text = String::from_utf8_lossy(log);
+    let (mut hits, mut bytes, mut groups) = (0, 0, std::collections::BTreeSet::new());
+    for line in text.lines() {
+        hits += 1;
+        let client = line.split(' ').next().unwrap();
+        let day = line.split('[').nth(1).unwrap().split(':').next().unwrap();
+        groups.insert((client, day));
+        let after_request = line.split("HTTP/1.").nth(1).unwrap();
+        bytes += after_request.split(' ').nth(2).unwrap().parse::<u64>().unwrap_or(0);
+    }
+    (hits, bytes, groups.len())
+}
+
+#[test]
+fn lines_that_do_not_match_are_named_with_file_and_line() {
+    let bench = Bench::new();
+    bench.append("x.log", b"what is this\n\xff\xfe\x00\n");
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/examples/combined-hits.toml");
+    let output = bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "x.log"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
+    assert!(output.stderr.contains("x.log:1: not matched: "), "{}", output.stderr);
+    assert!(output.stderr.contains("x.log:2: not matched: "), "{}", output.stderr);
+    assert!(output.stderr.contains("2 lines: 0 matched, 2 not matched"), "{}", output.stderr);
+}

@@ -1,0 +1,9 @@
+//! The real binary on real files against the real sandbox.
+
+mod agent;
+mod bad_input;
+mod command_line;
+mod dry_run;
+mod following;
+mod kills;
+mod oracle;
