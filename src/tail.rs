@@ -10,14 +10,27 @@
 //!
 //! A file that two sources match is read once for each of them: a cursor belongs to a source and an identity.
 
+mod followed;
+mod glob;
+pub mod hooks;
+mod identity;
+mod lines;
+mod progress;
+mod reading;
 pub mod report;
+mod scan;
 pub mod wake;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use followed::Followed;
+use glob::{Globs, Obstacle};
+use hooks::Hooks;
+
 use crate::model::fault::{Faults, Located};
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
 use crate::model::time::UnixMicros;
 
@@ -61,101 +74,223 @@ pub struct Chunk<'a> {
     pub first_offset: u64,
 }
 
+/// A source as it is followed.
+#[derive(Debug)]
+struct Source {
+    spec: TailSource,
+    globs: Globs,
+    /// The ledger knows no file of it, and its first scan has not been.
+    is_fresh: bool,
+    /// Something could not be listed at the last scan.
+    is_obstructed: bool,
+    /// When the last complete scan began.
+    scanned_at: Option<UnixMicros>,
+    obstacles: BTreeMap<PathBuf, Obstacle>,
+}
+
 /// Every followed file of every source.
 #[derive(Debug)]
 pub struct Tail {
     spec: TailSpec,
+    sources: Vec<Source>,
+    files: BTreeMap<FileId, Followed>,
+    /// Every file in `files`, once.
+    by_inode: HashMap<(SourceIndex, Inode), FileId>,
+    /// Files from the ledger by inode number alone, until the first scan is over: device numbers may change at boot.
+    by_number: HashMap<(SourceIndex, u64), FileId>,
+    /// Cursors of sources that are not configured: kept for their return.
+    orphans: BTreeMap<FileId, Cursor>,
+    /// Files with something to read; the first has its turn.
+    queue: VecDeque<FileId>,
+    /// Bytes of this turn so far.
+    turn_bytes: usize,
+    buffer: Vec<u8>,
+    /// Files whose cursor is not saved as it is.
+    dirty: BTreeSet<FileId>,
+    forgotten: BTreeSet<FileId>,
+    next_id: FileId,
+    open_files: usize,
+    /// Counts scans, to tell what this one saw.
+    scans: u64,
+    look_now: bool,
+    /// When the last poll was, and when the next is due.
+    next_poll: Option<(UnixMicros, UnixMicros)>,
+    /// When a cursor moved last.
+    last_active: UnixMicros,
+    notes: Vec<Note>,
+    counters: TailCounters,
+    hooks: Hooks,
 }
 
 impl Tail {
     /// `known`: every cursor in the ledger. `next_id`: the first file id that was never given. The error names the globs
     /// that cannot be read.
-    pub fn new(
-        spec: &TailSpec,
-        _sources: Vec<TailSource>,
-        _known: Vec<Cursor>,
-        _next_id: FileId,
-    ) -> Result<Self, Faults> {
-        Ok(Self { spec: spec.clone() })
+    pub fn new(spec: &TailSpec, sources: Vec<TailSource>, known: Vec<Cursor>, next_id: FileId) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let sources: Vec<Source> = sources.into_iter().map(|source| Source::new(source, &known, &mut faults)).collect();
+        if !faults.is_empty() {
+            return Err(Faults(faults));
+        }
+        let mut tail = Self {
+            spec: spec.clone(),
+            sources,
+            files: BTreeMap::new(),
+            by_inode: HashMap::new(),
+            by_number: HashMap::new(),
+            orphans: BTreeMap::new(),
+            queue: VecDeque::new(),
+            turn_bytes: 0,
+            buffer: Vec::new(),
+            dirty: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
+            next_id,
+            open_files: 0,
+            scans: 0,
+            look_now: false,
+            next_poll: None,
+            last_active: UnixMicros::MIN,
+            notes: Vec::new(),
+            counters: TailCounters::default(),
+            hooks: Hooks::default(),
+        };
+        for cursor in known {
+            tail.remember(cursor);
+        }
+        Ok(tail)
     }
 
-    /// Looks for files: lists the globs, identifies what is there, follows renames, notes what is gone. To be called each
-    /// `scan_interval`, and when a hint came. Never fails: what cannot be listed or opened is in the report once per
-    /// change, and is tried again at each scan.
-    pub fn scan(&mut self, _now: UnixMicros) -> ScanReport {
-        ScanReport::default()
+    fn remember(&mut self, cursor: Cursor) {
+        // Never hand out an id twice, whatever the ledger says.
+        self.next_id = self.next_id.max(FileId(cursor.file.0.saturating_add(1)));
+        let Some(source) = self.sources.iter().find(|source| source.spec.name == cursor.source) else {
+            self.orphans.insert(cursor.file, cursor);
+            return;
+        };
+        let source = source.spec.index;
+        let (id, inode) = (cursor.file, cursor.inode);
+        if let Some(older) = self.by_inode.insert((source, inode), id) {
+            self.files.remove(&older);
+            self.forgotten.insert(older);
+        }
+        self.by_number.insert((source, inode.inode), id);
+        self.files.insert(id, Followed::new(source, cursor));
     }
 
     /// The next chunk of whole lines, files in fair turns. `None` when every file is read to its end for now. The caller
-    /// counts the whole chunk before it commits. `now` must be taken before the call.
-    pub fn read(&mut self, _now: UnixMicros) -> Option<Chunk<'_>> {
-        None
+    /// counts the whole chunk before it commits. `now` must be taken before the call. A chunk may be empty: part of a line
+    /// that is too long was dropped, and the caller may want to commit in between.
+    pub fn read(&mut self, now: UnixMicros) -> Option<Chunk<'_>> {
+        let found = self.next_lines(now)?;
+        let file = self.files.get(&found.file)?;
+        Some(Chunk {
+            source: file.source,
+            file: found.file,
+            path: &file.cursor.path,
+            bytes: self.buffer.get(found.start..found.start + found.len)?,
+            first_offset: file.cursor.offset.saturating_sub(found.len as u64),
+        })
     }
 
     /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say.
-    pub fn look(&mut self) {}
+    pub fn look(&mut self) {
+        self.look_now = true;
+    }
 
     /// Cursors that are new or moved since the last confirmed commit.
     pub fn changed(&self) -> impl Iterator<Item = &Cursor> {
-        std::iter::empty()
+        self.dirty
+            .iter()
+            .filter_map(|id| self.files.get(id))
+            .filter(|file| file.begin_near.is_none())
+            .map(|file| &file.cursor)
     }
 
     /// Cursors to delete from the ledger: gone longer than `forget_gone`, or their content was destroyed. May name ids that
     /// the ledger never had.
     pub fn forgotten(&self) -> impl Iterator<Item = FileId> {
-        std::iter::empty()
+        self.forgotten.iter().copied()
     }
 
     /// The transaction with [`Tail::changed`] and [`Tail::forgotten`] is durable. No read or scan may lie between asking for
     /// those and this call. When the transaction failed, do not call it: the marks stay.
-    pub fn confirm(&mut self) {}
+    pub fn confirm(&mut self) {
+        self.dirty.clear();
+        self.forgotten.clear();
+    }
 
     /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save.
     pub fn has_changes(&self) -> bool {
-        false
+        !self.dirty.is_empty() || !self.forgotten.is_empty()
     }
 
     /// The first file id that was never given: to be saved with the cursors.
     pub fn next_id(&self) -> FileId {
-        FileId(1)
-    }
-
-    /// The instant up to which the source is complete: all that was written before it is handed out or can only belong to
-    /// event times after it. A window may seal when its end and grace are not after this instant.
-    ///
-    /// It is the least of: the beginning of the last complete scan; for each file that is not finished, the later of its own
-    /// newest event time (`own_time`) and the beginning of the last read that found its end. A file that cannot be read,
-    /// and a directory that cannot be listed, hold it back to `now - seal_wait` at worst. `UnixMicros::MIN` before the
-    /// first scan.
-    pub fn complete_until(
-        &self,
-        _source: SourceIndex,
-        _seal_wait: Duration,
-        _now: UnixMicros,
-        _own_time: impl Fn(FileId) -> Option<UnixMicros>,
-    ) -> UnixMicros {
-        UnixMicros::MIN
+        self.next_id
     }
 
     /// One entry per file that is followed or remembered, in the order of ids.
     pub fn status(&self) -> Vec<FileStatus> {
-        Vec::new()
+        self.files.values().map(Followed::status).collect()
     }
 
     /// Totals since the start.
     pub fn counters(&self) -> &TailCounters {
-        const NOTHING: TailCounters = TailCounters::NOTHING;
-        &NOTHING
+        &self.counters
     }
 
-    /// The files and directories that hints are wanted for, for [`wake::Waker::watch`].
+    /// The directories that hints are wanted for, for [`wake::Waker::watch`]: those of the globs, and those of files.
     pub fn watched(&self) -> Vec<PathBuf> {
-        Vec::new()
+        let of_globs = self.sources.iter().flat_map(|source| source.globs.directories());
+        let of_files = self.files.values().filter(|file| file.is_named()).filter_map(|file| file.cursor.path.parent());
+        let directories: BTreeSet<&Path> = of_globs.chain(of_files).collect();
+        directories.into_iter().map(Path::to_owned).collect()
     }
 
     /// How long the caller may sleep before [`Tail::read`] should be called again. Zero while there is something to read.
     /// Scans are the caller's to time.
-    pub fn next_due(&self, _now: UnixMicros) -> Duration {
-        self.spec.poll_interval
+    pub fn next_due(&self, now: UnixMicros) -> Duration {
+        match self.next_poll {
+            Some((polled_at, due)) if self.queue.is_empty() && !self.look_now && now >= polled_at => due.since(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Calls `hook` at each named point of scans and reads, to test races.
+    #[doc(hidden)]
+    pub fn set_hook(&mut self, hook: impl FnMut(hooks::Point, &Path) + Send + 'static) {
+        self.hooks.set(Box::new(hook));
+    }
+
+    fn give_id(&mut self) -> FileId {
+        let id = self.next_id;
+        self.next_id = FileId(id.0.saturating_add(1));
+        id
+    }
+
+    fn note(&mut self, source: SourceIndex, path: PathBuf, what: What) {
+        self.notes.push(Note { source, path, what });
+    }
+
+    /// Changes one file, if it is still there.
+    fn with(&mut self, id: FileId, change: impl FnOnce(&mut Followed)) {
+        if let Some(file) = self.files.get_mut(&id) {
+            change(file);
+        }
     }
 }
+
+impl Source {
+    fn new(spec: TailSource, known: &[Cursor], faults: &mut Vec<crate::model::fault::Fault>) -> Self {
+        Self {
+            globs: Globs::new(&spec.include, &spec.exclude, faults),
+            is_fresh: !known.iter().any(|cursor| cursor.source == spec.name),
+            spec,
+            is_obstructed: false,
+            scanned_at: None,
+            obstacles: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! One followed file: its cursor, its handle, and what is known of it.
+//!
+//! Promises: the cursor moves forward only, together with its fingerprints. Does not: know other files.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
+use super::lines::{Cut, Place, cut};
+use super::report::{FileState, FileStatus};
+use crate::model::file::{Cursor, SourceIndex};
+use crate::model::time::UnixMicros;
+
+/// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
+pub(super) const READ_BYTES: usize = 256 << 10;
+
+/// Whether the globs show the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Under its name.
+    Named,
+    /// Under another name, while its old one holds another file: rotated inside the globs.
+    Retired { since: UnixMicros },
+    /// Under no name; read on through its handle.
+    Left { since: UnixMicros },
+    /// Under no name, and there is no handle. `None` before the first scan.
+    Missing { since: Option<UnixMicros> },
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) why: String,
+    pub(super) since: UnixMicros,
+}
+
+/// What the bytes up to the next newline are, where the cursor stands inside a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    OfOversized,
+    /// Of a last line that was counted without its newline.
+    OfCounted,
+}
+
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) source: SourceIndex,
+    pub(super) cursor: Cursor,
+    /// Always of `cursor.inode`.
+    pub(super) handle: Option<File>,
+    pub(super) presence: Presence,
+    /// Where it was followed first in this run; rotated when another file stands there.
+    pub(super) home: PathBuf,
+    /// Set while a start at the end is not carried out: the size at the first scan.
+    pub(super) begin_near: Option<u64>,
+    /// Its look before the read that found its end; `None` while there may be more.
+    pub(super) looked: Option<Look>,
+    /// Its look before the reads that are under way.
+    pub(super) looking: Option<Look>,
+    pub(super) caught_up_at: Option<UnixMicros>,
+    /// Where it ended at the last read, and when that was new.
+    pub(super) end: u64,
+    pub(super) grown_at: UnixMicros,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) rest: Rest,
+    pub(super) queued: bool,
+    /// The scan that saw it last.
+    pub(super) scan: u64,
+    /// `cursor.seen` as it was last put up for saving.
+    pub(super) seen_saved: UnixMicros,
+}
+
+/// What one read came to. Ranges are in the buffer; the cursor has moved past them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Lines {
+        start: usize,
+        len: usize,
+        at_end: bool,
+    },
+    DroppedLine {
+        len: usize,
+        at_end: bool,
+    },
+    DroppedRest {
+        len: usize,
+        at_end: bool,
+    },
+    /// Nothing whole is left; so many bytes, from `start`, wait for their newline.
+    End {
+        start: usize,
+        waiting: usize,
+    },
+    /// What was counted is not there any more.
+    Replaced,
+}
+
+impl Followed {
+    pub(super) fn new(source: SourceIndex, cursor: Cursor) -> Self {
+        Self {
+            source,
+            handle: None,
+            presence: Presence::Missing { since: None },
+            home: cursor.path.clone(),
+            begin_near: None,
+            looked: None,
+            looking: None,
+            caught_up_at: None,
+            end: cursor.offset,
+            grown_at: UnixMicros::MIN,
+            trouble: None,
+            rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
+            queued: false,
+            scan: 0,
+            seen_saved: cursor.seen,
+            cursor,
+        }
+    }
+
+    pub(super) const fn is_named(&self) -> bool {
+        matches!(self.presence, Presence::Named | Presence::Retired { .. })
+    }
+
+    /// Since when it is expected to end, if it is.
+    pub(super) const fn leaving_since(&self) -> Option<UnixMicros> {
+        match self.presence {
+            Presence::Retired { since } | Presence::Left { since } => Some(since),
+            Presence::Named | Presence::Missing { .. } => None,
+        }
+    }
+
+    /// True when it is on its way out and nothing came for the grace time.
+    pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
+        self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.cursor.finished || (self.is_named() && self.looked.is_none())
+    }
+
+    /// A read that began at `now` found its end.
+    pub(super) fn caught_up(&mut self, now: UnixMicros) {
+        self.looked = self.looking;
+        self.caught_up_at = self.caught_up_at.max(Some(now));
+    }
+
+    /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
+    pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
+        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+    }
+
+    /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
+    /// written then is counted. A file that shrank since is begun at its beginning.
+    pub(super) fn begin(&mut self, handle: &File, look: &Look, max_line_bytes: usize) -> io::Result<()> {
+        let Some(near) = self.begin_near else { return Ok(()) };
+        if look.size >= near {
+            let offset = identity::line_start(handle, near, max_line_bytes as u64)?;
+            (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
+            self.cursor.offset = offset;
+        }
+        self.begin_near = None;
+        Ok(())
+    }
+
+    /// Reads on from the cursor. One read fetches the bytes before the cursor with the new ones, so that what is compared
+    /// and what is handed out are of one moment.
+    pub(super) fn take(&mut self, buffer: &mut Vec<u8>, max_line_bytes: usize, now: UnixMicros) -> io::Result<Taken> {
+        let mut wanted = READ_BYTES;
+        // A long line made the buffer grow; most files never need that again.
+        buffer.truncate(wanted);
+        buffer.shrink_to(wanted + HEAD_BYTES as usize);
+        let offset = self.cursor.offset;
+        let context = BEFORE_BYTES.max(u64::from(self.cursor.before.len));
+        let from = if offset <= HEAD_BYTES { 0 } else { offset.saturating_sub(context) };
+        loop {
+            let start = (offset - from) as usize;
+            buffer.resize(start + wanted, 0);
+            let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
+            let found = identity::read_at(handle, buffer, from)?;
+            let at_end = found < buffer.len();
+            if found < start || !self.agrees(&buffer[..start], from) {
+                return Ok(Taken::Replaced);
+            }
+            self.note_end(from + found as u64, now);
+            let data = &buffer[start..found];
+            if data.is_empty() {
+                return Ok(Taken::End { start, waiting: 0 });
+            }
+            let inside = start > 0 && buffer[start - 1] != b'\n';
+            let place = if inside { Place::InsideDropped } else { Place::LineStart };
+            let taken = match cut(data, place, max_line_bytes) {
+                Cut::Lines(len) => Taken::Lines { start, len, at_end: at_end_after(data, len, at_end) },
+                Cut::DropLine(len) => Taken::DroppedLine { len, at_end: at_end && len == data.len() },
+                Cut::DropRest(len) => Taken::DroppedRest { len, at_end: at_end && len == data.len() },
+                Cut::Wait if at_end => return Ok(Taken::End { start, waiting: data.len() }),
+                Cut::Wait => {
+                    wanted = (wanted * 2).min(max_line_bytes.max(READ_BYTES) + 1);
+                    continue;
+                }
+            };
+            self.advance(buffer, from, start + taken.len());
+            return Ok(taken);
+        }
+    }
+
+    /// True when the bytes from `from` up to the cursor are those that were counted.
+    fn agrees(&self, counted: &[u8], from: u64) -> bool {
+        let (head, before) = (self.cursor.head, self.cursor.before);
+        let head_agrees =
+            from > 0 || counted.get(..head.len as usize).is_some_and(|bytes| identity::agrees(head, bytes));
+        let tail = counted.len().checked_sub(before.len as usize);
+        head_agrees && tail.is_some_and(|at| identity::agrees(before, &counted[at..]))
+    }
+
+    fn note_end(&mut self, end: u64, now: UnixMicros) {
+        if end != self.end {
+            self.end = end;
+            self.grown_at = now;
+        }
+    }
+
+    /// Moves the cursor to where `window[..upto]` ends; `window` begins at byte `from` of the file.
+    pub(super) fn advance(&mut self, window: &[u8], from: u64, upto: usize) {
+        let offset = from + upto as u64;
+        let head_len = offset.min(HEAD_BYTES);
+        if from == 0 && u64::from(self.cursor.head.len) < head_len {
+            self.cursor.head = identity::fingerprint(&window[..head_len as usize]);
+        }
+        let before = upto.saturating_sub(BEFORE_BYTES as usize);
+        self.cursor.before = identity::fingerprint(&window[before..upto]);
+        self.cursor.offset = offset;
+        self.cursor.finished = false;
+    }
+
+    pub(super) fn status(&self) -> FileStatus {
+        let size = self.looking.or(self.looked).map_or(0, |look| look.size).max(self.end);
+        FileStatus {
+            file: self.cursor.file,
+            source: self.source,
+            path: self.cursor.path.clone(),
+            offset: self.cursor.offset,
+            size,
+            lag_bytes: size.saturating_sub(self.cursor.offset),
+            state: self.state(),
+            caught_up_at: self.caught_up_at,
+        }
+    }
+
+    fn state(&self) -> FileState {
+        if let Some(Trouble { why, since }) = &self.trouble {
+            return FileState::Unreadable { why: why.clone(), since: *since };
+        }
+        match self.presence {
+            _ if self.cursor.finished => FileState::Finished,
+            Presence::Missing { .. } => FileState::Missing,
+            Presence::Left { .. } => FileState::Leaving,
+            _ if self.looked.is_some() => FileState::CaughtUp,
+            _ => FileState::Reading,
+        }
+    }
+}
+
+/// Whether the file's end was found: nothing whole follows what was taken.
+fn at_end_after(data: &[u8], len: usize, at_end: bool) -> bool {
+    at_end && memchr::memchr(b'\n', &data[len..]).is_none()
+}
+
+impl Taken {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Lines { len, .. } | Self::DroppedLine { len, .. } | Self::DroppedRest { len, .. } => *len,
+            Self::End { .. } | Self::Replaced => 0,
+        }
+    }
+}

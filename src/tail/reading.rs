@@ -1,0 +1,326 @@
+//! Reads files in fair turns, and decides what follows from what a read met.
+//!
+//! Promises: a file that has much to read does not starve the others; the end of every open file is looked for at each
+//! poll that is due. Does not: look for files.
+
+use std::time::Duration;
+
+use super::followed::{Followed, Presence, Rest, Taken, Trouble};
+use super::hooks::Point;
+use super::report::What;
+use super::{Tail, identity};
+use crate::model::file::{Cursor, FileId};
+use crate::model::time::UnixMicros;
+
+/// Bytes of one file before the next has its turn.
+const TURN_BYTES: usize = 1 << 20;
+
+/// How long a file that grew is looked at each `poll_interval`.
+const ACTIVE_FOR: Duration = Duration::from_mins(1);
+
+/// Between two polls while nothing is active: scans see other files grow.
+const IDLE_POLL: Duration = Duration::from_secs(5);
+
+/// Where a chunk is in the buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) file: FileId,
+    pub(super) start: usize,
+    pub(super) len: usize,
+}
+
+impl Tail {
+    pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
+        loop {
+            match self.queue.front() {
+                Some(&id) => {
+                    if let Some(found) = self.turn(id, now) {
+                        return Some(found);
+                    }
+                }
+                None if self.is_poll_due(now) => self.poll(now),
+                None => return None,
+            }
+        }
+    }
+
+    /// One read of the file whose turn it is. Without a result, the file has left the queue or has become another.
+    fn turn(&mut self, id: FileId, now: UnixMicros) -> Option<Found> {
+        let max_line_bytes = self.spec.max_line_bytes;
+        if !self.make_open(id, now) {
+            self.leave_queue(id);
+            return None;
+        }
+        let file = self.files.get_mut(&id)?;
+        self.hooks.reach(Point::BeforeRead, &file.cursor.path);
+        let taken = match file.take(&mut self.buffer, max_line_bytes, now) {
+            Ok(taken) => taken,
+            Err(err) => {
+                self.leave_queue(id);
+                self.set_trouble(id, &err, now);
+                return None;
+            }
+        };
+        self.clear_trouble(id);
+        match taken {
+            Taken::Lines { start, len, at_end } => {
+                self.counters.bytes_read += len as u64;
+                self.moved(id, len, at_end, now);
+                Some(Found { file: id, start, len })
+            }
+            Taken::DroppedLine { len, at_end } => {
+                self.counters.oversized_lines += 1;
+                self.counters.oversized_bytes += len as u64;
+                self.with(id, |file| file.rest = Rest::OfOversized);
+                self.moved(id, len, at_end, now);
+                Some(Found { file: id, start: 0, len: 0 })
+            }
+            Taken::DroppedRest { len, at_end } => {
+                match self.files.get(&id).map(|file| file.rest) {
+                    Some(Rest::OfCounted) => self.counters.continued_bytes += len as u64,
+                    _ => self.counters.oversized_bytes += len as u64,
+                }
+                self.moved(id, len, at_end, now);
+                Some(Found { file: id, start: 0, len: 0 })
+            }
+            Taken::End { start, waiting } => self.ended(id, start, waiting, now),
+            Taken::Replaced => {
+                self.replace(id, now);
+                None
+            }
+        }
+    }
+
+    /// The cursor moved by `len` bytes: keeps the turn, passes it on, or ends it.
+    fn moved(&mut self, id: FileId, len: usize, at_end: bool, now: UnixMicros) {
+        self.dirty.insert(id);
+        self.last_active = self.last_active.max(now);
+        let soon = now.plus(self.spec.poll_interval);
+        self.next_poll = self.next_poll.map(|(polled_at, due)| (polled_at, due.min(soon)));
+        self.turn_bytes += len;
+        if at_end {
+            self.with(id, |file| file.caught_up(now));
+            self.leave_queue(id);
+        } else if self.turn_bytes >= TURN_BYTES {
+            self.turn_bytes = 0;
+            self.queue.rotate_left(1);
+        }
+    }
+
+    /// The end was found. A file that left and stayed quiet is finished: its last line counts without a newline.
+    fn ended(&mut self, id: FileId, start: usize, waiting: usize, now: UnixMicros) -> Option<Found> {
+        let grace = self.spec.rotated_grace;
+        self.leave_queue(id);
+        let file = self.files.get_mut(&id)?;
+        file.caught_up(now);
+        if !file.is_over(now, grace) {
+            return None;
+        }
+        if waiting > 0 {
+            let from = file.cursor.offset - start as u64;
+            file.advance(&self.buffer, from, start + waiting);
+            file.rest = Rest::OfCounted;
+            self.counters.unterminated_lines += 1;
+            self.counters.bytes_read += waiting as u64;
+        }
+        self.finish(id, now);
+        (waiting > 0).then_some(Found { file: id, start, len: waiting })
+    }
+
+    /// Closes a file that is on its way out.
+    pub(super) fn finish(&mut self, id: FileId, now: UnixMicros) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        self.open_files -= usize::from(file.handle.take().is_some());
+        if let Presence::Left { .. } = file.presence {
+            file.presence = Presence::Missing { since: Some(now) };
+        }
+        if file.cursor.finished {
+            return;
+        }
+        file.cursor.finished = true;
+        let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        self.counters.files_finished += 1;
+        self.dirty.insert(id);
+        self.note(source, path, What::Finished { file: id, offset });
+    }
+
+    /// What was counted is gone from the file: what is there now is another file, read from its beginning under the same
+    /// handle. A file outside the globs is not begun again.
+    fn replace(&mut self, id: FileId, now: UnixMicros) {
+        self.leave_queue(id);
+        self.counters.truncations += 1;
+        let Some(file) = self.files.get(&id) else { return };
+        let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        if !file.is_named() {
+            self.note(source, path, What::Lost { file: id, offset });
+            return self.finish(id, now);
+        }
+        let new = self.give_id();
+        let Some(old) = self.files.remove(&id) else { return };
+        let cursor = Cursor {
+            file: new,
+            head: identity::NOTHING,
+            before: identity::NOTHING,
+            offset: 0,
+            finished: false,
+            ..old.cursor
+        };
+        let identity = (source, cursor.inode);
+        let fresh = Followed { cursor, caught_up_at: None, looked: None, end: 0, grown_at: now, queued: false, ..old };
+        self.files.insert(new, fresh);
+        self.by_inode.insert(identity, new);
+        self.forgotten.insert(id);
+        self.dirty.remove(&id);
+        self.dirty.insert(new);
+        self.enqueue(new);
+        self.note(source, path, What::Truncated { file: id, new, offset });
+    }
+
+    /// Opens the file under its path, unless it is open. False when it cannot be read now.
+    pub(super) fn make_open(&mut self, id: FileId, now: UnixMicros) -> bool {
+        let max_line_bytes = self.spec.max_line_bytes;
+        match self.files.get(&id) {
+            None => return false,
+            Some(file) if file.handle.is_some() => return true,
+            // It is looked for by its inode at each scan.
+            Some(file) if !file.is_named() => return false,
+            Some(_) => {}
+        }
+        if !self.make_room() {
+            return false;
+        }
+        let Some(file) = self.files.get_mut(&id) else { return false };
+        self.hooks.reach(Point::BeforeOpen, &file.cursor.path);
+        let is_new = file.begin_near.is_some();
+        let opened = identity::open(&file.cursor.path).and_then(|(handle, look)| {
+            if look.inode == file.cursor.inode {
+                file.begin(&handle, &look, max_line_bytes)?;
+            }
+            Ok((handle, look))
+        });
+        match opened {
+            Ok((handle, look)) if look.inode == file.cursor.inode => {
+                self.hooks.reach(Point::Opened, &file.cursor.path);
+                file.handle = Some(handle);
+                file.looking = Some(look);
+                self.open_files += 1;
+                if is_new {
+                    self.dirty.insert(id);
+                }
+                true
+            }
+            // Another file stands there by now: the next scan sorts that out.
+            Ok(_) => false,
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => false,
+            Err(err) => {
+                self.set_trouble(id, &err, now);
+                false
+            }
+        }
+    }
+
+    /// Room for one more handle; closes those that rested longest, then those that wait for their turn, a quarter at once
+    /// so that this is rarely done. Only a file with a name can be found again, and only its cursor is needed for that.
+    pub(super) fn make_room(&mut self) -> bool {
+        let most = self.spec.max_open_files.max(1);
+        if self.open_files < most {
+            return true;
+        }
+        let mut closable: Vec<_> = self
+            .files
+            .values()
+            .filter(|file| file.handle.is_some() && file.presence == Presence::Named)
+            .map(|file| (file.queued, file.grown_at, file.cursor.file))
+            .collect();
+        closable.sort_unstable();
+        for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
+            self.with(id, |file| file.handle = None);
+            self.open_files -= 1;
+        }
+        self.open_files < most
+    }
+
+    fn is_poll_due(&self, now: UnixMicros) -> bool {
+        self.look_now || self.next_poll.is_none_or(|(polled_at, _)| now < polled_at) || self.next_due(now).is_zero()
+    }
+
+    /// Looks at the open files that were active lately or are on their way out; at all of them after a hint.
+    fn poll(&mut self, now: UnixMicros) {
+        let look_at_all = std::mem::take(&mut self.look_now);
+        let mut changed = Vec::new();
+        let mut any_leaving = false;
+        let mut troubles = Vec::new();
+        for (&id, file) in &mut self.files {
+            let Some(handle) = &file.handle else { continue };
+            let is_leaving = file.leaving_since().is_some();
+            any_leaving |= is_leaving;
+            if !(look_at_all || is_leaving || file.looked.is_none() || now.since(file.grown_at) < ACTIVE_FOR) {
+                continue;
+            }
+            match identity::look(handle) {
+                Ok(look) if file.is_unchanged(&look, now) && !is_leaving => {
+                    file.caught_up_at = file.caught_up_at.max(Some(now));
+                }
+                Ok(look) => {
+                    file.looked = None;
+                    file.looking = Some(look);
+                    changed.push(id);
+                }
+                Err(err) => troubles.push((id, err)),
+            }
+        }
+        for id in changed {
+            self.enqueue(id);
+        }
+        for (id, err) in troubles {
+            self.set_trouble(id, &err, now);
+        }
+        let is_active = any_leaving || now.since(self.last_active) < ACTIVE_FOR;
+        let pause = if is_active { self.spec.poll_interval } else { IDLE_POLL.max(self.spec.poll_interval) };
+        // A pause of nothing would poll for ever within one call.
+        self.next_poll = Some((now, now.plus(pause.max(Duration::from_micros(1)))));
+    }
+
+    pub(super) fn enqueue(&mut self, id: FileId) {
+        if let Some(file) = self.files.get_mut(&id)
+            && !std::mem::replace(&mut file.queued, true)
+        {
+            self.queue.push_back(id);
+        }
+    }
+
+    /// Takes the file whose turn it is out of the queue.
+    fn leave_queue(&mut self, id: FileId) {
+        if self.queue.front() == Some(&id) {
+            self.queue.pop_front();
+            self.turn_bytes = 0;
+        }
+        self.with(id, |file| file.queued = false);
+    }
+
+    /// The file cannot be read. Its handle is given up where a name leads back to it.
+    pub(super) fn set_trouble(&mut self, id: FileId, err: &std::io::Error, now: UnixMicros) {
+        let why = err.to_string();
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.is_named() {
+            self.open_files -= usize::from(file.handle.take().is_some());
+        }
+        file.looked = None;
+        let since = file.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        let is_new = file.trouble.as_ref().is_none_or(|trouble| trouble.why != why);
+        file.trouble = Some(Trouble { why: why.clone(), since });
+        if is_new {
+            let (source, path) = (file.source, file.cursor.path.clone());
+            self.note(source, path, What::Unreadable { why });
+        }
+    }
+
+    fn clear_trouble(&mut self, id: FileId) {
+        if let Some(file) = self.files.get_mut(&id)
+            && file.trouble.take().is_some()
+        {
+            let (source, path) = (file.source, file.cursor.path.clone());
+            self.note(source, path, What::Readable);
+        }
+    }
+}

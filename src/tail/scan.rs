@@ -1,0 +1,340 @@
+//! Looks for files: compares what the globs show with what is followed.
+//!
+//! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
+//! before it is given up. Does not: read lines.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::followed::{Followed, Presence};
+use super::glob::{self, Listing, Obstacle};
+use super::hooks::Point;
+use super::identity::{self, Look};
+use super::report::{ScanReport, What};
+use super::{Source, Tail};
+use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::spec::StartAt;
+use crate::model::time::UnixMicros;
+
+/// How old the saved "last seen" of a file that does not change may get.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
+/// The names in directories, listed once per scan.
+type Neighbours = HashMap<PathBuf, std::io::Result<Vec<(OsString, u64)>>>;
+
+/// What became of the search for a file without a name.
+enum Search {
+    Attached,
+    NotFound,
+    /// It could not be carried out: nothing is decided.
+    Impossible,
+}
+
+impl Tail {
+    /// Looks for files: lists the globs, identifies what is there, follows renames, notes what is gone. To be called each
+    /// `scan_interval`, and when a hint came. Never fails: what cannot be listed or opened is in the report once per
+    /// change, and is tried again at each scan. `now` must be taken before the call.
+    pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
+        self.scans += 1;
+        let mut report = ScanReport::default();
+        for at in 0..self.sources.len() {
+            let Some(source) = self.sources.get(at) else { continue };
+            let index = source.spec.index;
+            let listing = source.globs.list(&mut self.hooks);
+            self.hooks.reach(Point::BeforeDecide, Path::new(""));
+            report.matched_files += listing.entries.len();
+            self.compare(index, &listing, now);
+            self.retire(index, &listing, now);
+            if let Some(source) = self.sources.get_mut(at) {
+                source.is_fresh = false;
+                source.is_obstructed = !listing.is_complete();
+                if listing.is_complete() {
+                    source.scanned_at = Some(now);
+                } else {
+                    report.incomplete_sources.push(index);
+                }
+            }
+            self.note_obstacles(at, listing.obstacles);
+        }
+        self.by_number.clear();
+        self.look_for_unseen(now);
+        self.forget_expired(now);
+        report.notes = std::mem::take(&mut self.notes);
+        report
+    }
+
+    fn compare(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
+        for (path, look) in &listing.entries {
+            let known = self.by_inode.get(&(source, look.inode)).copied();
+            match known.or_else(|| self.renumbered(source, path, look)) {
+                Some(id) => self.seen(id, path, look, now),
+                None => self.found(source, path, look, now),
+            }
+        }
+    }
+
+    /// A known file that is under one of the source's names.
+    fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        // Another name of it was seen already: a hard link, or a rename while the directory was listed.
+        if file.scan == self.scans {
+            return;
+        }
+        file.scan = self.scans;
+        file.cursor.seen = now;
+        if !file.is_named() {
+            file.presence = Presence::Named;
+        }
+        if now.since(file.seen_saved) >= SAVE_SEEN_EVERY {
+            file.seen_saved = now;
+            self.dirty.insert(id);
+        }
+        let is_unchanged = file.is_unchanged(look, now);
+        if is_unchanged {
+            file.caught_up_at = file.caught_up_at.max(Some(now));
+        } else if !file.queued {
+            file.looked = None;
+            file.looking = Some(*look);
+        }
+        if file.cursor.path != path {
+            let from = std::mem::replace(&mut file.cursor.path, path.to_owned());
+            let source = file.source;
+            self.dirty.insert(id);
+            self.note(source, path.to_owned(), What::Renamed { file: id, from });
+        }
+        if !is_unchanged {
+            self.enqueue(id);
+        }
+    }
+
+    fn found(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
+        let from_end = self
+            .sources
+            .iter()
+            .any(|known| known.spec.index == source && known.is_fresh && known.spec.start_at == StartAt::End);
+        let Some(name) = self.source_name(source) else { return };
+        let id = self.give_id();
+        let cursor = Cursor {
+            file: id,
+            source: name,
+            path: path.to_owned(),
+            inode: look.inode,
+            head: identity::NOTHING,
+            before: identity::NOTHING,
+            offset: 0,
+            seen: now,
+            finished: false,
+        };
+        let mut file = Followed::new(source, cursor);
+        file.presence = Presence::Named;
+        file.scan = self.scans;
+        file.grown_at = now;
+        file.begin_near = from_end.then_some(look.size);
+        self.files.insert(id, file);
+        self.by_inode.insert((source, look.inode), id);
+        self.counters.files_found += 1;
+        if !from_end {
+            self.dirty.insert(id);
+        }
+        self.make_open(id, now);
+        self.enqueue(id);
+        let offset = self.files.get(&id).map_or(0, |file| file.begin_near.unwrap_or(file.cursor.offset));
+        self.note(source, path.to_owned(), What::Found { file: id, offset });
+    }
+
+    /// A file from the ledger whose device has another number since the machine was started: same name, same inode
+    /// number, same content.
+    fn renumbered(&mut self, source: SourceIndex, path: &Path, look: &Look) -> Option<FileId> {
+        let id = *self.by_number.get(&(source, look.inode.inode))?;
+        let file = self.files.get(&id)?;
+        let cursor = &file.cursor;
+        if file.scan == self.scans || cursor.offset == 0 || cursor.path != path {
+            return None;
+        }
+        let (handle, now_there) = identity::open(path).ok()?;
+        let is_it = now_there.inode == look.inode
+            && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
+        if !is_it {
+            return None;
+        }
+        let old = cursor.inode;
+        self.by_inode.remove(&(source, old));
+        self.by_inode.insert((source, look.inode), id);
+        self.with(id, |file| file.cursor.inode = look.inode);
+        self.dirty.insert(id);
+        Some(id)
+    }
+
+    /// Marks files that were rotated inside the globs: their old name holds another file, or their name is that of another
+    /// file with a number or a date behind it.
+    fn retire(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
+        let scans = self.scans;
+        for (&id, file) in &mut self.files {
+            if file.source != source || file.scan != scans {
+                continue;
+            }
+            let is_rotated = is_rotated(file, listing);
+            match file.presence {
+                Presence::Named if is_rotated => file.presence = Presence::Retired { since: now },
+                Presence::Retired { .. } if !is_rotated => file.presence = Presence::Named,
+                _ => {}
+            }
+            if file.presence == Presence::Named && std::mem::take(&mut file.cursor.finished) {
+                self.dirty.insert(id);
+            }
+        }
+    }
+
+    fn note_obstacles(&mut self, at: usize, obstacles: std::collections::BTreeMap<PathBuf, Obstacle>) {
+        let Some(source) = self.sources.get_mut(at) else { return };
+        let before = std::mem::replace(&mut source.obstacles, obstacles);
+        let index = source.spec.index;
+        let mut changes = Vec::new();
+        for (path, obstacle) in &source.obstacles {
+            if before.get(path) != Some(obstacle) {
+                let what = match obstacle {
+                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
+                    Obstacle::NotRegular => What::NotRegular,
+                };
+                changes.push((path.clone(), what));
+            }
+        }
+        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
+            changes.push((path.clone(), What::Readable));
+        }
+        for (path, what) in changes {
+            self.note(index, path, what);
+        }
+    }
+
+    /// Files that no glob shows. Nothing is concluded for a source that could not be listed whole.
+    fn look_for_unseen(&mut self, now: UnixMicros) {
+        let scans = self.scans;
+        let listed: Vec<SourceIndex> =
+            self.sources.iter().filter(|source| !source.is_obstructed).map(|source| source.spec.index).collect();
+        let is_unseen = |file: &&Followed| file.scan != scans && listed.contains(&file.source);
+        let unseen: Vec<FileId> = self.files.values().filter(is_unseen).map(|file| file.cursor.file).collect();
+        let mut neighbours = Neighbours::new();
+        for id in unseen {
+            self.unseen(id, &mut neighbours, now);
+        }
+    }
+
+    fn unseen(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) {
+        let grace = self.spec.rotated_grace;
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.handle.is_some() {
+            if file.is_named() {
+                file.presence = Presence::Left { since: now };
+                let (source, path) = (file.source, file.cursor.path.clone());
+                self.note(source, path, What::Left { file: id });
+            }
+            return self.enqueue(id);
+        }
+        let since = match file.presence {
+            Presence::Missing { since } => since.unwrap_or(now),
+            _ => now,
+        };
+        file.presence = Presence::Missing { since: Some(since) };
+        file.trouble = None;
+        if file.cursor.finished {
+            return;
+        }
+        match self.find_sibling(id, neighbours, now) {
+            Search::Attached => {
+                self.with(id, |file| file.presence = Presence::Left { since: now });
+                self.enqueue(id);
+            }
+            Search::NotFound if now.since(since) >= grace => self.lose(id),
+            Search::NotFound | Search::Impossible => {}
+        }
+    }
+
+    /// Looks for a file that has neither a name nor a handle among its neighbours, by inode and content. The handle that
+    /// was judged is the handle that will be read.
+    fn find_sibling(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) -> Search {
+        let max_line_bytes = self.spec.max_line_bytes;
+        let Some(file) = self.files.get(&id) else { return Search::NotFound };
+        let (inode, path) = (file.cursor.inode, file.cursor.path.clone());
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Search::NotFound };
+        self.hooks.reach(Point::BeforeSiblings, &path);
+        let listed = neighbours.entry(directory.to_owned()).or_insert_with(|| glob::names(directory));
+        let names = match listed {
+            Ok(names) => names,
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Search::NotFound,
+            Err(err) => {
+                let err = std::io::Error::new(err.kind(), err.to_string());
+                self.set_trouble(id, &err, now);
+                return Search::Impossible;
+            }
+        };
+        let candidates = names.iter().filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name));
+        for (sibling, _) in candidates {
+            if !self.make_room() {
+                return Search::Impossible;
+            }
+            let Some(file) = self.files.get_mut(&id) else { return Search::NotFound };
+            let Ok((handle, look)) = identity::open(&directory.join(sibling)) else { continue };
+            let cursor = &file.cursor;
+            let is_it = look.inode == inode
+                && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
+            if is_it && file.begin(&handle, &look, max_line_bytes).is_ok() {
+                file.handle = Some(handle);
+                file.looking = Some(look);
+                self.open_files += 1;
+                let (source, offset) = (file.source, file.cursor.offset);
+                self.note(source, directory.join(sibling), What::Resumed { file: id, offset });
+                return Search::Attached;
+            }
+        }
+        Search::NotFound
+    }
+
+    /// Gives up a file that was not found for the grace time.
+    fn lose(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.cursor.finished = true;
+        let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        self.counters.files_lost += 1;
+        self.dirty.insert(id);
+        self.note(source, path, What::Lost { file: id, offset });
+    }
+
+    fn forget_expired(&mut self, now: UnixMicros) {
+        let forget_gone = self.spec.forget_gone;
+        let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
+        let scans = self.scans;
+        let expired: Vec<FileId> = self
+            .files
+            .values()
+            .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
+            .filter(|file| is_expired(&file.cursor))
+            .map(|file| file.cursor.file)
+            .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
+            .collect();
+        for id in expired {
+            self.orphans.remove(&id);
+            if let Some(file) = self.files.remove(&id) {
+                self.by_inode.remove(&(file.source, file.cursor.inode));
+            }
+            self.dirty.remove(&id);
+            self.forgotten.insert(id);
+        }
+    }
+
+    fn source_name(&self, source: SourceIndex) -> Option<String> {
+        self.sources.iter().find(|known| known.spec.index == source).map(|Source { spec, .. }| spec.name.clone())
+    }
+}
+
+fn is_rotated(file: &Followed, listing: &Listing) -> bool {
+    let path = &file.cursor.path;
+    let is_another = |other: &Path| listing.entries.get(other).is_some_and(|look| look.inode != file.cursor.inode);
+    if file.home != *path && is_another(&file.home) {
+        return true;
+    }
+    let name = path.file_name().unwrap_or(OsStr::new(""));
+    glob::rotation_bases(name).any(|base| is_another(&path.with_file_name(base)))
+}
