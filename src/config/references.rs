@@ -3,11 +3,13 @@
 //! Promises: a name that is there, but whose section has other faults, counts as there. Does not: look at fields; whether
 //! a pattern gives what a metric reads is seen when both are compiled.
 
+use std::collections::BTreeMap;
+
 use super::files::Patterns;
 use super::report::Report;
 use super::value::Value;
 use super::words::{list, nearest, shown};
-use crate::model::fault::{Fault, Located};
+use crate::model::fault::{Fault, Located, Location};
 
 /// What was read of one section, and its name in any case.
 pub(super) struct Named<T> {
@@ -33,12 +35,14 @@ impl KnownNames {
 
 /// Reports each name that an earlier section of its kind has already.
 pub(super) fn check_unique<T>(kind: &str, sections: &[Named<T>], report: &Report) {
-    let names: Vec<&Located<String>> = sections.iter().filter_map(|section| section.name.as_ref()).collect();
-    for (index, name) in names.iter().enumerate() {
-        if let Some(first) = names[..index].iter().find(|earlier| earlier.value == name.value) {
-            let message = format!("{kind} `{}` is there twice, first at {}", name.value, first.at);
+    let mut seen: BTreeMap<&str, &Location> = BTreeMap::new();
+    for name in sections.iter().filter_map(|section| section.name.as_ref()) {
+        if let Some(first) = seen.get(name.value.as_str()) {
+            let message = format!("{kind} `{}` is there twice, first at {first}", name.value);
             let help = format!("give each {kind} a name of its own");
             report.add(Fault::new(name.at.clone(), message).help(help));
+        } else {
+            seen.insert(&name.value, &name.at);
         }
     }
 }

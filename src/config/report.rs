@@ -2,7 +2,8 @@
 //!
 //! Promises: what is found is shown once each, in the order of the files and lines. Does not: stop anything.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub(super) enum Unread {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     faults: RefCell<Vec<(Fault, Unread)>>,
+    /// Whether some fault left something unread.
+    incomplete: Cell<bool>,
     /// Files in the order in which they were read.
     files: RefCell<Vec<Arc<Path>>>,
 }
@@ -38,13 +41,14 @@ impl Report {
 
     /// A fault that says that something is absent: not shown when a part could not be read at all, as it may stand there.
     pub(super) fn add_absence(&self, fault: Fault) {
-        if self.is_complete() {
+        if !self.incomplete.get() {
             self.add(fault);
         }
     }
 
     /// A fault after which parts of the text are unknown.
     pub(super) fn add_unreadable(&self, fault: Fault, unread: Unread) {
+        self.incomplete.set(true);
         self.faults.borrow_mut().push((fault, unread));
     }
 
@@ -52,16 +56,13 @@ impl Report {
         self.faults.borrow().is_empty()
     }
 
-    fn is_complete(&self) -> bool {
-        self.faults.borrow().iter().all(|(_, unread)| *unread == Unread::Nothing)
-    }
-
     /// The faults by file and line, equal ones once; of a place that could not be read only that.
     pub(super) fn into_faults(self) -> Vec<Fault> {
         let files = self.files.into_inner();
         let order = |file: &Path| files.iter().position(|known| **known == *file).unwrap_or(files.len());
         let mut faults = self.faults.into_inner();
-        let gaps: Vec<(Location, Unread)> = faults.iter().map(|(fault, unread)| (fault.at.clone(), *unread)).collect();
+        let gaps = faults.iter().filter(|(_, unread)| *unread != Unread::Nothing);
+        let gaps: Vec<(Location, Unread)> = gaps.map(|(fault, unread)| (fault.at.clone(), *unread)).collect();
         let is_echo = |at: &Location| {
             gaps.iter().any(|(gap, unread)| match unread {
                 Unread::Nothing => false,
@@ -71,12 +72,8 @@ impl Report {
         };
         faults.retain(|(fault, unread)| *unread != Unread::Nothing || !is_echo(&fault.at));
         faults.sort_by_key(|(fault, _)| (order(&fault.at.file), fault.at.line));
-        let mut kept: Vec<Fault> = Vec::with_capacity(faults.len());
-        for (fault, _) in faults {
-            if !kept.contains(&fault) {
-                kept.push(fault);
-            }
-        }
-        kept
+        let mut seen = BTreeSet::new();
+        faults.retain(|(fault, _)| seen.insert((fault.at.clone(), fault.message.clone())));
+        faults.into_iter().map(|(fault, _)| fault).collect()
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::section::Section;
 use super::value::{Limits, Value};
-use super::words::shown;
 use crate::model::fault::Located;
 use crate::model::spec::{AgentSpec, PushSpec, TailSpec, Wake};
 
@@ -148,8 +147,11 @@ pub(super) fn read_tail(mut section: Section<'_>) -> TailSpec {
 pub(super) fn read_path(value: &Value<'_>) -> Option<Located<PathBuf>> {
     let text = value.filled_text()?;
     if text.value.contains('\0') || !text.value.starts_with('/') {
-        let message = format!("{} is `{}`, which is no absolute path", value.title, shown(&text.value));
-        value.fault(&message, "begin it with /: a service has no working directory of its own");
+        // Not what stands there: where the API key's file is asked for, people write the key itself.
+        value.fault(
+            &format!("{} is no absolute path", value.title),
+            "write a path that begins with /: a service has no working directory of its own",
+        );
         return None;
     }
     Some(Located::new(PathBuf::from(text.value), text.at))

@@ -65,6 +65,11 @@ fn read_glob(value: &Value<'_>) -> Option<Located<String>> {
         value.fault(&message, "begin it with /: a service has no working directory of its own");
         return None;
     }
+    if glob.value.ends_with('/') {
+        let message = format!("{} holds `{written}`, which is a directory; expected files", value.title);
+        value.fault(&message, &format!("name the files in it: \"{written}*.log\""));
+        return None;
+    }
     if let Err(err) = Glob::new(&glob.value) {
         let message = format!("{} holds `{written}`, which is no glob: {}", value.title, err.kind());
         value.fault(&message, "known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]");

@@ -13,6 +13,7 @@ use crate::model::spec::{Configuration, DateOf, Late, Measure, Scalar, StartAt, 
 
 mod faults;
 mod layout;
+mod limits;
 
 const PATTERN: &str = "name = \"web\"\ntemplate = '$remote_addr $user $account $status $bytes'\n";
 

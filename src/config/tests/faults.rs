@@ -135,6 +135,12 @@ fn faults_of_px() {
             "@: `product_key` of `[px]` is empty\nhelp: write a text between the quotes, or leave the key out".to_owned(),
         ),
         (
+            format!("api_key_file = \"5ecret\"\n{key}region = \"us\""),
+            "@: `api_key_file` of `[px]` is no absolute path\n\
+             help: write a path that begins with /: a service has no working directory of its own"
+                .to_owned(),
+        ),
+        (
             format!("{key}region = \"us\"\nrequests_per_second = 0"),
             "pxtail.toml:14: `requests_per_second` of `[px]` is `0`; expected 0.01 to 200\n\
              help: all hosts share the subscription's 200 a second: give this host its part".to_owned(),
@@ -180,6 +186,11 @@ fn faults_of_sources() {
             format!("{paths}pattern = \"web\"\nexclude = [\"/a{{b\"]"),
             "pxtail.toml:14: `exclude` of source `web` holds `/a{b`, which is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n\
              help: known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]",
+        ),
+        (
+            "paths = [\"/var/log/\"]\npattern = \"web\"".to_owned(),
+            "@: `paths` of source `web` holds `/var/log/`, which is a directory; expected files\n\
+             help: name the files in it: \"/var/log/*.log\"",
         ),
         (
             format!("{paths}pattern = \"web\"\ntime_zone = \"America/New_Yrok\""),

@@ -1,0 +1,110 @@
+//! The configuration files that are shipped load as they are.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first thing that is wrong")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pxtail::config::{Environment, LoadOptions, load};
+use pxtail::model::spec::Configuration;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// As on a fresh host: the patterns that are built in, no variable.
+#[track_caller]
+fn loaded(config: &Path) -> Configuration {
+    let stubs = tempfile::tempdir().expect("a directory");
+    for name in ["combined", "nginx_usage", "apache_usage"] {
+        let text = format!("name = \"{name}\"\nbuiltin = \"combined\"\n");
+        fs::write(stubs.path().join(format!("{name}.toml")), text).expect("a file");
+    }
+    let pattern_dirs = vec![root().join("patterns"), stubs.path().to_owned()];
+    let options = LoadOptions { pattern_dirs, environment: Environment::empty() };
+    load(config, &options).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn examples() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("packaging/examples")).expect("examples");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_example_loads() {
+    let examples = examples();
+    assert!(examples.len() >= 3, "{examples:?}");
+    for example in examples {
+        loaded(&example);
+    }
+}
+
+#[test]
+fn the_hits_example_counts_every_line_per_client_and_utc_day() {
+    let configuration = loaded(&root().join("packaging/examples/combined-hits.toml"));
+    let [metric] = configuration.metrics.as_slice() else { panic!("{:?}", configuration.metrics) };
+    assert_eq!(configuration.sources[0].pattern.value, "combined");
+    assert_eq!(metric.time_zone.iana_name(), Some("UTC"));
+    assert_eq!(metric.window, pxtail::model::spec::WindowLength::Day);
+    assert!(metric.conditions.is_empty() && metric.properties.is_empty());
+    let user: Vec<&str> = metric.user.as_ref().expect("a user").value.fields().collect();
+    assert_eq!(user, ["client"]);
+    let measures: Vec<&str> = metric.measures.keys().map(String::as_str).collect();
+    assert_eq!(measures, ["bytes", "hits"]);
+}
+
+/// A line `#key = value` as if its # were taken away.
+fn uncommented(line: &str) -> &str {
+    match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+        _ => line,
+    }
+}
+
+#[test]
+fn the_defaults_that_the_shipped_configuration_shows_are_the_defaults() {
+    let shipped = root().join("packaging/pxtail.toml");
+    let text = fs::read_to_string(&shipped).expect("the configuration");
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("pxtail.toml");
+    fs::write(&path, &text).expect("a file");
+    let as_shipped = loaded(&path);
+    let spelt_out: Vec<&str> = text.lines().map(uncommented).collect();
+    assert!(spelt_out.iter().filter(|line| !text.contains(&format!("\n{line}"))).count() > 20, "no default is shown");
+    fs::write(&path, spelt_out.join("\n")).expect("a file");
+    let spelt_out = loaded(&path);
+    // Patterns have their own places; all else must be the same.
+    let shown = |configuration| format!("{:?}", Configuration { patterns: BTreeMap::new(), ..configuration });
+    assert_eq!(shown(as_shipped), shown(spelt_out));
+}
+
+#[test]
+fn the_shipped_configuration_shows_every_key() {
+    let text = fs::read_to_string(root().join("packaging/pxtail.toml")).expect("the configuration");
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("pxtail.toml");
+    // An unknown key in each section makes the program list those it knows.
+    let sections = ["[agent]", "[px]", "[push]", "[tail]", "[[source]]", "[[metric]]"];
+    let asking = sections.iter().fold(text.clone(), |text, section| {
+        text.replace(&format!("\n{section}\n"), &format!("\n{section}\nqqqqqqqq = 1\n"))
+    });
+    fs::write(&path, asking).expect("a file");
+    let options = LoadOptions { pattern_dirs: Vec::new(), environment: Environment::empty() };
+    let faults = load(&path, &options).expect_err("unknown keys").to_string();
+    let known: Vec<&str> = faults
+        .lines()
+        .skip_while(|line| !line.contains("qqqqqqqq"))
+        .filter_map(|line| line.strip_prefix("help: known are "))
+        .flat_map(|known| known.split(", "))
+        .map(|key| key.trim_matches('`'))
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        .collect();
+    assert!(known.len() > 40, "{faults}");
+    for key in known {
+        let shown =
+            [format!("\n{key} = "), format!("\n#{key} = "), format!("\n# e.g. {key} = "), format!("\n[metric.{key}]")];
+        assert!(shown.iter().any(|line| text.contains(line)), "`{key}` is not shown");
+    }
+}
