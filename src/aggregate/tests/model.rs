@@ -1,0 +1,1 @@
+//! Generated lists of actions against a naive model.
