@@ -60,7 +60,7 @@ fn events_of(spec: &MetricSpec) -> (Vec<SealedEvent>, Vec<SealedEvent>) {
     for key in keys() {
         count(&mut aggregator, &key, Some("1.25"));
     }
-    let mut seal = |aggregator: &mut Aggregator| {
+    let seal = |aggregator: &mut Aggregator| {
         let due = aggregator.sealable(at(START + 10 * DAY), |_, _| UnixMicros::MAX);
         let commit = aggregator.commit(&due);
         let events: Vec<_> = commit.sealing().flat_map(|window| window.events()).collect();

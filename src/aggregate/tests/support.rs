@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::aggregate::{Added, Aggregator, Rule, RuleRef};
+use crate::aggregate::{Added, Aggregator, Commit, Rule, RuleRef};
 use crate::model::decimal::Decimal;
 use crate::model::event::{AgentId, SealedEvent, Window, WindowId};
 use crate::model::fault::{Located, Location};
@@ -91,7 +91,7 @@ pub(super) fn key_from(parts: &[KeyPart]) -> Vec<u8> {
 #[expect(clippy::too_many_arguments, reason = "a line of a table")]
 pub(super) fn add_under(
     aggregator: &mut Aggregator,
-    rule: RuleRef,
+    by: RuleRef,
     metric: u32,
     second: i64,
     user: &str,
@@ -100,16 +100,20 @@ pub(super) fn add_under(
     now: i64,
 ) -> Added {
     let bytes = bytes.map_or(Input::Absent, |bytes| Input::Number(Decimal::parse(bytes.as_bytes()).unwrap()));
-    let measures = match rule {
+    let rule = match by {
         RuleRef::Current => aggregator.rule(MetricIndex(metric)).unwrap(),
         RuleRef::Other(other) => &aggregator.other_rules()[other as usize].rule,
     };
-    let measures = measures.spec.measures.values();
+    let properties = rule.spec.properties.len();
+    let measures = rule.spec.measures.values();
     let inputs: Vec<Input> =
         measures.map(|measure| if measure.value.field().is_some() { bytes } else { Input::One }).collect();
-    let key = key_of(user, category);
+    let mut key = key_of(user, category);
+    for _ in 1..properties {
+        KeyWriter(&mut key).absent();
+    }
     let record = UsageRecord { metric: MetricIndex(metric), time: at(second), key: &key, inputs: &inputs };
-    aggregator.add_under(rule, &record, at(now))
+    aggregator.add_under(by, &record, at(now))
 }
 
 pub(super) fn add(
@@ -144,6 +148,11 @@ impl Store {
     /// Writes one commit, and confirms it.
     pub(super) fn commit(&mut self, aggregator: &mut Aggregator, seal: &[WindowId]) {
         let commit = aggregator.commit(seal);
+        self.write(&commit);
+        commit.confirm();
+    }
+
+    fn write(&mut self, commit: &Commit<'_>) {
         for window in commit.changed() {
             assert_eq!(window.is_new(), !self.windows.contains_key(window.id()), "a window is new once");
             let stored = self.windows.entry(window.id().clone()).or_insert_with(|| StoredWindow {
@@ -172,7 +181,12 @@ impl Store {
             let lines: u64 = self.outbox[before..].iter().map(|event| event.lines).sum();
             assert_eq!(lines, window.lines(), "a window's lines are those of its events");
         }
-        commit.confirm();
+    }
+
+    /// Writes one commit that fails: this store is a copy, to be thrown away.
+    pub(super) fn commit_unconfirmed(mut self, aggregator: &mut Aggregator, seal: &[WindowId]) {
+        let commit = aggregator.commit(seal);
+        self.write(&commit);
     }
 
     /// What a start after a crash finds.
@@ -197,6 +211,11 @@ impl Store {
     pub(super) fn lines(&self) -> u64 {
         let sealed: u64 = self.outbox.iter().map(|event| event.lines).sum();
         sealed + self.windows.values().map(|window| window.lines).sum::<u64>()
+    }
+
+    /// Windows that are open, by the ledger.
+    pub(super) fn open(&self) -> impl Iterator<Item = WindowId> {
+        self.windows.keys().cloned()
     }
 
     pub(super) fn check_ids(&self) {
