@@ -70,3 +70,6 @@ fn first_instant(zone: &TimeZone, date: Date) -> Option<UnixMicros> {
     }
     Some(UnixMicros(instant))
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl Layout {
     /// Adds all that another state counts.
     pub(super) fn merge(&self, state: &mut [u64], other: &[u64]) -> Result<(), SumTooLarge> {
         self.apply(state, |number| load(other, number.word))?;
-        state[LINES] += other[LINES];
+        state[LINES] = state[LINES].saturating_add(other[LINES]);
         Ok(())
     }
 
@@ -232,3 +232,6 @@ fn untrimmed(bytes: &[u8], top: u8) -> Option<Decimal> {
     packed.get_mut(..bytes.len())?.copy_from_slice(bytes);
     Decimal::from_bytes(packed)
 }
+
+#[cfg(test)]
+mod tests;

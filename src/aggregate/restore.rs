@@ -57,7 +57,7 @@ impl<'a> RestoringWindow<'a> {
         let restored =
             if is_overflow { groups.restore_overflow(state, layout) } else { groups.restore(key, state, layout) };
         let lines = restored.ok_or_else(|| RestoreError::State { metric: metric(), ordinal })?;
-        self.window.lines += lines;
+        self.window.lines = self.window.lines.saturating_add(lines);
         Ok(())
     }
 
