@@ -29,7 +29,7 @@ fn event(id: &str) -> String {
 fn request(method: &str, target: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "{method} {target} HTTP/1.1\r\nHost: sandbox\r\nX-APTRINSIC-API-KEY: {API_KEY}\r\nConnection: close\r\n\
+        "{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-APTRINSIC-API-KEY: {API_KEY}\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
 }
@@ -145,8 +145,9 @@ fn half_a_request_stores_nothing() {
     let mut received = Vec::new();
     // Whether it is told so or just closed is the server's choice.
     let _ = stream.read_to_end(&mut received);
-    assert_eq!(sandbox.event_count(), 0);
     assert!(!received.starts_with(b"HTTP/1.1 201"));
+    assert!(post(&sandbox, "e2").starts_with("HTTP/1.1 201"));
+    assert_eq!((sandbox.event_count(), sandbox.requests().len(), sandbox.refusals().len()), (1, 1, 0));
 }
 
 #[test]
@@ -229,6 +230,54 @@ fn a_dropped_sandbox_listens_no_more_and_frees_its_port() {
     assert!(TcpStream::connect(address).is_err());
     let again = Sandbox::start_blocking(SandboxSettings { listen: address, ..SandboxSettings::default() }).unwrap();
     assert_eq!(again.address(), address);
+}
+
+#[test]
+fn a_sandbox_that_was_down_holds_what_it_held() {
+    let mut sandbox = sandbox();
+    post(&sandbox, "a");
+    sandbox.go_down();
+    assert!(TcpStream::connect(sandbox.address()).is_err());
+    sandbox.come_up().unwrap();
+    sandbox.come_up().unwrap();
+    post(&sandbox, "b");
+    assert_eq!(sandbox.event_count(), 2);
+}
+
+#[test]
+fn a_lost_connection_is_reset_when_asked() {
+    for (ending, expected) in [("close", None), ("reset", Some(std::io::ErrorKind::ConnectionReset))] {
+        let sandbox = sandbox_with(&format!(r#"{{"rules":[{{"ending":"{ending}","action":"lose_answer"}}]}}"#));
+        let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request("POST", "/v1/events/custom", &event("e1")).as_bytes()).unwrap();
+        let mut received = Vec::new();
+        let ended = stream.read_to_end(&mut received).err().map(|err| err.kind());
+        assert_eq!((ended, received.len(), sandbox.event_count()), (expected, 0, 1), "{ending}");
+    }
+}
+
+#[test]
+fn the_desk_turns_other_sites_away() {
+    let sandbox = sandbox();
+    post(&sandbox, "a");
+    for (host, extra, expected) in [
+        ("127.0.0.1:8089", "", "204"),
+        ("[::1]:8089", "", "204"),
+        ("localhost:8089", "Sec-Fetch-Site: same-origin\r\n", "204"),
+        ("localhost", "Sec-Fetch-Site: cross-site\r\n", "403"),
+        ("evil.example", "", "403"),
+        ("localhost.evil.example", "", "403"),
+        ("127.0.0.1.evil.example", "", "403"),
+    ] {
+        let asked =
+            request("POST", "/sandbox/reset", "").replace("Host: 127.0.0.1\r\n", &format!("Host: {host}\r\n{extra}"));
+        let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+        stream.write_all(asked.as_bytes()).unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).unwrap();
+        assert_eq!(&received[9..12], expected, "{host} {extra}");
+    }
 }
 
 #[test]
@@ -354,12 +403,7 @@ fn the_page_stands_alone_and_takes_no_markup_from_events() {
 fn a_body_beyond_the_limit_is_refused_and_the_server_goes_on() {
     let sandbox = sandbox();
     let large = format!(r#"{{"eventName":"{}"}}"#, "x".repeat(1 << 20));
-    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
-    // The server may close before it has read everything.
-    let _ = stream.write_all(request("POST", "/v1/events/custom", &large).as_bytes());
-    let mut received = Vec::new();
-    let _ = stream.read_to_end(&mut received);
-    assert_eq!(sandbox.event_count(), 0);
+    assert!(exchange(&sandbox, "POST", "/v1/events/custom", &large).starts_with("HTTP/1.1 400"));
     assert!(post(&sandbox, "a").starts_with("HTTP/1.1 201"));
-    assert_eq!(sandbox.refusals().get(&Reason::BodyTooLarge), Some(&1));
+    assert_eq!((sandbox.event_count(), sandbox.refusals().get(&Reason::BodyTooLarge)), (1, Some(&1)));
 }
