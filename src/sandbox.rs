@@ -36,7 +36,7 @@ use tokio::sync::watch;
 pub use self::attributes::{Attribute, AttributeState, AttributeType, Model, Origin};
 pub use self::books::{Oddities, RequestNote, Total, TotalKey};
 pub use self::event::StoredEvent;
-pub use self::faults::{FaultAction, FaultRule, FaultScript, Processing, ReadLag, ScriptedAnswer};
+pub use self::faults::{Ending, FaultAction, FaultRule, FaultScript, Processing, ReadLag, ScriptedAnswer};
 pub use self::limits::{Limits, OverUserDay};
 pub use self::refusal::Reason;
 
@@ -182,32 +182,34 @@ impl Shared {
 pub struct Sandbox {
     shared: Arc<Shared>,
     address: SocketAddr,
+    /// `None` while the sandbox is down.
+    server: Option<Server>,
+}
+
+/// A server under way; it ends when this is dropped.
+struct Server {
     stop: watch::Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Sandbox {
-    /// Starts a sandbox on the current runtime. When the handle is dropped, requests under way still end.
-    pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared::new(settings)?);
-        let (listener, address) = listen(&shared).await?;
-        let (stop, mut stopped) = watch::channel(());
-        let end = async move {
-            // Only ever ends by the sender going away.
-            while stopped.changed().await.is_ok() {}
-        };
-        tokio::spawn(serve::serve(listener, Arc::clone(&shared), end));
-        Ok(Self { shared, address, stop, thread: None })
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(());
+        if let Some(thread) = self.thread.take() {
+            // A thread that died has nothing left to end.
+            let _ = thread.join();
+        }
     }
+}
 
-    /// Starts a sandbox on a thread and runtime of its own. When the handle is dropped, all connections break at once.
-    pub fn start_blocking(settings: SandboxSettings) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared::new(settings)?);
+impl Server {
+    /// Serves on a thread and runtime of its own; gives the address that it listens at.
+    fn start_blocking(shared: &Arc<Shared>, address: SocketAddr) -> Result<(Self, SocketAddr), SandboxError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(SandboxError::Runtime)?;
-        let (listener, address) = runtime.block_on(listen(&shared))?;
+        let (listener, bound) = runtime.block_on(listen(address))?;
         let (stop, mut stopped) = watch::channel(());
-        let served = Arc::clone(&shared);
+        let served = Arc::clone(shared);
         let run = move || {
             runtime.block_on(async move {
                 tokio::select! {
@@ -218,7 +220,44 @@ impl Sandbox {
         };
         let thread =
             std::thread::Builder::new().name("sandbox".to_owned()).spawn(run).map_err(SandboxError::Runtime)?;
-        Ok(Self { shared, address, stop, thread: Some(thread) })
+        Ok((Self { stop, thread: Some(thread) }, bound))
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox on the current runtime. When the handle is dropped, requests under way still end.
+    pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        let shared = Arc::new(Shared::new(settings)?);
+        let (listener, address) = listen(shared.settings.listen).await?;
+        let (stop, mut stopped) = watch::channel(());
+        let end = async move {
+            // A message and the sender's end mean the same.
+            let _ = stopped.changed().await;
+        };
+        tokio::spawn(serve::serve(listener, Arc::clone(&shared), end));
+        Ok(Self { shared, address, server: Some(Server { stop, thread: None }) })
+    }
+
+    /// Starts a sandbox on a thread and runtime of its own. When the handle is dropped, all connections break at once.
+    /// Not for use inside a runtime.
+    pub fn start_blocking(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        let shared = Arc::new(Shared::new(settings)?);
+        let (server, address) = Server::start_blocking(&shared, shared.settings.listen)?;
+        Ok(Self { shared, address, server: Some(server) })
+    }
+
+    /// Takes a sandbox of [`Sandbox::start_blocking`] down: connections break, new ones are refused, what it holds stays.
+    pub fn go_down(&mut self) {
+        self.server = None;
+    }
+
+    /// Brings it up again, at the same address. Does nothing while it is up.
+    pub fn come_up(&mut self) -> Result<(), SandboxError> {
+        if self.server.is_none() {
+            let (server, _) = Server::start_blocking(&self.shared, self.address)?;
+            self.server = Some(server);
+        }
+        Ok(())
     }
 
     /// Where it listens.
@@ -240,7 +279,8 @@ impl Sandbox {
         self.shared.books().events.len()
     }
 
-    /// Waits until at least `count` events are stored; says whether that came within `patience`.
+    /// Waits until at least `count` events are stored; says whether that came within `patience`. Blocks its thread, so
+    /// it is not for the runtime that the sandbox runs on.
     pub fn wait_for_events(&self, count: usize, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut books = self.shared.books();
@@ -300,16 +340,6 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.stop.send_replace(());
-        if let Some(thread) = self.thread.take() {
-            // A thread that died has nothing left to end.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// Runs a sandbox until SIGINT or SIGTERM; `on_ready` gets it once it listens.
 pub async fn run_foreground(settings: SandboxSettings, on_ready: impl FnOnce(&Sandbox)) -> Result<(), SandboxError> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -324,8 +354,7 @@ pub async fn run_foreground(settings: SandboxSettings, on_ready: impl FnOnce(&Sa
     Ok(())
 }
 
-async fn listen(shared: &Shared) -> Result<(ControlledListener, SocketAddr), SandboxError> {
-    let address = shared.settings.listen;
+async fn listen(address: SocketAddr) -> Result<(ControlledListener, SocketAddr), SandboxError> {
     let failed = |source| SandboxError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;

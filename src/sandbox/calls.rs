@@ -57,7 +57,7 @@ pub(super) struct Call {
     pub api_key: Option<String>,
     pub content_type: Option<String>,
     /// `None` when it was larger than [`BODY_BYTES`].
-    pub body: Option<axum::body::Bytes>,
+    pub body: Option<Vec<u8>>,
 }
 
 /// PX's answer.

@@ -1,7 +1,7 @@
 //! Connections that can be broken on purpose: a listener whose streams obey an [`AnswerControl`].
 //!
-//! Promises: after [`AnswerControl::drop_answer`] not one byte more reaches the client and the connection closes; after
-//! [`AnswerControl::cut_body`] the head and the asked number of body bytes do. Does not: know HTTP beyond the empty line
+//! Promises: after [`AnswerControl::drop_answer`] not one byte more reaches the client and the connection ends, closed
+//! or reset as asked; after [`AnswerControl::cut_body`] the head and the asked number of body bytes do. Does not: know HTTP beyond the empty line
 //! that ends a head.
 
 use std::future::Future;
@@ -18,6 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
 
+use super::faults::Ending;
+
 /// How the rest of a connection's answers go out. Every request finds its connection's control beside it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AnswerControl(Arc<Mutex<Outflow>>);
@@ -27,7 +29,7 @@ enum Outflow {
     #[default]
     Whole,
     /// Nothing goes out any more.
-    Dropped,
+    Dropped(Ending),
     Cut(Cut),
     /// So many bytes, then a pause, and again.
     Slow {
@@ -42,15 +44,16 @@ struct Cut {
     /// Bytes of the head's end (CR LF CR LF) seen in a row.
     end_seen: usize,
     body_left: usize,
+    ending: Ending,
 }
 
 impl AnswerControl {
-    pub(super) fn drop_answer(&self) {
-        self.set(Outflow::Dropped);
+    pub(super) fn drop_answer(&self, ending: Ending) {
+        self.set(Outflow::Dropped(ending));
     }
 
-    pub(super) fn cut_body(&self, after_bytes: usize) {
-        self.set(Outflow::Cut(Cut { end_seen: 0, body_left: after_bytes }));
+    pub(super) fn cut_body(&self, after_bytes: usize, ending: Ending) {
+        self.set(Outflow::Cut(Cut { end_seen: 0, body_left: after_bytes, ending }));
     }
 
     pub(super) fn slow_down(&self, bytes_per_second: u32) {
@@ -101,6 +104,18 @@ pub(super) struct ControlledStream {
     pause: Option<Pin<Box<Sleep>>>,
 }
 
+impl ControlledStream {
+    /// The error that makes the server let go of the stream, which then ends in this way.
+    fn end(&self, ending: Ending) -> io::Error {
+        match ending {
+            Ending::Close => {}
+            // Where it cannot be set the connection closes instead: lost all the same.
+            Ending::Reset => drop(self.stream.set_zero_linger()),
+        }
+        io::ErrorKind::ConnectionAborted.into()
+    }
+}
+
 impl AsyncRead for ControlledStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
@@ -111,11 +126,11 @@ impl AsyncWrite for ControlledStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.control.get() {
             Outflow::Whole => Pin::new(&mut self.stream).poll_write(cx, bytes),
-            Outflow::Dropped => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Outflow::Dropped(ending) => Poll::Ready(Err(self.end(ending))),
             Outflow::Cut(cut) => {
                 let allowed = { cut }.pass(bytes);
                 if allowed == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                    return Poll::Ready(Err(self.end(cut.ending)));
                 }
                 let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..allowed]))?;
                 let mut cut = cut;
@@ -172,11 +187,11 @@ impl Connected<IncomingStream<'_, ControlledListener>> for AnswerControl {
 
 #[cfg(test)]
 mod tests {
-    use super::Cut;
+    use super::{Cut, Ending};
 
     #[track_caller]
     fn check(body_left: usize, writes: &[&[u8]], expected: &[u8]) {
-        let mut cut = Cut { end_seen: 0, body_left };
+        let mut cut = Cut { end_seen: 0, body_left, ending: Ending::Close };
         let mut out = Vec::new();
         for write in writes {
             let passed = cut.pass(write);

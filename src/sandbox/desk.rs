@@ -1,34 +1,36 @@
 //! The sandbox's own desk, beside PX's calls: a page that shows what arrived, and JSON to look at and change what it holds.
 //!
-//! Promises: text from events reaches the page as text only, and the page loads nothing from elsewhere. Does not: ask
-//! for a key: the sandbox listens at loopback.
+//! Promises: text from events reaches the page as text only, and the page loads nothing from elsewhere; a page of another
+//! site in the same browser can neither read nor change anything. Does not: ask for a key.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::attributes::{Attribute, Model};
 use super::books::{Books, RequestNote, Total, TotalKey};
 use super::event::{StoredEvent, WireEvent};
 use super::faults::FaultScript;
+use super::{Exposure, Shared};
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
 /// The page's own script and style, and calls back here; nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'";
 
-pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
+pub(super) fn routes(exposure: Exposure) -> Router<Arc<Shared>> {
+    let routes = Router::new()
         .route("/", get(async || content("text/html; charset=utf-8", PAGE)))
         .route("/sandbox/page.js", get(async || content("text/javascript; charset=utf-8", SCRIPT)))
         .route("/sandbox/events", get(events))
@@ -36,7 +38,32 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/users", get(users))
         .route("/sandbox/attributes", get(attributes).put(define_attributes))
         .route("/sandbox/faults", get(faults).post(set_faults).delete(clear_faults))
-        .route("/sandbox/reset", post(reset))
+        .route("/sandbox/reset", post(reset));
+    match exposure {
+        Exposure::LoopbackOnly => routes.layer(middleware::from_fn(guard)),
+        Exposure::AnyAddress => routes,
+    }
+}
+
+/// Turns away what a page of another site makes a browser send, be it by a name that leads to this host.
+async fn guard(request: Request, next: Next) -> Response {
+    if comes_from_here(request.headers()) {
+        return next.run(request).await;
+    }
+    let mut response = refused("the desk is for this host only: call it by its address or as localhost");
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
+}
+
+fn comes_from_here(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let own_site = text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site != "cross-site");
+    own_site && text(header::HOST).is_some_and(is_this_host)
+}
+
+fn is_this_host(host: &str) -> bool {
+    let is_address = host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();
+    is_address || host == "localhost" || host.starts_with("localhost:")
 }
 
 /// Which part of a list is asked for. `summary` with any value but `0` asks for sums instead of events.

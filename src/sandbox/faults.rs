@@ -32,7 +32,7 @@ pub struct ReadLag {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultRule {
-    /// The HTTP method, in capitals.
+    /// The HTTP method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// What the path begins with, `/v1` included, without the query.
@@ -51,7 +51,20 @@ pub struct FaultRule {
     pub delay_before_ms: u64,
     /// A pause between processing and answering.
     pub delay_after_ms: u64,
+    /// How a connection ends that the action breaks.
+    pub ending: Ending,
     pub action: FaultAction,
+}
+
+/// How a broken connection looks to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The end of the stream.
+    #[default]
+    Close,
+    /// A connection reset. Bytes of the answer that are still under way may be lost with it.
+    Reset,
 }
 
 /// What happens to the call.
@@ -124,13 +137,15 @@ impl FaultRule {
     }
 
     fn matches(&self, method: &str, path: &str) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted == method)
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|prefix| path.starts_with(prefix))
     }
 
     fn check(&self, index: usize) -> Result<(), String> {
         let fault = if self.probability.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
             Some("`probability` must be 0 to 1")
+        } else if self.path.as_deref().is_some_and(|path| !path.starts_with("/v1")) {
+            Some("`path` must begin with `/v1`: no other calls meet faults")
         } else if matches!(&self.action, FaultAction::Answer(answer) if !(200..=599).contains(&answer.status)) {
             Some("`status` must be 200 to 599")
         } else if matches!(&self.action, FaultAction::Answer(answer) if !answer.has_sound_headers()) {
@@ -167,6 +182,7 @@ impl FaultScript {
 pub(super) struct Fault {
     pub delay_before: Duration,
     pub delay_after: Duration,
+    pub ending: Ending,
     pub action: FaultAction,
 }
 
@@ -230,6 +246,7 @@ impl FaultMachine {
                 return Some(Fault {
                     delay_before: Duration::from_millis(rule.delay_before_ms),
                     delay_after: Duration::from_millis(rule.delay_after_ms),
+                    ending: rule.ending,
                     action: rule.action.clone(),
                 });
             }
@@ -267,6 +284,7 @@ mod tests {
             (r#"[{"probability":0,"action":"cut_body"}]"#, [None, None, None]),
             (r#"[{"probability":1,"times":2,"action":"cut_body"}]"#, [Some("cut_body"), Some("cut_body"), None]),
             (r#"[{"method":"GET","action":"cut_body"}]"#, [None, None, None]),
+            (r#"[{"method":"post","nth":1,"action":"cut_body"}]"#, [Some("cut_body"), None, None]),
             (r#"[{"path":"/v1/users","action":"cut_body"}]"#, [None, None, None]),
             (
                 r#"[{"times":1,"action":"lose_request"},{"delay_after_ms":5}]"#,
@@ -306,6 +324,11 @@ mod tests {
             (
                 r#"{"rules":[{"action":{"slow_read":{"bytes_per_second":0}}}]}"#,
                 "rules[0]: `bytes_per_second` must be 1 or more",
+            ),
+            (r#"{"rules":[{"path":"/events"}]}"#, "rules[0]: `path` must begin with `/v1`: no other calls meet faults"),
+            (
+                r#"{"rules":[{"action":{"answer":{"status":500,"headers":{"a b":"c"}}}}]}"#,
+                "rules[0]: a name or value in `headers` cannot stand in an HTTP header",
             ),
             (r#"{"read_lag":{"min_ms":2,"max_ms":1}}"#, "read_lag: `min_ms` is greater than `max_ms`"),
         ] {

@@ -4,11 +4,12 @@
 //! answer is a closed connection without a byte. Does not: know what a call means.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -19,10 +20,13 @@ use super::books::RequestNote;
 use super::calls::{self, Answer, BODY_BYTES, Call};
 use super::connection::{AnswerControl, ControlledListener};
 use super::desk;
-use super::faults::{Fault, FaultAction, Processing, ScriptedAnswer};
+use super::faults::{Ending, Fault, FaultAction, Processing, ScriptedAnswer};
 
 /// Body of an answer that is to be cut and has none of its own: PX answers a POST with an empty one.
 const FILLER: &str = "{\"status\":\"this answer ends early\"}";
+
+/// A body that is too large is read on up to here, so that its sender sees the answer and not a broken connection.
+const BODY_BYTES_DRAINED: usize = 16 * BODY_BYTES;
 
 /// Serves until `end` is over and all connections are closed.
 pub(super) async fn serve(
@@ -32,7 +36,7 @@ pub(super) async fn serve(
 ) {
     let router = Router::new()
         .route("/v1/{*rest}", any(px_call))
-        .merge(desk::routes())
+        .merge(desk::routes(shared.settings.exposure))
         .with_state(shared)
         .into_make_service_with_connect_info::<AnswerControl>();
     // Accepting retries by itself: there is no error to hand on.
@@ -44,7 +48,11 @@ async fn px_call(
     ConnectInfo(control): ConnectInfo<AnswerControl>,
     request: Request,
 ) -> Response {
-    let (call, target) = read(request).await;
+    let Some((call, target)) = read(request).await else {
+        // The client left before the end of its request: there is nobody to answer and nothing to process.
+        control.drop_answer(Ending::Close);
+        return Response::new(Body::empty());
+    };
     let fault = shared.faults().next(&call.method, &call.path);
     control.restore();
     let Some(fault) = fault else {
@@ -57,19 +65,36 @@ async fn px_call(
     faulty.await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, String::new()))
 }
 
-async fn read(request: Request) -> (Call, String) {
+/// Reads a request whole, with its target as sent; `None` when its client left before its end.
+async fn read(request: Request) -> Option<(Call, String)> {
     let (parts, body) = request.into_parts();
     let text = |name: &str| parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = axum::body::to_bytes(body, BODY_BYTES).await.ok();
     let call = Call {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: Query::try_from_uri(&parts.uri).ok().map(|Query(pairs)| pairs),
         api_key: text("x-aptrinsic-api-key"),
         content_type: text("content-type"),
-        body,
+        body: read_body(body).await?,
     };
-    (call, parts.uri.to_string())
+    Some((call, parts.uri.to_string()))
+}
+
+/// The body to its end; `Some(None)` when it is too large, `None` when the end does not come.
+async fn read_body(mut body: Body) -> Option<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        // Trailers are no data and are passed over.
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        seen += data.len();
+        if seen <= BODY_BYTES {
+            bytes.extend_from_slice(&data);
+        } else if seen > BODY_BYTES_DRAINED {
+            break;
+        }
+    }
+    Some((seen <= BODY_BYTES).then_some(bytes))
 }
 
 /// What a note says of a request's end.
@@ -102,7 +127,7 @@ fn note(shared: &Shared, call: &Call, target: String, outcome: &Outcome) {
 async fn with_fault(shared: &Shared, call: &Call, target: String, fault: Fault, control: &AnswerControl) -> Response {
     let mut before = fault.delay_before;
     if let FaultAction::SlowRead { bytes_per_second } = fault.action {
-        let bytes = call.body.as_ref().map_or(BODY_BYTES, axum::body::Bytes::len);
+        let bytes = call.body.as_ref().map_or(BODY_BYTES, Vec::len);
         before += Duration::from_secs_f64(bytes as f64 / f64::from(bytes_per_second.max(1)));
     }
     pause(before).await;
@@ -122,14 +147,14 @@ async fn with_fault(shared: &Shared, call: &Call, target: String, fault: Fault, 
     match (&fault.action, answer) {
         (FaultAction::Answer(scripted), _) => scripted_response(scripted),
         (FaultAction::LoseAnswer | FaultAction::LoseRequest, _) | (_, None) => {
-            control.drop_answer();
+            control.drop_answer(fault.ending);
             Response::new(Body::empty())
         }
         (FaultAction::CutBody, Some(mut answer)) => {
             if answer.body.is_empty() {
                 FILLER.clone_into(&mut answer.body);
             }
-            control.cut_body(answer.body.len() / 2);
+            control.cut_body(answer.body.len() / 2, fault.ending);
             response(&answer)
         }
         (FaultAction::SlowAnswer { bytes_per_second }, Some(answer)) => {
