@@ -19,7 +19,7 @@ mod references;
 mod report;
 mod section;
 mod settings;
-mod shipped;
+pub mod shipped;
 mod source;
 mod template;
 mod time_zone;

@@ -4,7 +4,7 @@
 //! Does not: win over a file of the same name.
 
 /// Name and text, by name.
-pub(super) const PATTERNS: &[(&str, &str)] = &[];
+pub const PATTERNS: &[(&str, &str)] = &[];
 
 #[cfg(test)]
 mod tests {
