@@ -72,7 +72,13 @@ fn read_not(value: &Value<'_>) -> Option<Test> {
         value.fault(&message, "a line fails several tests in more than one way: write a metric for each");
         return None;
     }
-    read_tests(value).pop().map(|test| Test::Not(Box::new(test)))
+    match read_tests(value).pop()? {
+        Test::Not(_) => {
+            value.fault(&format!("{} holds another `not`", value.title), "leave both out");
+            None
+        }
+        test => Some(Test::Not(Box::new(test))),
+    }
 }
 
 /// A list of values; not empty.

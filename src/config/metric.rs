@@ -123,7 +123,7 @@ fn read_window(value: &Value<'_>) -> Option<WindowLength> {
     if length == DAY {
         return Some(WindowLength::Day);
     }
-    if DAY.as_millis().is_multiple_of(length.as_millis()) {
+    if length.subsec_nanos() == 0 && DAY.as_secs().is_multiple_of(length.as_secs()) {
         return Some(WindowLength::Part(length));
     }
     let help = "write a length that goes evenly into 24 hours: \"1h\", \"30m\", \"15m\", \"5m\", or \"1d\"";

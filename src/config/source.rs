@@ -2,7 +2,7 @@
 //!
 //! Promises: every glob is absolute and compiles. Does not: look for files.
 
-use globset::Glob;
+use globset::GlobBuilder;
 use jiff::tz::TimeZone;
 
 use super::files::Patterns;
@@ -23,7 +23,7 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
     }
     let paths = section.require("paths", "write paths = [\"/var/log/nginx/*access.log\"]");
     let paths = paths.and_then(|value| read_paths(&value));
-    let exclude = section.get("exclude").and_then(|value| read_globs(&value)).unwrap_or_default();
+    let exclude = section.get("exclude").and_then(|value| read_globs(&value, Below::NameOrRoot)).unwrap_or_default();
     let help = "write pattern = \"combined\", or the name of a file in patterns.d";
     let pattern = section.require("pattern", help).and_then(|value| {
         let pattern = names::read(&value)?;
@@ -45,22 +45,31 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
 }
 
 fn read_paths(value: &Value<'_>) -> Option<Vec<Located<String>>> {
-    let paths = read_globs(value)?;
+    let paths = read_globs(value, Below::Root)?;
     if value.list()?.is_empty() {
         value.fault(&format!("{} is empty", value.title), "name at least one file: [\"/var/log/nginx/*access.log\"]");
     }
     Some(paths)
 }
 
-fn read_globs(value: &Value<'_>) -> Option<Vec<Located<String>>> {
-    let globs = value.list()?;
-    Some(globs.iter().filter_map(read_glob).collect())
+/// What a glob may begin with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Root,
+    /// Or it is a name alone, in whichever directory.
+    NameOrRoot,
 }
 
-fn read_glob(value: &Value<'_>) -> Option<Located<String>> {
+fn read_globs(value: &Value<'_>, below: Below) -> Option<Vec<Located<String>>> {
+    let globs = value.list()?;
+    Some(globs.iter().filter_map(|value| read_glob(value, below)).collect())
+}
+
+fn read_glob(value: &Value<'_>, below: Below) -> Option<Located<String>> {
     let glob = value.filled_text()?;
     let written = shown(&glob.value);
-    if !glob.value.starts_with('/') || glob.value.contains('\0') {
+    let is_name = below == Below::NameOrRoot && !glob.value.contains('/');
+    if !(glob.value.starts_with('/') || is_name) || glob.value.contains('\0') {
         let message = format!("{} holds `{written}`, which is not absolute", value.title);
         value.fault(&message, "begin it with /: a service has no working directory of its own");
         return None;
@@ -70,10 +79,14 @@ fn read_glob(value: &Value<'_>) -> Option<Located<String>> {
         value.fault(&message, &format!("name the files in it: \"{written}*.log\""));
         return None;
     }
-    if let Err(err) = Glob::new(&glob.value) {
-        let message = format!("{} holds `{written}`, which is no glob: {}", value.title, err.kind());
-        value.fault(&message, "known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]");
-        return None;
+    // Name by name, as directories are listed: a choice or class cannot reach over a slash.
+    for name in glob.value.split('/') {
+        if let Err(err) = GlobBuilder::new(name).literal_separator(true).backslash_escape(true).build() {
+            let message = format!("{} holds `{written}`, which is no glob: {}", value.title, err.kind());
+            let help = "known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]";
+            value.fault(&message, help);
+            return None;
+        }
     }
     Some(glob)
 }

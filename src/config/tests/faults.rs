@@ -183,9 +183,19 @@ fn faults_of_sources() {
              help: did you mean `web`? Known are PATTERNS",
         ),
         (
-            format!("{paths}pattern = \"web\"\nexclude = [\"/a{{b\"]"),
+            format!("{paths}pattern = \"web\"\nexclude = [\"*.gz\", \"/a{{b\"]"),
             "pxtail.toml:14: `exclude` of source `web` holds `/a{b`, which is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n\
              help: known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]",
+        ),
+        (
+            "paths = [\"/var/{a,b/c}.log\"]\npattern = \"web\"".to_owned(),
+            "@: `paths` of source `web` holds `/var/{a,b/c}.log`, which is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n\
+             help: known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]",
+        ),
+        (
+            format!("{paths}pattern = \"web\"\nexclude = [\"a/b\"]"),
+            "pxtail.toml:14: `exclude` of source `web` holds `a/b`, which is not absolute\n\
+             help: begin it with /: a service has no working directory of its own",
         ),
         (
             "paths = [\"/var/log/\"]\npattern = \"web\"".to_owned(),
@@ -215,6 +225,12 @@ fn faults_of_metrics() {
     for (body, expected) in [
         (
             "window = \"7m\"",
+            "@: `window` of metric `hits` does not divide the day evenly\n\
+             help: write a length that goes evenly into 24 hours: \"1h\", \"30m\", \"15m\", \"5m\", or \"1d\"",
+        ),
+        (
+            // 67.5 seconds divide the day, but the ledger keeps whole ones.
+            "window = \"1m7s500ms\"",
             "@: `window` of metric `hits` does not divide the day evenly\n\
              help: write a length that goes evenly into 24 hours: \"1h\", \"30m\", \"15m\", \"5m\", or \"1d\"",
         ),
@@ -412,6 +428,7 @@ fn faults_of_conditions() {
              help: a line fails several tests in more than one way: write a metric for each"
                 .to_owned(),
         ),
+        ("{ not = { not = 1 } }", "@: `where.f.not` of metric `hits` holds another `not`\nhelp: leave both out".to_owned()),
         (
             "{ glob = \"*\" }",
             "@: `where.f` of metric `hits` has no key `glob`\n\
