@@ -53,7 +53,7 @@ base_url = "{}"
 product_key = "{PRODUCT_KEY}"
 api_key_file = "{directory}/api-key"
 requests_per_second = 5000
-requests_per_day = 1_000_000_000
+requests_per_day = 1_000_000
 [push]
 concurrency = 8
 settle_wait = "1s"

@@ -52,18 +52,20 @@ fn held_events_are_sent_only_after_a_release() {
 #[test]
 fn a_stop_loses_nothing_and_seals_nothing_early() {
     let bench = Bench::new();
-    // Grace keeps the window open until long after the test.
-    bench.write_config("", &ONE_METRIC.replace("grace = \"1s\"", "grace = \"400d\""));
-    bench.append("a.log", line("192.0.2.1", 1).as_bytes());
+    // Today's window: it cannot seal before tomorrow.
+    let today = jiff::Timestamp::now().strftime("%d/%b/%Y").to_string();
+    let line = |number| line("192.0.2.1", number).replace("10/Nov/2026:12", &format!("{today}:00"));
+    bench.write_config("", &ONE_METRIC.replace("grace = \"1s\"", "grace = \"7d\""));
+    bench.append("a.log", line(1).as_bytes());
     let agent = bench.start();
-    bench.wait_until("the ledger is there", || bench.path("state/ledger.sqlite3").exists());
+    bench.wait_until("the line is read", || agent.said().contains("new file"));
     std::thread::sleep(Duration::from_millis(400));
     let (status, took) = agent.terminate();
     assert!(status.success() && took < Duration::from_secs(5), "{status} after {took:?}");
     assert_eq!(bench.sandbox.event_count(), 0);
-    bench.append("a.log", line("192.0.2.1", 2).as_bytes());
+    bench.append("a.log", line(2).as_bytes());
+    // The open window keeps its rule, also under another configuration.
     bench.write_config("", ONE_METRIC);
-    // The open window keeps its rule, grace and all, also under the new configuration.
     let output = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(output.stderr.contains("1 lines read, 0 not matched; 0 windows sealed"), "{}", output.stderr);
