@@ -12,7 +12,7 @@ use pxtail::sandbox::{API_KEY, Limits, PRODUCT_KEY, Sandbox, SandboxSettings};
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A directory on a real disk with everything that an agent needs.
 pub struct Bench {

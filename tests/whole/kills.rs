@@ -76,7 +76,7 @@ fn px_holds_exactly_what_was_written_after_thirty_kills() {
         r#"
 [[source]]
 name = "web"
-paths = ["$DIR/logs/access.log"]
+paths = ["$DIR/logs/access.log*"]
 pattern = "nginx_usage"
 [[metric]]
 name = "usage"
