@@ -1,0 +1,204 @@
+//! The common and combined log formats, as Apache, nginx and many others write them.
+//!
+//! ```text
+//! client ident user [time] "request" status bytes
+//! client ident user [time] "request" status bytes "referrer" "user agent"
+//! ```
+//!
+//! Promises: the user name may hold spaces and brackets: it ends where a time in brackets and the request's quote follow.
+//! That place cannot be forged, since servers escape quotes in names. A quote with a backslash before it does not end a
+//! text. A combined line may have one more text in quotes at its end (nginx's `main` format has X-Forwarded-For there);
+//! it is not given as a field. Does not: guess at lines that have more or less than this.
+
+use nom::bytes::complete::{tag, take, take_while1};
+use nom::combinator::{map_opt, opt};
+use nom::error::{ErrorKind, ParseError};
+use nom::sequence::{delimited, terminated};
+use nom::{IResult, Parser};
+
+use super::capture::Capture;
+use super::catalogue::Known;
+use super::mismatch::Mismatch;
+use super::quote;
+use super::time::{CLF_LEN, TimeFormat, has_clf_shape};
+use crate::model::fields::FieldType;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Common,
+    Combined,
+}
+
+/// What was expected where a line stops matching; `left` bytes of it are left there.
+#[derive(Clone, Copy, Debug)]
+struct Wrong {
+    left: usize,
+    what: &'static str,
+}
+
+impl ParseError<&[u8]> for Wrong {
+    fn from_error_kind(input: &[u8], _: ErrorKind) -> Self {
+        Self { left: input.len(), what: "an access log line" }
+    }
+
+    fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+type Read<'a> = IResult<&'a [u8], &'a [u8], Wrong>;
+
+const FIELDS: [(&str, FieldType); 9] = [
+    ("client", FieldType::Text),
+    ("ident", FieldType::Text),
+    ("user", FieldType::Text),
+    ("time", FieldType::Time),
+    ("request", FieldType::Text),
+    ("status", FieldType::Integer),
+    ("bytes", FieldType::Integer),
+    ("referrer", FieldType::Text),
+    ("user_agent", FieldType::Text),
+];
+
+impl Access {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        match name {
+            "common" => Some(Self::Common),
+            "combined" => Some(Self::Combined),
+            _ => None,
+        }
+    }
+
+    pub(super) fn known(self) -> Vec<Known> {
+        let given = if self == Self::Common { 7 } else { FIELDS.len() };
+        let known = |&(name, kind): &(&str, FieldType)| {
+            let time = (kind == FieldType::Time).then_some(TimeFormat::Clf);
+            Known { name: name.to_owned(), kind, time }
+        };
+        FIELDS[..given].iter().map(known).collect()
+    }
+
+    #[inline]
+    pub(super) fn read(self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        let mut keep = |index: usize, text: &[u8], rest: &[u8], after: usize| {
+            let end = line.len() - rest.len() - after;
+            captures[index] = Capture::plain(end - text.len(), end);
+        };
+        let wrong = |err: nom::Err<Wrong>| match err {
+            nom::Err::Error(wrong) | nom::Err::Failure(wrong) => Mismatch::said(line.len() - wrong.left, wrong.what),
+            nom::Err::Incomplete(_) => Mismatch::said(line.len(), "more of the line"),
+        };
+        let (rest, client) = terminated(word, space).parse(line).map_err(wrong)?;
+        keep(0, client, rest, 1);
+        let (rest, ident) = terminated(word, space).parse(rest).map_err(wrong)?;
+        keep(1, ident, rest, 1);
+        let (rest, (user, time)) = user_and_time(rest).map_err(wrong)?;
+        keep(2, user, rest, time.len() + " [] \"".len());
+        keep(3, time, rest, "] \"".len());
+        let (rest, request) = quoted(rest).map_err(wrong)?;
+        keep(4, request, rest, 1);
+        let (rest, status) = delimited(space, status, space).parse(rest).map_err(wrong)?;
+        keep(5, status, rest, 1);
+        let (rest, bytes) = digits(rest).map_err(wrong)?;
+        keep(6, bytes, rest, 0);
+        let rest = match self {
+            Self::Common => rest,
+            Self::Combined => {
+                let (rest, referrer) = next_quoted(rest).map_err(wrong)?;
+                keep(7, referrer, rest, 1);
+                let (rest, agent) = next_quoted(rest).map_err(wrong)?;
+                keep(8, agent, rest, 1);
+                opt(next_quoted).parse(rest).map_err(wrong)?.0
+            }
+        };
+        if rest.is_empty() { Ok(()) } else { Err(Mismatch::said(line.len() - rest.len(), "the end of the line")) }
+    }
+}
+
+fn expected(input: &[u8], what: &'static str) -> nom::Err<Wrong> {
+    nom::Err::Error(Wrong { left: input.len(), what })
+}
+
+fn space(input: &[u8]) -> Read<'_> {
+    tag(&b" "[..]).parse(input).map_err(|_: nom::Err<Wrong>| expected(input, "a space"))
+}
+
+fn word(input: &[u8]) -> Read<'_> {
+    take_while1(|byte| byte != b' ' && byte != b'"')
+        .parse(input)
+        .map_err(|_: nom::Err<Wrong>| expected(input, "a name without spaces and quotes, or `-`"))
+}
+
+/// `user [time] "`: the user and the time; the rest begins after the quote.
+#[inline]
+fn user_and_time(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Wrong> {
+    let mut from = 0;
+    loop {
+        let Some(at) = input.get(from..).and_then(|rest| memchr::memchr2(b'[', b'"', rest)).map(|at| from + at) else {
+            return Err(expected(input, "a user or `-`, and a time in brackets"));
+        };
+        if input[at] == b'[' && at > 0 && input[at - 1] == b' ' {
+            let time = |input| terminated(clf, tag(&b"] \""[..])).parse(input);
+            if let Ok((rest, time)) = time(&input[at + 1..]) {
+                let user = &input[..at - 1];
+                // Apache writes a bare `""` for an empty user name.
+                let user = if user == b"\"\"" { &user[1..1] } else { user };
+                return Ok((rest, (user, time)));
+            }
+        }
+        let is_escaped = at > 0 && input[at - 1] == b'\\';
+        if input[at] == b'"' && !is_escaped && !(at < 2 && input.starts_with(b"\"\" [")) {
+            return Err(expected(&input[at..], "a time in brackets before the request"));
+        }
+        from = at + 1;
+    }
+}
+
+#[inline]
+fn clf(input: &[u8]) -> Read<'_> {
+    if input.first() == Some(&b'-') {
+        return tag(&b"-"[..]).parse(input);
+    }
+    map_opt(take(CLF_LEN), |text: &[u8]| has_clf_shape(text).then_some(text)).parse(input)
+}
+
+/// To the quote that closes the text; it is taken too.
+#[inline]
+fn quoted(input: &[u8]) -> Read<'_> {
+    match quote::closing_quote(input, 0) {
+        Some(end) => Ok((&input[end + 1..], &input[..end])),
+        None => Err(expected(&input[input.len()..], "a closing quote")),
+    }
+}
+
+#[inline]
+fn next_quoted(input: &[u8]) -> Read<'_> {
+    match tag::<_, _, Wrong>(&b" \""[..]).parse(input) {
+        Ok((rest, _)) => quoted(rest),
+        Err(_) => Err(expected(input, "a space and a text in quotes")),
+    }
+}
+
+#[inline]
+fn digits(input: &[u8]) -> Read<'_> {
+    if input.first() == Some(&b'-') {
+        return tag(&b"-"[..]).parse(input);
+    }
+    take_while1(|byte: u8| byte.is_ascii_digit())
+        .parse(input)
+        .map_err(|_: nom::Err<Wrong>| expected(input, "a number or `-`"))
+}
+
+#[inline]
+fn status(input: &[u8]) -> Read<'_> {
+    let (rest, text) = digits(input)?;
+    if text.len() == 3 || text == b"-" {
+        Ok((rest, text))
+    } else {
+        Err(expected(input, "a status of three digits or `-`"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

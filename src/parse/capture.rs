@@ -1,0 +1,41 @@
+//! What an engine found in a line, before types are looked at.
+//!
+//! Promises: a capture is a span of the line itself. Does not: know names or slots.
+
+/// Where a captured text is in the line, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Capture {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The line does not have it.
+    Absent,
+    /// The bytes as they stand.
+    Plain,
+    /// Inside of a JSON string that has escapes.
+    Escaped,
+}
+
+impl Capture {
+    pub(super) const ABSENT: Self = Self { start: 0, end: 0, form: Form::Absent };
+
+    /// Lines are capped far below 4 GiB, so offsets fit.
+    #[inline]
+    pub(super) const fn plain(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, form: Form::Plain }
+    }
+
+    pub(super) const fn escaped(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, form: Form::Escaped }
+    }
+
+    /// The bytes in the line.
+    #[inline]
+    pub(super) fn bytes(self, line: &[u8]) -> &[u8] {
+        line.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}

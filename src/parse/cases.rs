@@ -1,0 +1,117 @@
+//! The cases of a pattern file: lines, and what must come of them.
+//!
+//! Promises: every case is run, and a failure shows each field that differs. Does not: read files.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::tz::TimeZone;
+
+use super::{Pattern, catalogue::FieldPlan, time::TimeReader};
+use crate::model::decimal::Decimal;
+use crate::model::fault::Location;
+use crate::model::fields::{FieldType, Fields};
+use crate::model::spec::{CaseSpec, PatternSpec, Scalar};
+
+/// A case that does not hold, or a pattern that does not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFailure {
+    /// The case, or the faulty place of the pattern.
+    pub at: Location,
+    /// One line for each difference; after a fault its help.
+    pub message: String,
+}
+
+impl fmt::Display for CaseFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.message)
+    }
+}
+
+/// Compiles a pattern and runs its cases; times without a zone are read in UTC. `Ok`: how many cases there are.
+pub fn run_cases(spec: &PatternSpec) -> Result<usize, Vec<CaseFailure>> {
+    let pattern = Pattern::compile(spec).map_err(|faults| {
+        let failure = |fault: crate::model::fault::Fault| {
+            let help = fault.help.map_or_else(String::new, |help| format!("\nhelp: {help}"));
+            CaseFailure { at: fault.at, message: format!("{}{help}", fault.message) }
+        };
+        faults.into_iter().map(failure).collect::<Vec<_>>()
+    })?;
+    let failures: Vec<CaseFailure> = spec
+        .cases
+        .iter()
+        .filter_map(|case| run_case(&pattern, case).err().map(|message| CaseFailure { at: case.at.clone(), message }))
+        .collect();
+    if failures.is_empty() { Ok(spec.cases.len()) } else { Err(failures) }
+}
+
+fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), String> {
+    let nothing = BTreeMap::new();
+    let expected = case.expect.as_ref().unwrap_or(&nothing);
+    let wanted: Vec<&str> = expected.keys().map(String::as_str).chain(case.absent.iter().map(String::as_str)).collect();
+    let mut parser = pattern.line_parser(&wanted, &TimeZone::UTC).map_err(|names| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        format!(
+            "the case names {}, which the pattern does not give\nhelp: it gives {}",
+            names.join(", "),
+            given(pattern)
+        )
+    })?;
+    let mut fields = Fields::with_slots(wanted.len());
+    let line = case.line.as_bytes();
+    match (parser.parse(line, &mut fields), &case.expect) {
+        (Ok(()), None) => return Err("the line must not match, but it does".to_owned()),
+        (Err(_), None) => return Ok(()),
+        (Err(_), Some(_)) => return Err(format!("the line must match, but it does not: {}", parser.explain(line))),
+        (Ok(()), Some(_)) => {}
+    }
+    let mut differences = Vec::new();
+    for (slot, name) in wanted.iter().enumerate() {
+        let found = fields.get(line, slot);
+        match expected.get(*name) {
+            Some(value) if !is_equal(pattern.plan(name).as_ref(), value, found) => {
+                differences.push(format!("field `{name}`: expected {}, found {}", shown(value), found_text(found)));
+            }
+            None if found.is_some() => {
+                differences.push(format!("field `{name}`: expected it to be absent, found {}", found_text(found)));
+            }
+            _ => {}
+        }
+    }
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+fn given(pattern: &Pattern) -> String {
+    pattern.field_names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -> bool {
+    let Some(found) = found else { return false };
+    match expected {
+        Scalar::Boolean(value) => found == value.to_string().as_bytes(),
+        Scalar::Number(value) => Decimal::parse(found) == Some(*value),
+        Scalar::Text(text) => {
+            let time = plan.filter(|plan| plan.kind == FieldType::Time).and_then(|plan| plan.time.clone());
+            let instant = text.parse::<jiff::Timestamp>().ok();
+            match (time, instant) {
+                (Some(format), Some(instant)) => {
+                    let found = TimeReader::new(format, TimeZone::UTC).read(found);
+                    found.map(|at| at.0) == Some(instant.as_microsecond())
+                }
+                _ => found == text.as_bytes(),
+            }
+        }
+    }
+}
+
+fn shown(value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) => format!("`{text}`"),
+        Scalar::Number(number) => format!("the number {number}"),
+        Scalar::Boolean(value) => format!("{value}"),
+    }
+}
+
+fn found_text(found: Option<&[u8]>) -> String {
+    found.map_or_else(|| "nothing".to_owned(), |bytes| format!("`{}`", String::from_utf8_lossy(bytes)))
+}

@@ -1,0 +1,135 @@
+//! Regular expressions with named groups.
+//!
+//! Promises: linear time for every line; no allocation per line. The expression matches the whole line, as if it were
+//! written between `^` and `$`. It works on bytes: `.` is any byte, `\d`, `\w` and `\s` are ASCII's; `(?u:…)` switches to
+//! Unicode. Groups are written `(?<name>…)` or `(?P<name>…)`. Does not: look around or back.
+
+use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+
+use super::capture::Capture;
+use super::catalogue::Known;
+use super::mismatch::Mismatch;
+use super::time::TimeFormat;
+use crate::model::fields::FieldType;
+
+/// Of a compiled expression: ten times what large patterns need, and no burden for the host.
+const SIZE_LIMIT: usize = 8 << 20;
+
+#[derive(Clone, Debug)]
+pub(super) struct Expression {
+    regex: Regex,
+    text: String,
+    /// Named groups' names and numbers.
+    groups: Vec<(String, usize)>,
+}
+
+impl Expression {
+    /// `Err`: what is wrong, and what to do.
+    pub(super) fn compile(text: &str) -> Result<Self, (String, String)> {
+        let regex = whole_line(text).map_err(|err| explain(text, &err))?;
+        let named = regex.capture_names().enumerate().filter_map(|(index, name)| Some((name?.to_owned(), index)));
+        let groups: Vec<(String, usize)> = named.collect();
+        if groups.is_empty() {
+            let help = "name what is to be a field: (?<user>[^ ]+)";
+            return Err(("the regex has no named groups, so it gives no fields".to_owned(), help.to_owned()));
+        }
+        Ok(Self { regex, text: text.to_owned(), groups })
+    }
+
+    /// Capture `n` is the `n`th named group.
+    pub(super) fn known(&self) -> Vec<Known> {
+        let known = |(name, _): &(String, usize)| {
+            let time = TimeFormat::of_known_name(name);
+            Known { name: name.clone(), kind: FieldType::Text, time }
+        };
+        self.groups.iter().map(known).collect()
+    }
+
+    /// How much of the expression the line's beginning matches. For people: tries shorter and shorter beginnings.
+    pub(super) fn explain(&self, line: &[u8]) -> String {
+        let ends = self.text.char_indices().map(|(at, _)| at).skip(1).take(LONGEST_EXPLAINED).collect::<Vec<_>>();
+        for end in ends.into_iter().rev() {
+            let (beginning, rest) = self.text.split_at(end);
+            let Ok(regex) =
+                builder(&format!("\\A(?:{beginning}\n)")).or_else(|_| builder(&format!("\\A(?:{beginning})")))
+            else {
+                continue;
+            };
+            if let Some(found) = regex.find(line) {
+                let at = found.end();
+                return format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`");
+            }
+        }
+        "at byte 0: the line matches no beginning of the regex".to_owned()
+    }
+}
+
+/// Each beginning is compiled: beyond this many it would take seconds.
+const LONGEST_EXPLAINED: usize = 2_000;
+
+/// Between anchors. The second form is for expressions that end in a comment (`(?x) … # comment`).
+fn whole_line(text: &str) -> Result<Regex, regex::Error> {
+    builder(&format!("\\A(?:{text})\\z")).or_else(|err| builder(&format!("\\A(?:{text}\n)\\z")).map_err(|_| err))
+}
+
+fn builder(text: &str) -> Result<Regex, regex::Error> {
+    let build = |unicode| RegexBuilder::new(text).unicode(unicode).size_limit(SIZE_LIMIT).build();
+    // An expression with `\p{…}` or `[é]` in it can only be meant for characters.
+    build(false).or_else(|err| build(true).map_err(|_| err))
+}
+
+fn explain(text: &str, wrapped: &regex::Error) -> (String, String) {
+    // The message of the text as the person wrote it, not of the wrapped one.
+    let message = match RegexBuilder::new(text).unicode(false).build() {
+        Err(err) => err.to_string(),
+        Ok(_) => wrapped.to_string(),
+    };
+    let help = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
+        "look-around is not to be had: it cannot run in linear time; match what surrounds the group as part of the line"
+    } else if matches!(wrapped, regex::Error::CompiledTooBig(_)) {
+        "make repetitions such as {1,1000} smaller, or use `*`"
+    } else {
+        "see the syntax of Rust's regex crate; groups are written (?<name>…)"
+    };
+    (format!("the regex cannot be compiled: {message}"), help.to_owned())
+}
+
+/// Reads lines; owns what a search writes to.
+#[derive(Clone, Debug)]
+pub(super) struct ExpressionReader {
+    expression: Expression,
+    locations: CaptureLocations,
+    /// Captures that are wanted, each with its group.
+    wanted: Vec<(usize, usize)>,
+}
+
+impl ExpressionReader {
+    pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
+        let mut wanted: Vec<(usize, usize)> = captures.map(|capture| (capture, expression.groups[capture].1)).collect();
+        wanted.dedup();
+        Self { expression: expression.clone(), locations: expression.regex.capture_locations(), wanted }
+    }
+
+    pub(super) const fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
+    #[inline]
+    pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        const WHAT: &str = "a line that the regex matches";
+        if self.wanted.is_empty() {
+            return if self.expression.regex.is_match(line) { Ok(()) } else { Err(Mismatch::said(0, WHAT)) };
+        }
+        self.expression.regex.captures_read(&mut self.locations, line).ok_or(Mismatch::said(0, WHAT))?;
+        for &(capture, group) in &self.wanted {
+            captures[capture] = match self.locations.get(group) {
+                Some((start, end)) => Capture::plain(start, end),
+                None => Capture::ABSENT,
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! JSON lines: one object a line, read without building a tree.
+//!
+//! Promises: takes exactly the texts that RFC 8259 calls an object, with white space around it, nested at most
+//! [`MAX_DEPTH`] deep; bytes above 0x7f in strings are taken as they are, UTF-8 or not. The whole line is checked,
+//! whatever is wanted of it. Of a key that comes twice the last counts. `null` is absent; objects and arrays are their
+//! own text. Does not: decode what is not wanted.
+
+mod decode;
+mod path;
+mod scan;
+mod tree;
+
+pub(super) use decode::decode;
+pub(super) use path::Path;
+
+use scan::Scanner;
+use tree::{Node, Tree};
+
+use super::capture::Capture;
+use super::mismatch::Mismatch;
+
+/// Far deeper than logs go, and far from the end of any thread's stack.
+pub(super) const MAX_DEPTH: usize = 128;
+
+/// Reads the wanted paths of a line: capture `n` is path `n`.
+#[derive(Clone, Debug)]
+pub(super) struct JsonReader {
+    tree: Tree,
+    /// A key with escapes, decoded.
+    key: Vec<u8>,
+}
+
+impl JsonReader {
+    pub(super) fn new(paths: &[Path]) -> Self {
+        Self { tree: Tree::new(paths), key: Vec::new() }
+    }
+
+    #[inline]
+    pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        captures.fill(Capture::ABSENT);
+        let mut walk = Walk { scanner: Scanner::new(line), tree: &self.tree, key: &mut self.key, captures };
+        walk.scanner.skip_space();
+        if walk.scanner.peek() != Some(b'{') {
+            return Err(walk.scanner.expected("a JSON object"));
+        }
+        walk.object(self.tree.root(), 1)?;
+        walk.scanner.skip_space();
+        if walk.scanner.peek().is_some() { Err(walk.scanner.expected("the end of the line")) } else { Ok(()) }
+    }
+}
+
+/// One pass over a line, with what is wanted of it.
+struct Walk<'a> {
+    scanner: Scanner<'a>,
+    tree: &'a Tree,
+    key: &'a mut Vec<u8>,
+    captures: &'a mut [Capture],
+}
+
+impl Walk<'_> {
+    /// An object of which something is wanted; the scanner stands at its brace.
+    fn object(&mut self, node: &Node, depth: usize) -> Result<(), Mismatch> {
+        self.scanner.open(depth)?;
+        if self.scanner.closes(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.scanner.string()?;
+            let child = if key.escaped {
+                self.key.clear();
+                decode(self.scanner.bytes(key), self.key);
+                node.key(self.key)
+            } else {
+                node.key(self.scanner.bytes(key))
+            };
+            self.scanner.colon()?;
+            self.member(child, depth)?;
+            if self.scanner.next_or_close(b'}')? {
+                return Ok(());
+            }
+            if self.scanner.peek() != Some(b'"') {
+                return Err(self.scanner.expected("a key in quotes"));
+            }
+        }
+    }
+
+    /// An array of which something is wanted; the scanner stands at its bracket.
+    fn array(&mut self, node: &Node, depth: usize) -> Result<(), Mismatch> {
+        self.scanner.open(depth)?;
+        if self.scanner.closes(b']') {
+            return Ok(());
+        }
+        for index in 0.. {
+            self.member(node.item(index), depth)?;
+            if self.scanner.next_or_close(b']')? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn member(&mut self, child: Option<usize>, depth: usize) -> Result<(), Mismatch> {
+        match child {
+            None => self.scanner.skip_value(depth),
+            Some(child) => self.value(self.tree.node(child), depth),
+        }
+    }
+
+    /// A value that is wanted, or of which something is.
+    fn value(&mut self, node: &Node, depth: usize) -> Result<(), Mismatch> {
+        // The key may have come before, with other things in it.
+        for &capture in node.below() {
+            self.captures[capture] = Capture::ABSENT;
+        }
+        let start = self.scanner.at();
+        let capture = match self.scanner.peek() {
+            Some(b'"') => {
+                let text = self.scanner.string()?;
+                if text.escaped { Capture::escaped(text.start, text.end) } else { Capture::plain(text.start, text.end) }
+            }
+            Some(b'n') => {
+                self.scanner.skip_value(depth)?;
+                Capture::ABSENT
+            }
+            first => {
+                match first {
+                    Some(b'{') => self.object(node, depth + 1)?,
+                    Some(b'[') => self.array(node, depth + 1)?,
+                    _ => self.scanner.skip_value(depth)?,
+                }
+                Capture::plain(start, self.scanner.at())
+            }
+        };
+        if let Some(own) = node.own() {
+            self.captures[own] = capture;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! The wanted paths as a tree, so that a line is walked once for all of them.
+
+use super::path::{Path, Segment};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+}
+
+/// A place in the object that is wanted, or below which something is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node {
+    keys: Vec<(Vec<u8>, usize)>,
+    items: Vec<(usize, usize)>,
+    own: Option<usize>,
+    /// Captures of this node and of all below it.
+    below: Vec<usize>,
+}
+
+static NOTHING: Node = Node { keys: Vec::new(), items: Vec::new(), own: None, below: Vec::new() };
+
+impl Tree {
+    /// Path `n` is captured as `n`. Paths must differ from each other.
+    pub(super) fn new(paths: &[Path]) -> Self {
+        let mut nodes = vec![Node::default()];
+        for (capture, path) in paths.iter().enumerate() {
+            let mut at = 0;
+            nodes[at].below.push(capture);
+            for segment in path.segments() {
+                let child = nodes[at].child(segment);
+                at = child.unwrap_or_else(|| {
+                    let child = nodes.len();
+                    nodes.push(Node::default());
+                    match segment {
+                        Segment::Key(key) => nodes[at].keys.push((key.clone(), child)),
+                        Segment::Item(index) => nodes[at].items.push((*index, child)),
+                    }
+                    child
+                });
+                nodes[at].below.push(capture);
+            }
+            nodes[at].own = Some(capture);
+        }
+        Self { nodes }
+    }
+
+    pub(super) fn root(&self) -> &Node {
+        self.node(0)
+    }
+
+    #[inline]
+    pub(super) fn node(&self, index: usize) -> &Node {
+        self.nodes.get(index).unwrap_or(&NOTHING)
+    }
+}
+
+impl Node {
+    fn child(&self, segment: &Segment) -> Option<usize> {
+        match segment {
+            Segment::Key(key) => self.key(key),
+            Segment::Item(index) => self.item(*index),
+        }
+    }
+
+    #[inline]
+    pub(super) fn key(&self, key: &[u8]) -> Option<usize> {
+        self.keys.iter().find(|(wanted, _)| wanted == key).map(|(_, child)| *child)
+    }
+
+    #[inline]
+    pub(super) fn item(&self, index: usize) -> Option<usize> {
+        self.items.iter().find(|(wanted, _)| *wanted == index).map(|(_, child)| *child)
+    }
+
+    pub(super) const fn own(&self) -> Option<usize> {
+        self.own
+    }
+
+    pub(super) fn below(&self) -> &[usize] {
+        &self.below
+    }
+}

@@ -1,0 +1,171 @@
+//! From captures to the fields that are wanted: parts, types, and the line's time.
+//!
+//! Promises: a text that does not fit its type makes the field absent, and is counted; the line matches all the same. A
+//! `-` is absent, except in JSON. Does not: look at anything that is not wanted.
+
+use super::capture::{Capture, Form};
+use super::catalogue::FieldPlan;
+use super::json;
+use super::request::{Part, Request, Span, target_part};
+use super::time::TimeReader;
+use crate::model::decimal::Decimal;
+use crate::model::fields::{FieldType, Fields};
+
+/// What a lone `-` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dash {
+    Absent,
+    Text,
+}
+
+/// How a text is checked.
+#[derive(Clone, Debug)]
+enum Check {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    Time(Box<TimeReader>),
+    /// The same, and it is the line's own time.
+    LineTime(Box<TimeReader>),
+}
+
+/// One field that is wanted.
+#[derive(Clone, Debug)]
+pub(super) struct Output {
+    name: String,
+    /// `None`: only the line's time is wanted of it.
+    slot: Option<usize>,
+    capture: usize,
+    part: Part,
+    check: Check,
+    invalid: u64,
+}
+
+impl Output {
+    pub(super) fn new(
+        name: &str,
+        slot: Option<usize>,
+        capture: usize,
+        plan: FieldPlan,
+        zone: &jiff::tz::TimeZone,
+    ) -> Self {
+        let check = match (plan.kind, plan.time) {
+            (FieldType::Integer, _) => Check::Integer,
+            (FieldType::Number, _) => Check::Number,
+            (FieldType::Boolean, _) => Check::Boolean,
+            (FieldType::Time, Some(format)) => {
+                let reader = Box::new(TimeReader::new(format, zone.clone()));
+                if name == "time" { Check::LineTime(reader) } else { Check::Time(reader) }
+            }
+            _ => Check::Text,
+        };
+        Self { name: name.to_owned(), slot, capture, part: plan.part, check, invalid: 0 }
+    }
+
+    pub(super) const fn capture(&self) -> usize {
+        self.capture
+    }
+
+    /// Whether the text fits the type; gives the line its time.
+    #[inline]
+    fn accepts(&mut self, text: &[u8], fields: &mut Fields) -> bool {
+        if matches!(self.check, Check::Text) {
+            return true;
+        }
+        // Servers write nothing at all for a number that they do not have (nginx with `escape=json`).
+        if text.is_empty() {
+            return false;
+        }
+        let fits = match &mut self.check {
+            Check::Text => true,
+            Check::Integer => is_integer(text),
+            Check::Number => Decimal::parse(text).is_some(),
+            Check::Boolean => matches!(text, b"true" | b"false"),
+            Check::Time(reader) => reader.read(text).is_some(),
+            Check::LineTime(reader) => {
+                fields.time = reader.read(text);
+                fields.time.is_some()
+            }
+        };
+        self.invalid += u64::from(!fits);
+        fits
+    }
+}
+
+fn is_integer(text: &[u8]) -> bool {
+    let digits = match text {
+        [b'-' | b'+', rest @ ..] => rest,
+        _ => text,
+    };
+    let all_digits = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    // Eighteen digits always fit; more of them may be too large to count.
+    all_digits && (digits.len() <= 18 || Decimal::parse(text).is_some())
+}
+
+/// All fields that are wanted, in the order of their captures.
+#[derive(Clone, Debug)]
+pub(super) struct Outputs {
+    wanted: Vec<Output>,
+    dash: Dash,
+    decoded: Vec<u8>,
+}
+
+impl Outputs {
+    pub(super) fn new(mut outputs: Vec<Output>, dash: Dash) -> Self {
+        outputs.sort_by_key(|output| (output.capture, output.part));
+        Self { wanted: outputs, dash, decoded: Vec::new() }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Output> {
+        self.wanted.iter()
+    }
+
+    pub(super) fn invalid(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.wanted.iter().filter(|output| output.invalid > 0).map(|output| (output.name.as_str(), output.invalid))
+    }
+
+    /// Fills the slots from the captures of a line that matches.
+    #[inline]
+    pub(super) fn fill(&mut self, line: &[u8], captures: &[Capture], fields: &mut Fields) {
+        // Several parts of one request are wanted as a rule: it is taken apart once.
+        let mut request: Option<(usize, Option<Request>)> = None;
+        for output in &mut self.wanted {
+            let capture = captures[output.capture];
+            let text = match capture.form {
+                Form::Absent => continue,
+                Form::Plain => capture.bytes(line),
+                Form::Escaped => {
+                    self.decoded.clear();
+                    json::decode(capture.bytes(line), &mut self.decoded);
+                    &self.decoded
+                }
+            };
+            let span = match output.part {
+                Part::Whole => Some((0, text.len())),
+                Part::TargetPath | Part::TargetQuery => target_part(text, output.part),
+                part => request_part(&mut request, output.capture, text, part),
+            };
+            let Some((start, end)) = span else { continue };
+            let value = &text[start..end];
+            if (value == b"-" && self.dash == Dash::Absent) || !output.accepts(value, fields) {
+                continue;
+            }
+            let Some(slot) = output.slot else { continue };
+            if capture.form == Form::Plain {
+                fields.set(slot, capture.start as usize + start, capture.start as usize + end);
+            } else {
+                fields.set_decoded(slot, value);
+            }
+        }
+    }
+}
+
+#[inline]
+fn request_part(memo: &mut Option<(usize, Option<Request>)>, capture: usize, text: &[u8], part: Part) -> Option<Span> {
+    let request = match memo {
+        Some((of, request)) if *of == capture => *request,
+        _ => memo.insert((capture, Request::read(text))).1,
+    };
+    request?.part(part)
+}

@@ -1,0 +1,255 @@
+//! Runs a compiled template over a line.
+//!
+//! Promises: no allocation; one pass where the first reading holds. Where it does not, each searched field is moved on to
+//! its next possible end, the last searched field first, as a backtracking matcher would; but no end of a field is tried
+//! twice, so the work is at most the line's length for each searched field.
+
+use super::Escaping;
+use super::class::Class;
+use super::compiled::{Find, Search, Step, Template};
+use super::literal::Literal;
+use crate::parse::capture::Capture;
+use crate::parse::mismatch::Mismatch;
+use crate::parse::quote::closing_quote;
+use crate::parse::time::{CLF_LEN, has_clf_shape};
+
+/// A searched field that may still end elsewhere.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    step: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Starts of a searched field from which every end was tried without luck: the half-open range.
+type Tried = (usize, usize);
+
+#[derive(Clone, Debug)]
+pub(in crate::parse) struct Matcher {
+    template: Template,
+    choices: Vec<Choice>,
+    /// By the searches' own index; empty ranges outside of a retry.
+    tried: Vec<Tried>,
+}
+
+impl Matcher {
+    pub(in crate::parse) fn new(template: Template) -> Self {
+        let searches = template.searches;
+        Self { template, choices: Vec::with_capacity(searches), tried: vec![(0, 0); searches] }
+    }
+
+    pub(in crate::parse) const fn template(&self) -> &Template {
+        &self.template
+    }
+
+    #[inline]
+    pub(in crate::parse) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        self.choices.clear();
+        match self.advance(line, captures, 0, 0) {
+            Ok(()) => Ok(()),
+            Err(mismatch) if self.choices.is_empty() => Err(mismatch),
+            Err(mismatch) => self.retry(line, captures, mismatch),
+        }
+    }
+
+    /// Matches from a step on, each field at its first possible end.
+    #[inline]
+    fn advance(&mut self, line: &[u8], captures: &mut [Capture], step: usize, at: usize) -> Result<(), Mismatch> {
+        let mut at = at;
+        for (index, (step, capture)) in self.template.steps.iter().zip(captures).enumerate().skip(step) {
+            if !step.literal.is_at(line, at) {
+                return Err(Mismatch::part(at, 2 * index));
+            }
+            let start = at + step.literal.len();
+            let end = match &step.find {
+                Find::Search(search) => {
+                    let (from, to) = self.tried[search.index];
+                    let untried = !(from..to).contains(&start);
+                    let found =
+                        untried.then(|| search_end(search, self.template.literal_after(index), line, start, start));
+                    if let Some(Ok(end)) = found {
+                        self.choices.push(Choice { step: index, start, end });
+                    }
+                    found.and_then(Result::ok)
+                }
+                _ => step.end(line, start),
+            };
+            let Some(end) = end else { return Err(Mismatch::part(start, 2 * index + 1)) };
+            *capture = captured(line, start, end);
+            at = end;
+        }
+        let tail = &self.template.tail;
+        if tail.len() + at == line.len() && tail.is_at(line, at) {
+            Ok(())
+        } else {
+            Err(Mismatch::part(at, 2 * self.template.steps.len()))
+        }
+    }
+
+    /// The first reading failed: tries the others. The mismatch that is shown is the one furthest into the line.
+    #[cold]
+    fn retry(&mut self, line: &[u8], captures: &mut [Capture], first: Mismatch) -> Result<(), Mismatch> {
+        let mut furthest = first;
+        let mut outcome = Err(first);
+        while let Some(choice) = self.choices.last().copied() {
+            let literal = self.template.literal_after(choice.step);
+            let Find::Search(search) = &self.template.steps[choice.step].find else { break };
+            match search_end(search, literal, line, choice.start, choice.end + 1) {
+                Ok(end) => {
+                    if let Some(last) = self.choices.last_mut() {
+                        last.end = end;
+                    }
+                    captures[choice.step] = captured(line, choice.start, end);
+                    match self.advance(line, captures, choice.step + 1, end) {
+                        Ok(()) => {
+                            outcome = Ok(());
+                            break;
+                        }
+                        Err(mismatch) if mismatch.at() > furthest.at() => furthest = mismatch,
+                        Err(_) => {}
+                    }
+                }
+                Err(limit) => {
+                    let tried = &mut self.tried[search.index];
+                    let overlaps = choice.start <= tried.1 && tried.0 <= limit + 1;
+                    let new = (choice.start, limit + 1);
+                    *tried = if overlaps { (tried.0.min(new.0), tried.1.max(new.1)) } else { new };
+                    self.choices.pop();
+                }
+            }
+        }
+        self.tried.fill((0, 0));
+        outcome.map_err(|_| furthest)
+    }
+}
+
+/// The first end at `from` or later of a field that begins at `start`: where the next literal stands and every byte
+/// before is one that the field may hold. `Err`: the place that no end can be beyond.
+#[inline]
+fn search_end(search: &Search, next: &Literal, line: &[u8], start: usize, from: usize) -> Result<usize, usize> {
+    let Some(&first) = next.bytes().first() else { return Err(line.len()) };
+    let mut at = from;
+    // What lies before `from` was looked at when the end before this one was found, but for its last byte.
+    let mut checked = from.saturating_sub(1).max(start);
+    loop {
+        while checked < at {
+            if !may_hold(search, line, start, checked) {
+                return Err(checked);
+            }
+            checked += 1;
+        }
+        match line.get(at) {
+            None => return Err(line.len()),
+            Some(&byte) if byte == first && next.is_at(line, at) => return Ok(at),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+/// Whether the byte at this place may be part of the field.
+#[inline]
+fn may_hold(search: &Search, line: &[u8], start: usize, at: usize) -> bool {
+    let byte = line[at];
+    if !search.allowed[byte as usize] {
+        return false;
+    }
+    byte != b'"'
+        || search.escaping == Escaping::None
+        || (at > start && line[at - 1] == b'\\')
+        || (at < start + 2 && line[start..].starts_with(EMPTY_NAME))
+}
+
+/// What Apache writes for a user who gave an empty name; the one place where it writes bare quotes.
+const EMPTY_NAME: &[u8] = b"\"\"";
+
+#[inline]
+fn captured(line: &[u8], start: usize, end: usize) -> Capture {
+    if end == start + 2 && &line[start..end] == EMPTY_NAME {
+        return Capture::plain(start + 1, start + 1);
+    }
+    Capture::plain(start, end)
+}
+
+impl Step {
+    /// The one place where the field can end.
+    #[inline]
+    fn end(&self, line: &[u8], start: usize) -> Option<usize> {
+        let rest = line.get(start..)?;
+        let len = match &self.find {
+            Find::Run(allowed) => run(rest, |byte| allowed[byte as usize]),
+            Find::Quoted => return closing_quote(line, start),
+            Find::Digits => digits(rest),
+            Find::Status => match digits(rest) {
+                3 => 3,
+                1 if rest[0] == b'-' => 1,
+                0 => 0,
+                _ => return None,
+            },
+            Find::Number => number(rest),
+            Find::Clf if has_clf_shape(rest) => CLF_LEN,
+            Find::Clf => usize::from(rest.first() == Some(&b'-')),
+            Find::List(class) => list(*class, rest),
+            Find::Rest(escaping) => {
+                return (*escaping == Escaping::None || !has_bare_quote(rest)).then_some(line.len());
+            }
+            Find::Search(_) => return None,
+        };
+        let may_be_empty = self.may_be_empty || matches!(self.find, Find::Run(_));
+        (len > 0 || may_be_empty).then_some(start + len)
+    }
+}
+
+#[inline]
+fn run(text: &[u8], allowed: impl Fn(u8) -> bool) -> usize {
+    text.iter().position(|&byte| !allowed(byte)).unwrap_or(text.len())
+}
+
+/// The length of `-` or of digits.
+#[inline]
+fn digits(text: &[u8]) -> usize {
+    if text.first() == Some(&b'-') { 1 } else { run(text, |byte| byte.is_ascii_digit()) }
+}
+
+/// The length of `-` or of a decimal number.
+#[inline]
+fn number(text: &[u8]) -> usize {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let whole = run(&text[sign..], |byte| byte.is_ascii_digit());
+    let at = sign + whole;
+    if whole == 0 || text.get(at) != Some(&b'.') {
+        return at;
+    }
+    match run(&text[at + 1..], |byte| byte.is_ascii_digit()) {
+        0 => 0,
+        fraction => at + 1 + fraction,
+    }
+}
+
+/// The length of a list: items with `, ` or ` : ` between them.
+fn list(class: Class, text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = &text[at..];
+        let item = match class {
+            Class::WordList => run(rest, |byte| !matches!(byte, b' ' | b'"' | b',')),
+            _ => number(rest),
+        };
+        if item == 0 {
+            return 0;
+        }
+        at += item;
+        let rest = &text[at..];
+        at += match rest {
+            [b',', b' ', ..] => 2,
+            [b' ', b':', b' ', ..] => 3,
+            _ => return at,
+        };
+    }
+}
+
+fn has_bare_quote(text: &[u8]) -> bool {
+    closing_quote(text, 0).is_some()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Texts to instants.
+//!
+//! Promises: microseconds, rounded down; the same text as on the line before costs one comparison; a time without a
+//! zone is read in the reader's zone, the earlier instant where clocks go back, and moved forward by the gap where they
+//! jump. Does not: guess what is not in the text: a format without a year is refused when the pattern is compiled.
+
+mod civil;
+mod clf;
+mod iso;
+mod unix;
+
+use std::sync::Arc;
+
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+
+use crate::model::time::UnixMicros;
+
+pub(super) use clf::{CLF_LEN, has_clf_shape};
+
+/// How a time is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeFormat {
+    /// `10/Oct/2000:13:55:36 -0700`, as Apache's `%t` and nginx's `$time_local` write it.
+    Clf,
+    /// RFC 3339, and its cousins without a zone, with a comma before the fraction or with a space for the `T`.
+    Rfc3339,
+    /// Seconds since 1970, with or without a fraction.
+    Unix,
+    UnixMillis,
+    UnixMicros,
+    /// A strptime format.
+    Strptime(Arc<str>),
+}
+
+impl TimeFormat {
+    /// From the `format` of a pattern file. `Err`: what is wrong with it, and what to do.
+    pub(super) fn from_spec(text: &str) -> Result<Self, (String, String)> {
+        match text {
+            "clf" => Ok(Self::Clf),
+            "rfc3339" => Ok(Self::Rfc3339),
+            "unix" => Ok(Self::Unix),
+            "unix_ms" => Ok(Self::UnixMillis),
+            "unix_us" => Ok(Self::UnixMicros),
+            _ if text.contains('%') => Self::strptime(text),
+            _ => Err((
+                format!("`{text}` is no time format"),
+                "use `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// A strptime format that gives back what it wrote: this finds formats that lack a part before any line is lost.
+    fn strptime(text: &str) -> Result<Self, (String, String)> {
+        let refused = |why: &dyn std::fmt::Display| {
+            let help = "it needs a full date with year and time (`%Y-%m-%d %H:%M:%S`), or seconds since 1970 (`%s`); \
+                        a zone is written `%z`";
+            (format!("the time format `{text}` cannot be read back: {why}"), help.to_owned())
+        };
+        // A date whose parts all differ, so that a format that mixes them up is found.
+        let sample = jiff::Timestamp::from_second(1_795_427_696).map_err(|err| refused(&err))?;
+        let written = BrokenDownTime::from(&sample.to_zoned_datetime(TimeZone::UTC))
+            .to_string(text)
+            .map_err(|err| refused(&err))?;
+        let format = Self::Strptime(Arc::from(text));
+        let read = read_strptime(text, written.as_bytes(), &TimeZone::UTC).map_err(|err| refused(&err))?;
+        if read.0.abs_diff(sample.as_microsecond()) < 60_000_000 {
+            Ok(format)
+        } else {
+            Err(refused(&"it lacks parts of the date or of the time of day"))
+        }
+    }
+
+    /// What a field of this name holds in every server that has it.
+    pub(super) fn of_known_name(name: &str) -> Option<Self> {
+        match name {
+            "time_local" => Some(Self::Clf),
+            "time_iso8601" => Some(Self::Rfc3339),
+            "msec" => Some(Self::Unix),
+            _ => None,
+        }
+    }
+}
+
+/// Longest text that is remembered: all usual formats are shorter.
+const MEMO_LEN: usize = 40;
+
+/// Reads times of one format, and remembers the last: busy logs have many lines in one second.
+#[derive(Clone, Debug)]
+pub(super) struct TimeReader {
+    format: TimeFormat,
+    zone: TimeZone,
+    memo_text: [u8; MEMO_LEN],
+    /// 0: nothing is remembered.
+    memo_len: usize,
+    memo: UnixMicros,
+}
+
+impl TimeReader {
+    pub(super) fn new(format: TimeFormat, zone: TimeZone) -> Self {
+        Self { format, zone, memo_text: [0; MEMO_LEN], memo_len: 0, memo: UnixMicros(0) }
+    }
+
+    /// The instant; `None` when the text is none of this format.
+    #[inline]
+    pub(super) fn read(&mut self, text: &[u8]) -> Option<UnixMicros> {
+        if text.len() == self.memo_len && text == &self.memo_text[..self.memo_len] && self.memo_len > 0 {
+            return Some(self.memo);
+        }
+        let instant = self.read_anew(text)?;
+        if let Some(memo) = self.memo_text.get_mut(..text.len()) {
+            memo.copy_from_slice(text);
+            self.memo_len = text.len();
+            self.memo = instant;
+        }
+        Some(instant)
+    }
+
+    fn read_anew(&self, text: &[u8]) -> Option<UnixMicros> {
+        match &self.format {
+            TimeFormat::Clf => clf::read(text),
+            TimeFormat::Rfc3339 => iso::read(text, &self.zone),
+            TimeFormat::Unix => unix::read(text, 6),
+            TimeFormat::UnixMillis => unix::read(text, 3),
+            TimeFormat::UnixMicros => unix::read(text, 0),
+            TimeFormat::Strptime(format) => read_strptime(format, text, &self.zone).ok(),
+        }
+    }
+}
+
+fn read_strptime(format: &str, text: &[u8], zone: &TimeZone) -> Result<UnixMicros, jiff::Error> {
+    let parts = BrokenDownTime::parse(format, text)?;
+    let stamp = if parts.timestamp().is_some() || parts.offset().is_some() {
+        parts.to_timestamp()?
+    } else if parts.iana_time_zone().is_some() {
+        parts.to_zoned_datetime()?.timestamp()
+    } else {
+        zone.to_timestamp(parts.to_datetime()?)?
+    };
+    Ok(UnixMicros(stamp.as_nanosecond().div_euclid(1_000) as i64))
+}
+
+#[cfg(test)]
+mod tests;

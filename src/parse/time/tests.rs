@@ -1,0 +1,147 @@
+use super::{TimeFormat, TimeReader};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+const FORMATS: [&str; 6] = ["clf", "rfc3339", "unix", "unix_ms", "unix_us", "%d.%m.%Y %H:%M:%S"];
+
+fn reader(format: &str, zone: &str) -> TimeReader {
+    TimeReader::new(TimeFormat::from_spec(format).unwrap(), TimeZone::get(zone).unwrap())
+}
+
+#[track_caller]
+fn check(format: &str, zone: &str, text: &str, expected: Option<&str>) {
+    let mut reader = reader(format, zone);
+    let shown = |instant: Option<crate::model::time::UnixMicros>| {
+        instant.map(|at| jiff::Timestamp::from_microsecond(at.0).unwrap().to_string())
+    };
+    assert_eq!(shown(reader.read(text.as_bytes())).as_deref(), expected, "{format} {text:?}");
+    assert_eq!(shown(reader.read(text.as_bytes())).as_deref(), expected, "{format} {text:?} read again");
+}
+
+#[test]
+fn texts_are_read_in_their_own_zone_or_in_the_readers() {
+    for (format, zone, text, expected) in [
+        ("clf", "UTC", "10/Oct/2000:13:55:36 -0700", Some("2000-10-10T20:55:36Z")),
+        ("clf", "America/New_York", "29/Feb/2024:00:00:00 +0545", Some("2024-02-28T18:15:00Z")),
+        ("clf", "UTC", "30/Feb/2024:00:00:00 +0000", None),
+        ("clf", "UTC", "29/Feb/2100:00:00:00 +0000", None),
+        ("clf", "UTC", "31/Dec/2016:23:59:60 +0000", Some("2016-12-31T23:59:59Z")),
+        ("clf", "UTC", "31/Dec/2016:24:00:00 +0000", None),
+        ("clf", "UTC", "00/Dec/2016:00:00:00 +0000", None),
+        ("clf", "UTC", "01/dec/2016:00:00:00 +0000", None),
+        ("clf", "UTC", "01/Dec/2016:00:00:00 0000", None),
+        ("clf", "UTC", "01/Dec/2016:00:00:00 +9999", None),
+        ("clf", "UTC", "", None),
+        ("rfc3339", "UTC", "2026-11-23T10:00:00Z", Some("2026-11-23T10:00:00Z")),
+        ("rfc3339", "UTC", "2026-11-23t10:00:00.1234567z", Some("2026-11-23T10:00:00.123456Z")),
+        ("rfc3339", "UTC", "2026-11-23 10:00:00,5+01:00", Some("2026-11-23T09:00:00.5Z")),
+        ("rfc3339", "UTC", "2026-11-23 10:00:00 -0130", Some("2026-11-23T11:30:00Z")),
+        ("rfc3339", "UTC", "2026-11-23T10:00:00+02", Some("2026-11-23T08:00:00Z")),
+        ("rfc3339", "America/New_York", "2026-11-23T10:00:00", Some("2026-11-23T15:00:00Z")),
+        // Clocks go back at 2:00: the first of the two.
+        ("rfc3339", "America/New_York", "2026-11-01T01:30:00", Some("2026-11-01T05:30:00Z")),
+        // Clocks jump at 2:00: 2:30 is 3:30.
+        ("rfc3339", "America/New_York", "2026-03-08T02:30:00", Some("2026-03-08T07:30:00Z")),
+        ("rfc3339", "UTC", "1969-12-31T23:59:59.9999999Z", Some("1969-12-31T23:59:59.999999Z")),
+        ("rfc3339", "UTC", "2026-11-23T10:00:00.Z", None),
+        ("rfc3339", "UTC", "2026-11-23T10:00:00X", None),
+        ("rfc3339", "UTC", "2026-11-23T10:00:00 Z", None),
+        ("rfc3339", "UTC", "2026-13-23T10:00:00Z", None),
+        ("rfc3339", "Europe/Paris", "2026-02-29T10:00:00", None),
+        ("rfc3339", "UTC", "2026-11-23", None),
+        ("unix", "UTC", "1700000000", Some("2023-11-14T22:13:20Z")),
+        ("unix", "UTC", "1700000000.1234567", Some("2023-11-14T22:13:20.123456Z")),
+        ("unix", "UTC", "-0.0000001", Some("1969-12-31T23:59:59.999999Z")),
+        ("unix", "UTC", "1700000000.", None),
+        ("unix", "UTC", ".5", None),
+        ("unix", "UTC", "", None),
+        ("unix", "UTC", "-", None),
+        ("unix", "UTC", "99999999999999", None),
+        ("unix_ms", "UTC", "1700000000123", Some("2023-11-14T22:13:20.123Z")),
+        ("unix_ms", "UTC", "1700000000123.4567", Some("2023-11-14T22:13:20.123456Z")),
+        ("unix_us", "UTC", "1700000000123456", Some("2023-11-14T22:13:20.123456Z")),
+        ("unix_us", "UTC", "1700000000123456.9", Some("2023-11-14T22:13:20.123456Z")),
+        ("%d.%m.%Y %H:%M:%S", "Europe/Paris", "23.11.2026 10:00:00", Some("2026-11-23T09:00:00Z")),
+        ("%Y-%m-%d %H:%M:%S%.f %z", "Europe/Paris", "2026-11-23 10:00:00.25 +0000", Some("2026-11-23T10:00:00.25Z")),
+        ("%s@%z", "UTC", "1511642826@-0500", Some("2017-11-25T20:47:06Z")),
+        ("%d.%m.%Y %H:%M:%S", "UTC", "23.11.2026", None),
+    ] {
+        check(format, zone, text, expected);
+    }
+}
+
+#[test]
+fn formats_that_cannot_give_an_instant_are_refused() {
+    for text in ["iso", "%H:%M:%S", "%b %d %H:%M:%S", "%Y-%m-%d %j %K", "%Y-%m-%d"] {
+        let (message, help) = TimeFormat::from_spec(text).unwrap_err();
+        assert!(message.contains(text) && !help.is_empty(), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_time_is_not_remembered_for_a_text_of_another_length() {
+    let mut reader = reader("unix", "UTC");
+    assert_eq!(reader.read(b"1700000000").map(|at| at.0), Some(1_700_000_000_000_000));
+    assert_eq!(reader.read(b"170000000").map(|at| at.0), Some(170_000_000_000_000));
+    assert_eq!(reader.read(b""), None);
+    assert_eq!(reader.read(b"1700000000").map(|at| at.0), Some(1_700_000_000_000_000));
+}
+
+fn by_jiff(format: &str, text: &str) -> Option<i64> {
+    jiff::Timestamp::strptime(format, text).ok().map(jiff::Timestamp::as_microsecond)
+}
+
+proptest! {
+    #[test]
+    fn common_log_times_are_what_jiff_reads(
+        day in 0..33, month in 0_usize..12, year in 1..9999, clock in (0..25, 0..61, 0..62),
+        sign in prop::sample::select(vec!['+', '-']), hours in 0..27, minutes in 0..61,
+    ) {
+        let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month];
+        let (hour, minute, second) = clock;
+        let text = format!("{day:02}/{month}/{year:04}:{hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}");
+        prop_assert_eq!(reader("clf", "UTC").read(text.as_bytes()).map(|at| at.0), by_jiff("%d/%b/%Y:%H:%M:%S %z", &text), "{}", text);
+    }
+
+    #[test]
+    fn iso_times_are_what_jiff_reads(
+        date in (1..9999, 0..14, 0..33), clock in (0..25, 0..61, 0..62), fraction in "(\\.[0-9]{1,9})?",
+        offset in "(Z|z|[+-][01][0-9]:[0-5][0-9])",
+    ) {
+        let ((year, month, day), (hour, minute, second)) = (date, clock);
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}");
+        let expected: Option<jiff::Timestamp> = text.parse().ok();
+        let expected = expected.map(|stamp| stamp.as_nanosecond().div_euclid(1_000) as i64);
+        prop_assert_eq!(reader("rfc3339", "UTC").read(text.as_bytes()).map(|at| at.0), expected, "{}", text);
+    }
+
+    #[test]
+    fn zoneless_times_are_what_jiff_reads_in_every_zone(
+        date in (1950..2080, 1..13, 1..32), clock in (0..24, 0..60, 0..60),
+        zone in prop::sample::select(vec!["America/New_York", "Europe/Dublin", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu"]),
+    ) {
+        let ((year, month, day), (hour, minute, second)) = (date, clock);
+        let text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+        let expected = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &text).ok();
+        let expected = expected.map(|local| TimeZone::get(zone).unwrap().to_timestamp(local).unwrap().as_microsecond());
+        prop_assert_eq!(reader("rfc3339", zone).read(text.as_bytes()).map(|at| at.0), expected);
+    }
+
+    #[test]
+    fn unix_times_are_whole_numbers_rounded_down(micros in -100_000_000_000_000_000_i64..100_000_000_000_000_000) {
+        let sign = if micros < 0 { "-" } else { "" };
+        let (whole, fraction) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+        let text = format!("{sign}{whole}.{fraction:06}");
+        prop_assert_eq!(reader("unix", "UTC").read(text.as_bytes()).map(|at| at.0), Some(micros));
+        let text = format!("{sign}{whole}.{fraction:06}1");
+        prop_assert_eq!(reader("unix", "UTC").read(text.as_bytes()).map(|at| at.0), Some(micros - i64::from(micros < 0)).filter(|_| micros != 0 || sign.is_empty()));
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), near in "[0-9T:.,+ Zz/OctJan-]{0,40}") {
+        for format in FORMATS {
+            let _ = reader(format, "Europe/Paris").read(&bytes);
+            let _ = reader(format, "Europe/Paris").read(near.as_bytes());
+        }
+    }
+}
