@@ -175,7 +175,7 @@ fn read_waits(section: &mut Section<'_>) -> Waits {
             "late_every",
             HOUR,
             Limits {
-                least: MINUTE,
+                least: Duration::from_millis(100),
                 most: 7 * DAY,
                 reason: "each batch of late lines is one more event per group: \"1h\" suits",
             },
