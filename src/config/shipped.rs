@@ -4,7 +4,13 @@
 //! Does not: win over a file of the same name.
 
 /// Name and text, by name.
-pub const PATTERNS: &[(&str, &str)] = &[];
+pub const PATTERNS: &[(&str, &str)] = &[
+    ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
+    ("combined", include_str!("../../patterns/combined.toml")),
+    ("common", include_str!("../../patterns/common.toml")),
+    ("json_usage", include_str!("../../patterns/json_usage.toml")),
+    ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
+];
 
 #[cfg(test)]
 mod tests {

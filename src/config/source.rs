@@ -69,7 +69,14 @@ fn read_glob(value: &Value<'_>, below: Below) -> Option<Located<String>> {
     let glob = value.filled_text()?;
     let written = shown(&glob.value);
     let is_name = below == Below::NameOrRoot && !glob.value.contains('/');
-    if !(glob.value.starts_with('/') || is_name) || glob.value.contains('\0') {
+    if glob.value.contains('\0') {
+        value.fault(
+            &format!("{} holds `{written}`, with a zero byte in it", value.title),
+            "no file's name has one: take it out",
+        );
+        return None;
+    }
+    if !(glob.value.starts_with('/') || is_name) {
         let message = format!("{} holds `{written}`, which is not absolute", value.title);
         value.fault(&message, "begin it with /: a service has no working directory of its own");
         return None;

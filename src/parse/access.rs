@@ -94,8 +94,8 @@ impl Access {
         let (rest, ident) = terminated(word, space).parse(rest).map_err(wrong)?;
         keep(1, ident, rest, 1);
         let (rest, (user, time)) = user_and_time(rest).map_err(wrong)?;
-        keep(2, user, rest, time.len() + 4);
-        keep(3, time, rest, 2);
+        keep(2, user, rest, time.len() + " [] \"".len());
+        keep(3, time, rest, "] \"".len());
         let (rest, request) = quoted(rest).map_err(wrong)?;
         keep(4, request, rest, 1);
         let (rest, status) = delimited(space, status, space).parse(rest).map_err(wrong)?;

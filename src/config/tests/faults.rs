@@ -127,6 +127,12 @@ fn faults_of_px() {
              help: leave them out: PX takes the API key in a header of its own".to_owned(),
         ),
         (
+            format!("base_url = \"https://me@px.example\"\n{key}"),
+            "@: `base_url` of `[px]` holds a user name or password\n\
+             help: leave them out: PX takes the API key in a header of its own"
+                .to_owned(),
+        ),
+        (
             format!("base_url = \"https://px.example/v1?key=1\"\n{key}"),
             "@: `base_url` of `[px]` holds `?` or `#`\nhelp: end it with the version: https://api.aptrinsic.com/v1".to_owned(),
         ),
@@ -446,5 +452,48 @@ fn faults_of_conditions() {
     check_metric(
         "where = { \"a b\" = 1 }",
         "@: `where.a b` of metric `hits`: `a b` is no field name\nhelp: use letters, digits, `_`, `-`, `.` and `@`",
+    );
+}
+
+#[test]
+fn names_are_plain_and_short() {
+    let long = "a".repeat(100);
+    for name in ["a", "9", "api-usage_2.b", &long] {
+        super::loaded(&[PX, SOURCE, &METRIC.replace("\"hits\"", &format!("\"{name}\""))].concat());
+    }
+    let too_long = "a".repeat(101);
+    for name in ["-a", ".a", "_a", "a b", "a/b", "é", "a\\u0000", "{a}", &too_long] {
+        let faults = refused(&Home::new(&[PX, SOURCE, &METRIC.replace("\"hits\"", &format!("\"{name}\""))].concat()));
+        assert!(faults.starts_with("pxtail.toml:9: `name` of `[[metric]]` is `"), "{name}: {faults}");
+        assert!(faults.contains("which is no name\nhelp: use letters, digits"), "{name}: {faults}");
+    }
+    let blank = refused(&Home::new(&[PX, SOURCE, &METRIC.replace("Hits", "  ")].concat()));
+    assert!(blank.starts_with("pxtail.toml:11: `event` of metric `hits` is empty"), "{blank}");
+    let service = |len: usize| Home::new(&format!("{PX}{SOURCE}{METRIC}service_user = \"{}\"\n", "a".repeat(len)));
+    assert!(service(1_000).load().is_ok());
+    assert!(refused(&service(1_001)).contains("no plain id of at most 1,000 bytes"));
+    let nameless = refused(&Home::new(&format!("{PX}{SOURCE}{METRIC}where = {{ \"\" = 1 }}\n")));
+    assert!(nameless.contains("`` is no field name"), "{nameless}");
+}
+
+#[test]
+fn a_source_whose_name_cannot_be_read_is_not_missed_by_a_metric() {
+    check(
+        &[PX, &SOURCE.replace("\"web\"\npaths", "\"w eb\"\npaths"), METRIC].concat(),
+        "pxtail.toml:5: `name` of `[[source]]` is `w eb`, which is no name\n\
+         help: use letters, digits, `-`, `_` and `.`; begin with a letter or digit; at most 100",
+    );
+}
+
+#[test]
+fn a_path_with_a_null_is_no_path() {
+    check(
+        &format!("{PX}{SOURCE}{METRIC}[agent]\nstate_dir = \"/a\\u0000b\"\n"),
+        "pxtail.toml:15: `state_dir` of `[agent]` is no absolute path\n\
+         help: write a path that begins with /: a service has no working directory of its own",
+    );
+    check(
+        &[PX, &SOURCE.replace("/var/log/web.log", "/a\\u0000b"), METRIC].concat(),
+        "pxtail.toml:6: `paths` of source `web` holds `/a\\u{0}b`, with a zero byte in it\nhelp: no file's name has one: take it out",
     );
 }

@@ -19,9 +19,12 @@ fn sections_of_conf_d_add_up_in_the_order_of_names() {
     home.write("conf.d/30-push.toml", b"[push]\nhold = true\n");
     home.write("conf.d/.hidden.toml", b"nonsense");
     home.write("conf.d/notes.txt", b"nonsense");
+    for number in [7, 3, 9, 1, 5, 8, 2, 6, 4] {
+        home.write(&format!("conf.d/4{number}.toml"), METRIC.replace("hits", &format!("m{number}")).as_bytes());
+    }
     let configuration = home.load().expect("no fault");
     let names: Vec<_> = configuration.metrics.iter().map(|metric| metric.name.as_str()).collect();
-    assert_eq!(names, ["a", "c", "b"]);
+    assert_eq!(names, ["a", "c", "b", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"]);
     assert!(configuration.push.hold);
     assert!(configuration.metrics[0].at.file.ends_with("conf.d/10-a.toml"));
 }

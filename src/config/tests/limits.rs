@@ -54,9 +54,20 @@ fn each_limit_holds_at_its_edge() {
     check_span("metric", "window", "1m", "1d", "59s", "2d");
     check_span("metric", "grace", "0s", "7d", "8d", "169h");
     check_span("metric", "seal_wait", "1m", "30d", "59s", "31d");
-    check_span("metric", "late_every", "1m", "7d", "59s", "8d");
+    check_span("metric", "late_every", "100ms", "7d", "99ms", "8d");
     check_span("metric", "max_ahead", "0s", "1d", "25h", "2d");
     check("metric", "max_groups", ["1", "10_000_000"], ["0", "10_000_001"]);
+}
+
+#[test]
+fn a_sandbox_on_this_machine_may_be_asked_faster_than_px() {
+    let paced = |url: &str, rate: &str| {
+        let px = format!("[px]\nbase_url = \"{url}\"\nproduct_key = \"AP-1\"\nrequests_per_second = {rate}\n");
+        Home::new(&[&px, SOURCE, METRIC].concat())
+    };
+    assert!(paced("http://127.0.0.1:8089/v1", "100_000").load().is_ok());
+    assert!(refused(&paced("http://127.0.0.1:8089/v1", "100_001")).contains("expected 0.01 to 100000"));
+    assert!(refused(&paced("https://127.0.0.1:8089/v1", "201")).contains("expected 0.01 to 200"));
 }
 
 #[test]
