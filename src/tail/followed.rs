@@ -65,6 +65,8 @@ pub(super) struct Followed {
     pub(super) grown_at: UnixMicros,
     pub(super) trouble: Option<Trouble>,
     pub(super) rest: Rest,
+    /// It was closed without a name anywhere: it cannot come back, and its inode will be another file's.
+    pub(super) is_deleted: bool,
     pub(super) queued: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
@@ -112,6 +114,7 @@ impl Followed {
             grown_at: UnixMicros::MIN,
             trouble: None,
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
+            is_deleted: false,
             queued: false,
             scan: 0,
             seen_saved: cursor.seen,
@@ -181,7 +184,9 @@ impl Followed {
             let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
             let found = identity::read_at(handle, buffer, from)?;
             let at_end = found < buffer.len();
-            if found < start || !self.agrees(&buffer[..start], from) {
+            // The head is read after the rest: a rewrite that the rest shows is in the head by then.
+            let head_holds = from == 0 || identity::holds(handle, self.cursor.head, identity::NOTHING, 0)?;
+            if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
                 return Ok(Taken::Replaced);
             }
             self.note_end(from + found as u64, now);

@@ -59,6 +59,11 @@ pub(super) fn look(handle: &File) -> io::Result<Look> {
     Ok(Look::new(&rustix::fs::fstat(handle)?))
 }
 
+/// True when no name leads to the open file any more.
+pub(super) fn is_deleted(handle: &File) -> bool {
+    rustix::fs::fstat(handle).is_ok_and(|stat| stat.st_nlink == 0)
+}
+
 /// Opens a regular file for reading. Links are followed; the handle is what is judged.
 pub(super) fn open(path: &Path) -> io::Result<(File, Look)> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits();

@@ -130,9 +130,14 @@ impl Tail {
     /// Closes a file that is on its way out.
     pub(super) fn finish(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
-        self.open_files -= usize::from(file.handle.take().is_some());
+        let handle = file.handle.take();
+        self.open_files -= usize::from(handle.is_some());
         if let Presence::Left { .. } = file.presence {
             file.presence = Presence::Missing { since: Some(now) };
+        }
+        if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
+            file.is_deleted = true;
+            self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
             return;
@@ -145,16 +150,12 @@ impl Tail {
     }
 
     /// What was counted is gone from the file: what is there now is another file, read from its beginning under the same
-    /// handle. A file outside the globs is not begun again.
+    /// handle. So too for a file that left the globs: it may have been rewritten before it did.
     fn replace(&mut self, id: FileId, now: UnixMicros) {
         self.leave_queue(id);
         self.counters.truncations += 1;
         let Some(file) = self.files.get(&id) else { return };
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        if !file.is_named() {
-            self.note(source, path, What::Lost { file: id, offset });
-            return self.finish(id, now);
-        }
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
         let cursor = Cursor {

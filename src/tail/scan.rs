@@ -310,13 +310,15 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| is_expired(&file.cursor))
+            .filter(|file| file.is_deleted || is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
             .collect();
         for id in expired {
             self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id) {
+            if let Some(file) = self.files.remove(&id)
+                && !file.is_deleted
+            {
                 self.by_inode.remove(&(file.source, file.cursor.inode));
             }
             self.dirty.remove(&id);

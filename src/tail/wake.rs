@@ -1,11 +1,19 @@
-//! What wakes the agent before its timer: file events as hints, or nothing.
+//! What wakes the agent before its timer: file events as hints, or a poke from another thread.
 //!
-//! Promises: a hint only says "look sooner"; losing every hint changes latency, never a count. Does not: touch files.
+//! Promises: a hint only says "look sooner"; losing every hint changes latency, never a count. Hints come at most each
+//! [`HINT_PAUSE`]. Does not: touch the files that are followed.
 
+mod events;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::model::spec::Wake;
+
+/// Between two hints. Waking at every write costs more than polling does; nobody notices 50 ms.
+pub const HINT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,37 +26,167 @@ pub enum Woken {
     Poked,
 }
 
-/// What the agent waits on.
+/// What the agent waits on. Ends its thread when it is dropped.
 #[derive(Debug)]
 pub struct Waker {
-    wake: Wake,
+    shared: Arc<Shared>,
+    hinted_at: Option<Instant>,
 }
 
 /// Wakes the agent from another thread (a signal, a request on the status socket).
 #[derive(Clone, Debug)]
-pub struct Poker;
+pub struct Poker(Arc<Shared>);
+
+/// What the waiting thread, pokers and the thread of events have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    ready: Condvar,
+    /// The directories are others, or it is time to end.
+    changed: tokio::sync::Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_poked: bool,
+    is_hinted: bool,
+    is_over: bool,
+    directories: BTreeSet<PathBuf>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hint(&self) {
+        if !std::mem::replace(&mut self.lock().is_hinted, true) {
+            self.ready.notify_all();
+        }
+    }
+}
 
 impl Poker {
-    pub fn poke(&self) {}
+    /// Ends the wait that is under way, or the next one.
+    pub fn poke(&self) {
+        self.0.lock().is_poked = true;
+        self.0.ready.notify_all();
+    }
 }
 
 impl Waker {
+    /// With [`Wake::Linemux`], starts the thread of events. Where that is not possible, there are no hints.
     pub fn new(wake: Wake) -> Self {
-        Self { wake }
+        let shared = Arc::new(Shared::default());
+        if wake == Wake::Linemux {
+            let for_thread = Arc::clone(&shared);
+            // Without the thread, the timer alone wakes: the truth does not depend on hints.
+            drop(std::thread::Builder::new().name("pxtail-hints".to_owned()).spawn(move || events::run(&for_thread)));
+        }
+        Self { shared, hinted_at: None }
     }
 
     /// For other threads.
     pub fn poker(&self) -> Poker {
-        Poker
+        Poker(Arc::clone(&self.shared))
     }
 
-    /// The files that hints are wanted for: [`super::Tail::watched`]. Cheap when nothing changed.
-    pub fn watch(&mut self, _files: Vec<PathBuf>) {}
+    /// The directories that hints are wanted for: those of `Tail::watched`. Cheap when they are the same as before.
+    pub fn watch(&mut self, directories: Vec<PathBuf>) {
+        let directories: BTreeSet<PathBuf> = directories.into_iter().collect();
+        let mut state = self.shared.lock();
+        if state.directories != directories {
+            state.directories = directories;
+            self.shared.changed.notify_one();
+        }
+    }
 
     /// Waits at most so long.
     pub fn wait(&mut self, timeout: Duration) -> Woken {
-        let _ = self.wake;
-        std::thread::sleep(timeout);
-        Woken::Timer
+        let started_at = Instant::now();
+        let mut state = self.shared.lock();
+        loop {
+            if std::mem::take(&mut state.is_poked) {
+                return Woken::Poked;
+            }
+            let rest = self.hinted_at.map_or(Duration::ZERO, |at| HINT_PAUSE.saturating_sub(at.elapsed()));
+            if state.is_hinted && rest.is_zero() {
+                state.is_hinted = false;
+                self.hinted_at = Some(Instant::now());
+                return Woken::Hint;
+            }
+            let left = timeout.saturating_sub(started_at.elapsed());
+            if left.is_zero() {
+                return Woken::Timer;
+            }
+            let wait = if state.is_hinted { rest.min(left) } else { left };
+            state = self.shared.ready.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Waker {
+    /// Tells the thread to end and does not wait for it: it holds nothing of ours.
+    fn drop(&mut self) {
+        self.shared.lock().is_over = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Far longer than any hint takes; a test that needs it has failed.
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_poke_ends_the_wait_and_only_one() {
+        let mut waker = Waker::new(Wake::Poll);
+        let poker = waker.poker();
+        std::thread::spawn(move || poker.poke());
+        assert_eq!(waker.wait(LONG), Woken::Poked);
+        assert_eq!(waker.wait(Duration::ZERO), Woken::Timer);
+    }
+
+    #[test]
+    fn hints_are_gathered() {
+        let mut waker = Waker::new(Wake::Poll);
+        waker.shared.hint();
+        waker.shared.hint();
+        assert_eq!(waker.wait(LONG), Woken::Hint);
+        waker.shared.hint();
+        assert_eq!(waker.wait(Duration::ZERO), Woken::Timer, "the second hint comes after the pause");
+        assert_eq!(waker.wait(LONG), Woken::Hint);
+    }
+
+    /// Waits for a hint after `act`, which is repeated: the watch may not stand yet at the first time.
+    #[track_caller]
+    fn check_hint_after(waker: &mut Waker, mut act: impl FnMut()) {
+        let started_at = Instant::now();
+        while started_at.elapsed() < LONG {
+            act();
+            if waker.wait(Duration::from_millis(100)) == Woken::Hint {
+                return;
+            }
+        }
+        panic!("no hint");
+    }
+
+    #[test]
+    fn a_write_in_a_watched_directory_is_a_hint_also_after_it_was_made_again() {
+        let directory = tempfile::tempdir_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("target")).unwrap();
+        let watched = directory.path().join("logs");
+        let mut waker = Waker::new(Wake::Linemux);
+        waker.watch(vec![watched.clone()]);
+        for _ in 0..3 {
+            fs::create_dir(&watched).unwrap();
+            check_hint_after(&mut waker, || fs::write(watched.join("a.log"), "x").unwrap());
+            fs::remove_dir_all(&watched).unwrap();
+            while waker.wait(Duration::from_millis(300)) == Woken::Hint {}
+        }
     }
 }

@@ -106,8 +106,8 @@ impl Disk {
     fn line(&mut self) -> String {
         self.next_line += 1;
         // Different lengths, some beyond the fingerprints'.
-        let padding = [3, 40, 300, 1_200][self.next_line * 7 % 4];
-        format!("line {} {}", self.next_line, "x".repeat(padding))
+        let padding = [4, 40, 300, 1_200][self.next_line * 7 % 4];
+        format!("{} line {}", self.next_line, format!("{}.", self.next_line).repeat(padding / 2))
     }
 
     fn destroy(&mut self, name: &str) {
@@ -159,10 +159,34 @@ impl History {
     }
 
     fn rename(&mut self, from: &str, to: &str) {
+        self.make_known(from);
         let Some(lines) = self.disk.files.remove(from) else { return };
         self.rig.rename(from, to);
         if let Some(gone) = self.disk.files.insert(to.to_owned(), lines) {
             self.disk.destroyed.extend(gone.into_iter().map(|line| line.text));
+        }
+    }
+
+    /// A file that is rotated out of the globs before it was ever seen is out of reach, and so is one that was rewritten
+    /// and rotated away while nobody looked.
+    fn make_known(&mut self, name: &str) {
+        if !BASES.contains(&name) || !self.rig.path(name).exists() {
+            return;
+        }
+        let (handle, look) = identity::open(&self.rig.path(name)).unwrap();
+        let path = self.rig.path(name);
+        let holds = |cursor: &Cursor| {
+            cursor.path == path
+                && cursor.inode == look.inode
+                && !cursor.finished
+                && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap()
+        };
+        let followed = self.rig.tail.files.values().map(|file| &file.cursor).find(|cursor| cursor.path == path);
+        let is_known = self.rig.ledger.values().any(holds) && followed.is_some_and(holds);
+        if !is_known {
+            self.rig.scan();
+            self.rig.read();
+            self.rig.commit();
         }
     }
 
@@ -252,20 +276,16 @@ impl History {
 
     fn check_all_counted(&self) {
         for (name, lines) in &self.disk.files {
-            for line in lines.iter().filter(|line| line.is_whole()) {
+            let is_cut = |line: &Written| self.disk.destroyed.contains(&line.text);
+            for line in lines.iter().filter(|line| line.is_whole() && !is_cut(line)) {
                 assert!(
-                    self.rig.committed.contains(&line.text) || self.is_out_of_reach(name),
-                    "{}: not counted, in {name}: {}\n{:#?}",
+                    self.rig.committed.contains(&line.text),
+                    "{}: not counted, in {name}: {}",
                     self.glob,
                     line.text,
-                    self.rig.notes,
                 );
             }
         }
-    }
-
-    fn is_out_of_reach(&self, _name: &str) -> bool {
-        false
     }
 }
 
@@ -294,5 +314,5 @@ fn any_history_counts_every_line_on_disk_once() {
             run(glob, &actions);
             Ok(())
         })
-        .unwrap();
+        .unwrap_or_else(|err| panic!("{err}"));
 }
