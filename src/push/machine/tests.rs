@@ -247,6 +247,16 @@ fn a_long_outage_is_probed_by_one_request_at_a_time_and_few() {
     assert!(writes < 30_000, "{writes} writes");
 }
 
+#[test]
+fn a_heap_of_unknown_outcomes_from_before_is_settled_whole() {
+    let mut world = World::new(1);
+    world.act(&Action::Seal { events: 3 * MAX_UNDER_LOOK, poison: false });
+    world.act(&Action::Turn);
+    world.outbox_rows_become_unknown();
+    world.act(&Action::Crash { fates: vec![Fate::LostBefore] });
+    world.finish();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
     #[test]

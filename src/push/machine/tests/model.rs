@@ -10,7 +10,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const LATEST_LANDING: Duration = Duration::from_secs(25);
 /// … and is read back so long after that: together less than the settle wait.
 const LONGEST_LAG: Duration = Duration::from_secs(34);
-const PER_DAY: u64 = 400;
+const PER_DAY: u64 = 4_000;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub(in crate::push) struct World {
     steady: Duration,
     wall_behind: Duration,
     requests: BTreeMap<UtcDay, u64>,
+    write_was_doubtful: bool,
     rng: fastrand::Rng,
 }
 
@@ -113,6 +114,7 @@ impl World {
             steady: Duration::from_secs(1_000),
             wall_behind: Duration::ZERO,
             requests: BTreeMap::new(),
+            write_was_doubtful: false,
             rng: fastrand::Rng::with_seed(seed),
         }
     }
@@ -157,10 +159,20 @@ impl World {
                 self.outbox.restart();
                 self.pusher = pusher(&self.outbox, Self::settings());
             }
-            Action::FailWrites { faults } => self.outbox.books().faults.extend(faults),
+            Action::FailWrites { faults } => {
+                self.write_was_doubtful |= faults.contains(&WriteFault::After);
+                self.outbox.books().faults.extend(faults);
+            }
             Action::ClockBack { seconds } => self.wall_behind += Duration::from_secs(*seconds),
             Action::NewKey => self.pusher.key_has_changed(self.now()),
             Action::NoKey => self.pusher.key_is_missing("no key".to_owned()),
+        }
+    }
+
+    /// As after an old version, or a ledger that was copied back.
+    pub(in crate::push) fn outbox_rows_become_unknown(&self) {
+        for row in self.outbox.books().rows.values_mut() {
+            row.state = State::Sending;
         }
     }
 
@@ -266,8 +278,12 @@ impl World {
 
     /// PX and the disk work from now on: everything must come to an end.
     pub(in crate::push) fn finish(&mut self) {
-        // An error after a write that was done leaves rows that only a start takes up.
-        self.act(&Action::Crash { fates: vec![Fate::LostBefore] });
+        if self.write_was_doubtful {
+            // An error after a write that was done leaves rows that only a start takes up.
+            self.act(&Action::Crash { fates: vec![Fate::LostBefore] });
+        }
+        self.outbox.books().faults.clear();
+        self.act(&Action::NewKey);
         for _ in 0..100_000 {
             let wake_in = self.turn();
             self.check();
