@@ -9,6 +9,8 @@ mod gate;
 pub mod http;
 pub mod key;
 pub mod machine;
+#[cfg(test)]
+mod memory;
 pub mod observe;
 pub mod outbox;
 mod pace;

@@ -13,6 +13,10 @@ const BURST_SECONDS: f64 = 0.1;
 /// One request in eleven days: slower is a mistake, and this keeps waiting times in range.
 const MIN_RATE: f64 = 1e-6;
 
+/// So little under a whole token is a whole one: waiting times are rounded to nanoseconds, and waiting for nothing would
+/// spin.
+const HAIR: f64 = 1e-6;
+
 #[derive(Debug)]
 pub(super) struct Pace {
     /// Per second.
@@ -46,8 +50,7 @@ impl Pace {
         let capacity = (self.rate * BURST_SECONDS).max(1.0);
         self.tokens = (self.tokens + passed * self.rate).min(capacity);
         self.counted_at = now;
-        // A hair under a whole token is a whole one: waiting times are rounded.
-        let whole = (self.tokens + 1e-6).floor() as u64;
+        let whole = (self.tokens + HAIR).floor() as u64;
         usize::try_from(whole.min(self.left_today())).unwrap_or(usize::MAX)
     }
 
@@ -62,7 +65,7 @@ impl Pace {
     /// How long until the next whole token; `None` when one is there.
     pub(super) fn next_token(&self) -> Option<Duration> {
         let seconds = (1.0 - self.tokens) / self.rate;
-        (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+        (self.tokens + HAIR < 1.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
     }
 
     pub(super) fn is_over_budget(&self) -> bool {

@@ -167,3 +167,6 @@ fn push_value(out: &mut String, value: &AttributeValue) {
 fn push_text(out: &mut String, text: &str) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,8 +136,12 @@ impl<O: Outbox> Pusher<O> {
             pause: if refused { self.settings.pauses.refusal } else { self.settings.pauses.trouble },
             at_least: answer.retry_after(now.wall),
         };
-        let is_unauthorized = matches!(answer, Answer::Status { status: 401, .. });
-        if is_unauthorized || matches!(trouble, Trouble::TooFast | Trouble::NotConnected) {
+        let is_for_all_calls = match trouble {
+            Trouble::TooFast | Trouble::NotConnected => true,
+            Trouble::NoAnswer => !failure.at_least.is_zero(),
+            _ => matches!(answer, Answer::Status { status: 401, .. }),
+        };
+        if is_for_all_calls {
             own.released(ticket.own);
             self.shared.failed(ticket.shared, now.steady, failure, &mut self.rng);
         } else {
