@@ -123,7 +123,7 @@ impl Groups {
     /// The group is not marked: whoever counts in it does so through [`Groups::state_mut`].
     fn insert(&mut self, hash: u64, key: &[u8], push_state: impl FnOnce(&mut Vec<u64>)) -> u32 {
         let ordinal = self.len;
-        if ordinal as usize % PAGE_GROUPS == 0 {
+        if (ordinal as usize).is_multiple_of(PAGE_GROUPS) {
             if let Some(full) = self.pages.last_mut() {
                 full.shrink();
             }
@@ -284,8 +284,8 @@ mod tests {
     fn the_longest_key_has_a_group_of_its_own() {
         let layout = Layout::new([Measure::Count].iter());
         let mut groups = Groups::default();
-        assert_eq!(groups.find_or_insert(&[1; MAX_KEY_BYTES], 9, &layout), Group::Own(0));
-        assert_eq!(groups.find_or_insert(&[1; MAX_KEY_BYTES + 1], 9, &layout), Group::Overflow);
+        assert_eq!(groups.find_or_insert(&vec![1; MAX_KEY_BYTES], 9, &layout), Group::Own(0));
+        assert_eq!(groups.find_or_insert(&vec![1; MAX_KEY_BYTES + 1], 9, &layout), Group::Overflow);
         assert_eq!((groups.len(), groups.count()), (1, 2));
     }
 }
