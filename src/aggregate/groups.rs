@@ -120,10 +120,10 @@ impl Groups {
         Group::Own(self.insert(hash, key, |words| layout.push_empty(words)))
     }
 
+    /// The group is not marked: whoever counts in it does so through [`Groups::state_mut`].
     fn insert(&mut self, hash: u64, key: &[u8], push_state: impl FnOnce(&mut Vec<u64>)) -> u32 {
         let ordinal = self.len;
-        let index = ordinal as usize % PAGE_GROUPS;
-        if index == 0 {
+        if (ordinal as usize).is_multiple_of(PAGE_GROUPS) {
             if let Some(full) = self.pages.last_mut() {
                 full.shrink();
             }
@@ -132,7 +132,6 @@ impl Groups {
         let page = &mut self.pages[ordinal as usize / PAGE_GROUPS];
         page.push(key);
         push_state(&mut page.states);
-        page.dirty[index / 64] |= 1 << (index % 64);
         let (hasher, pages) = (&self.hasher, &self.pages);
         self.table.insert_unique(hash, ordinal, |&ordinal| hash_of(hasher, key_of(pages, ordinal)));
         self.len += 1;
@@ -245,4 +244,48 @@ fn set_bits(mut bits: u64) -> impl Iterator<Item = u32> {
         bits &= bits.wrapping_sub(1);
         (bit < 64).then_some(bit)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, Groups, MAX_KEY_BYTES};
+    use crate::aggregate::measures::Layout;
+    use crate::model::record::{Input, KeyWriter};
+    use crate::model::spec::Measure;
+
+    /// What the groups hold of the heap, free space included.
+    fn heap_bytes(groups: &Groups) -> usize {
+        let page = |page: &super::Page| 4 * page.ends.capacity() + page.keys.capacity() + 8 * page.states.capacity();
+        let pages = groups.pages.capacity() * size_of::<super::Page>();
+        groups.table.allocation_size() + pages + groups.pages.iter().map(page).sum::<usize>()
+    }
+
+    #[test]
+    fn a_group_with_three_measures_takes_less_than_a_hundred_bytes() {
+        let field = || "bytes".to_owned();
+        let measures = [Measure::Count, Measure::Sum { field: field() }, Measure::Max { field: field() }];
+        let layout = Layout::new(measures.iter());
+        for (count, most) in [(100, 20_000), (100_000, 10_000_000), (150_000, 15_000_000)] {
+            let mut groups = Groups::default();
+            for user in 0..count {
+                let mut key = Vec::new();
+                let mut writer = KeyWriter(&mut key);
+                writer.text(&format!("user{user:08}"));
+                writer.text(&format!("account{:04}", user % 2_000));
+                let group = groups.find_or_insert(&key, u32::MAX, &layout);
+                layout.add(groups.state_mut(group, &layout), &[Input::One, Input::Absent, Input::Absent]).unwrap();
+            }
+            let bytes = heap_bytes(&groups);
+            assert!(bytes <= most, "{count} groups take {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn the_longest_key_has_a_group_of_its_own() {
+        let layout = Layout::new([Measure::Count].iter());
+        let mut groups = Groups::default();
+        assert_eq!(groups.find_or_insert(&vec![1; MAX_KEY_BYTES], 9, &layout), Group::Own(0));
+        assert_eq!(groups.find_or_insert(&vec![1; MAX_KEY_BYTES + 1], 9, &layout), Group::Overflow);
+        assert_eq!((groups.len(), groups.count()), (1, 2));
+    }
 }

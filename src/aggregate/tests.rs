@@ -303,6 +303,25 @@ fn an_open_window_keeps_its_rule_and_the_next_one_has_the_new() {
 }
 
 #[test]
+fn a_record_of_an_old_rule_is_counted_under_it_also_where_its_window_is_done() {
+    let mut aggregator = changed_rule();
+    check(&mut aggregator, 5 * DAY + HOUR, "ada", 9 * DAY, Added::Counted);
+    check(&mut aggregator, 3 * DAY, "ada", 9 * DAY, Added::Counted);
+    assert_eq!(add_under(&mut aggregator, RuleRef::Other(0), 0, 2 * DAY, "eve", "", None, 9 * DAY), Added::Counted);
+    assert_eq!(aggregator.rule_at(MetricIndex(0), at(2 * DAY + 5 * HOUR)), RuleRef::Other(0));
+    // The window that the last line went to has another place now.
+    check(&mut aggregator, 3 * DAY + 1, "ada", 9 * DAY, Added::Counted);
+    let events = seal(&mut aggregator, 9 * DAY);
+    let told: Vec<_> = events.iter().map(|event| (event.window.start, event.window.end, event.lines)).collect();
+    let hour = |start: i64| (at(start), at(start + HOUR));
+    let (third, fifth) = (hour(3 * DAY), hour(5 * DAY + HOUR));
+    assert_eq!(
+        told,
+        [(at(0), at(DAY), 1), (at(2 * DAY), at(3 * DAY), 1), (third.0, third.1, 2), (fifth.0, fifth.1, 1)]
+    );
+}
+
+#[test]
 fn places_in_a_rule_do_not_make_it_another() {
     let mut aggregator = hourly(&hour_spec());
     check(&mut aggregator, 0, "ada", 0, Added::Counted);
