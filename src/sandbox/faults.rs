@@ -317,6 +317,17 @@ mod tests {
     }
 
     #[test]
+    fn a_new_script_counts_from_the_beginning() {
+        let script = FaultScript::of([FaultRule::on_post(FaultAction::LoseAnswer).times(1)]);
+        let mut machine = FaultMachine::new(script.clone(), 1);
+        assert!(machine.next("POST", "/v1/events/custom").is_some());
+        assert!(machine.next("POST", "/v1/events/custom").is_none());
+        machine.replace(script);
+        assert_eq!(machine.fired(), [0]);
+        assert!(machine.next("POST", "/v1/events/custom").is_some());
+    }
+
+    #[test]
     fn a_script_that_cannot_work_is_refused() {
         for (json, expected) in [
             (r#"{"rules":[{"probability":1.5}]}"#, "rules[0]: `probability` must be 0 to 1"),

@@ -48,6 +48,12 @@ async fn px_call(
     ConnectInfo(control): ConnectInfo<AnswerControl>,
     request: Request,
 ) -> Response {
+    // On a task of its own: the server drops what it awaits when a client hangs up, but PX would go on.
+    let processed = tokio::spawn(process(shared, control, request));
+    processed.await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, String::new()))
+}
+
+async fn process(shared: Arc<Shared>, control: AnswerControl, request: Request) -> Response {
     let Some((call, target)) = read(request).await else {
         // The client left before the end of its request: there is nobody to answer and nothing to process.
         control.drop_answer(Ending::Close);
@@ -55,14 +61,12 @@ async fn px_call(
     };
     let fault = shared.faults().next(&call.method, &call.path);
     control.restore();
-    let Some(fault) = fault else {
-        let answer = calls::answer(&shared, &call);
-        note(&shared, &call, target, &Outcome::of(&answer));
-        return response(&answer);
-    };
-    // On a task of its own: a client that hangs up must not stop what PX would go on to do.
-    let faulty = tokio::spawn(async move { with_fault(&shared, &call, target, fault, &control).await });
-    faulty.await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, String::new()))
+    if let Some(fault) = fault {
+        return with_fault(&shared, &call, target, fault, &control).await;
+    }
+    let answer = calls::answer(&shared, &call);
+    note(&shared, &call, target, &Outcome::of(&answer));
+    response(&answer)
 }
 
 /// Reads a request whole, with its target as sent; `None` when its client left before its end.

@@ -402,7 +402,7 @@ fn the_page_stands_alone_and_takes_no_markup_from_events() {
 #[test]
 fn a_body_beyond_the_limit_is_refused_and_the_server_goes_on() {
     let sandbox = sandbox();
-    let large = format!(r#"{{"eventName":"{}"}}"#, "x".repeat(1 << 20));
+    let large = format!(r#"{{"eventName":"{}"}}"#, "x".repeat(8 << 20));
     assert!(exchange(&sandbox, "POST", "/v1/events/custom", &large).starts_with("HTTP/1.1 400"));
     assert!(post(&sandbox, "a").starts_with("HTTP/1.1 201"));
     assert_eq!((sandbox.event_count(), sandbox.refusals().get(&Reason::BodyTooLarge)), (1, Some(&1)));
