@@ -96,7 +96,7 @@ fn a_key_that_others_can_read_is_refused() {
     bench.append("access.log", line(3).as_bytes());
     std::fs::set_permissions(bench.path("api-key"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let agent = bench.start();
-    bench.wait_until("it is said", || agent.said().contains("chmod 600"));
+    bench.wait_until("it is said", || agent.said().contains("chmod 0600"));
     assert_eq!(bench.sandbox.event_count(), 0);
     let output = bench.pxtail(&["check", "--config", "pxtail.toml"]);
     assert_eq!(output.code, Some(1), "{}", output.stderr);

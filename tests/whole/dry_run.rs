@@ -28,15 +28,16 @@ fn every_line_of_the_real_log_is_counted_or_explained() {
     assert_eq!(summary["events"].as_u64().unwrap(), events.len() as u64);
     assert_eq!(summary["unmatched_lines"].as_array().unwrap().len() as u64, unmatched);
     let (hits, bytes, groups) = naive(&std::fs::read(&log).unwrap());
-    assert_eq!((sum("hits") + unmatched, sum("bytes")), (hits, bytes));
+    assert_eq!((sum("hits"), sum("bytes")), (hits, bytes));
     assert_eq!(events.len(), groups);
 }
 
-/// Lines, bytes, and clients by UTC day, read with nothing but splitting at spaces and quotes. The log is all in UTC.
+/// Whole lines, bytes, and clients by UTC day, read with nothing but splitting at spaces and quotes. The log is all in UTC,
+/// and one of its lines is cut off inside the last quotes.
 fn naive(log: &[u8]) -> (u64, u64, usize) {
     let text = String::from_utf8_lossy(log);
     let (mut hits, mut bytes, mut groups) = (0, 0, std::collections::BTreeSet::new());
-    for line in text.lines() {
+    for line in text.lines().filter(|line| line.ends_with('"')) {
         hits += 1;
         let client = line.split(' ').next().unwrap();
         let day = line.split('[').nth(1).unwrap().split(':').next().unwrap();
