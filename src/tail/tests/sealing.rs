@@ -210,7 +210,7 @@ fn after_a_restart_a_directory_that_cannot_be_listed_holds_back_for_seal_wait_on
 fn a_file_that_cannot_be_opened_holds_back_for_seal_wait_only() {
     let mut rig = Rig::new("*.log");
     rig.append("a.log", "one\n");
-    fs::set_permissions(rig.path("a.log"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(rig.path("a.log"), Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(rig.path("a.log")).is_ok() {
         // Root opens everything: the error is put in by hand.
         rig.scan();
