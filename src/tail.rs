@@ -19,6 +19,7 @@ mod progress;
 mod reading;
 pub mod report;
 mod scan;
+mod strangers;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -28,6 +29,8 @@ use std::time::Duration;
 use followed::Followed;
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
+use identity::Look;
+use strangers::Stranger;
 
 use crate::model::fault::{Faults, Located};
 use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
@@ -86,6 +89,8 @@ struct Source {
     /// When the last complete scan began.
     scanned_at: Option<UnixMicros>,
     obstacles: BTreeMap<PathBuf, Obstacle>,
+    /// Up to when every live file of it was seen.
+    known_until: Option<UnixMicros>,
 }
 
 /// Every followed file of every source.
@@ -94,10 +99,16 @@ pub struct Tail {
     spec: TailSpec,
     sources: Vec<Source>,
     files: BTreeMap<FileId, Followed>,
-    /// Every file in `files`, once.
+    /// Every file in `files` but those that were emptied or deleted.
     by_inode: HashMap<(SourceIndex, Inode), FileId>,
     /// Files from the ledger by inode number alone, until the first scan is over: device numbers may change at boot.
     by_number: HashMap<(SourceIndex, u64), FileId>,
+    /// Files that may be copies of others.
+    strangers: HashMap<(SourceIndex, Inode), Stranger>,
+    /// Something was not decided at this scan of a source.
+    is_waiting: bool,
+    /// How directories looked when strangers were looked for there.
+    directories: HashMap<(SourceIndex, PathBuf), Look>,
     /// Cursors of sources that are not configured: kept for their return.
     orphans: BTreeMap<FileId, Cursor>,
     /// Files with something to read; the first has its turn.
@@ -137,6 +148,9 @@ impl Tail {
             files: BTreeMap::new(),
             by_inode: HashMap::new(),
             by_number: HashMap::new(),
+            strangers: HashMap::new(),
+            is_waiting: false,
+            directories: HashMap::new(),
             orphans: BTreeMap::new(),
             queue: VecDeque::new(),
             turn_bytes: 0,
@@ -153,6 +167,8 @@ impl Tail {
             counters: TailCounters::default(),
             hooks: Hooks::default(),
         };
+        let mut known = known;
+        known.sort_by_key(|cursor| cursor.file);
         for cursor in known {
             tail.remember(cursor);
         }
@@ -168,9 +184,9 @@ impl Tail {
         };
         let source = source.spec.index;
         let (id, inode) = (cursor.file, cursor.inode);
+        // The younger of two is what stands there now; the older was emptied.
         if let Some(older) = self.by_inode.insert((source, inode), id) {
-            self.files.remove(&older);
-            self.forgotten.insert(older);
+            self.with(older, |file| file.is_emptied = true);
         }
         self.by_number.insert((source, inode.inode), id);
         self.files.insert(id, Followed::new(source, cursor));
@@ -281,13 +297,15 @@ impl Tail {
 
 impl Source {
     fn new(spec: TailSource, known: &[Cursor], faults: &mut Vec<crate::model::fault::Fault>) -> Self {
+        let known_until = known.iter().filter(|cursor| cursor.source == spec.name).map(|cursor| cursor.seen).max();
         Self {
             globs: Globs::new(&spec.include, &spec.exclude, faults),
-            is_fresh: !known.iter().any(|cursor| cursor.source == spec.name),
+            is_fresh: known_until.is_none(),
             spec,
             is_obstructed: false,
             scanned_at: None,
             obstacles: BTreeMap::new(),
+            known_until,
         }
     }
 }

@@ -67,6 +67,10 @@ pub(super) struct Followed {
     pub(super) rest: Rest,
     /// It was closed without a name anywhere: it cannot come back, and its inode will be another file's.
     pub(super) is_deleted: bool,
+    /// Its content was destroyed; it is kept to recognize a copy of it, and is not looked for.
+    pub(super) is_emptied: bool,
+    /// A copy of it was found, and what it had left is read there.
+    pub(super) is_continued: bool,
     pub(super) queued: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
@@ -115,6 +119,8 @@ impl Followed {
             trouble: None,
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
             is_deleted: false,
+            is_emptied: false,
+            is_continued: false,
             queued: false,
             scan: 0,
             seen_saved: cursor.seen,

@@ -59,6 +59,12 @@ pub(super) fn look(handle: &File) -> io::Result<Look> {
     Ok(Look::new(&rustix::fs::fstat(handle)?))
 }
 
+/// When an open file was last written.
+pub(super) fn modified(handle: &File) -> Option<UnixMicros> {
+    let stat = rustix::fs::fstat(handle).ok()?;
+    Some(UnixMicros(stat.st_mtime.saturating_mul(1_000_000).saturating_add((stat.st_mtime_nsec / 1_000) as i64)))
+}
+
 /// True when no name leads to the open file any more.
 pub(super) fn is_deleted(handle: &File) -> bool {
     rustix::fs::fstat(handle).is_ok_and(|stat| stat.st_nlink == 0)

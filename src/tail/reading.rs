@@ -9,7 +9,7 @@ use super::followed::{Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
 use super::report::What;
 use super::{Tail, identity};
-use crate::model::file::{Cursor, FileId};
+use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one file before the next has its turn.
@@ -158,6 +158,9 @@ impl Tail {
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
+        let inode = old.cursor.inode;
+        let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
+        emptied.is_emptied = true;
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -166,15 +169,24 @@ impl Tail {
             finished: false,
             ..old.cursor
         };
-        let identity = (source, cursor.inode);
         let fresh = Followed { cursor, caught_up_at: None, looked: None, end: 0, grown_at: now, queued: false, ..old };
+        self.forget_emptied(source, inode);
+        self.files.insert(id, emptied);
         self.files.insert(new, fresh);
-        self.by_inode.insert(identity, new);
-        self.forgotten.insert(id);
-        self.dirty.remove(&id);
-        self.dirty.insert(new);
+        self.by_inode.insert((source, inode), new);
+        self.dirty.extend([id, new]);
         self.enqueue(new);
         self.note(source, path, What::Truncated { file: id, new, offset });
+    }
+
+    /// One emptied generation is remembered for each file: a copy is made just before.
+    fn forget_emptied(&mut self, source: SourceIndex, inode: Inode) {
+        let is_older = |file: &&Followed| file.is_emptied && file.source == source && file.cursor.inode == inode;
+        if let Some(id) = self.files.values().find(is_older).map(|file| file.cursor.file) {
+            self.files.remove(&id);
+            self.dirty.remove(&id);
+            self.forgotten.insert(id);
+        }
     }
 
     /// Opens the file under its path, unless it is open. False when it cannot be read now.

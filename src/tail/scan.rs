@@ -4,7 +4,7 @@
 //! before it is given up. Does not: read lines.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::glob::{self, Listing, Obstacle};
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
+use super::strangers::{self, Verdict};
 use super::{Source, Tail};
 use crate::model::file::{Cursor, FileId, SourceIndex};
 use crate::model::spec::StartAt;
@@ -45,13 +46,22 @@ impl Tail {
             let listing = source.globs.list(&mut self.hooks);
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
             report.matched_files += listing.entries.len();
+            self.is_waiting = false;
             self.compare(index, &listing, now);
             self.retire(index, &listing, now);
+            if listing.is_complete() {
+                self.meet_strangers(index, &listing, now);
+            }
+            let is_waiting = self.is_waiting;
             if let Some(source) = self.sources.get_mut(at) {
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
                 if listing.is_complete() {
-                    source.scanned_at = Some(now);
+                    // What is not decided yet may hold lines of any time before.
+                    if !is_waiting {
+                        source.scanned_at = Some(now);
+                        source.known_until = Some(now);
+                    }
                 } else {
                     report.incomplete_sources.push(index);
                 }
@@ -59,6 +69,8 @@ impl Tail {
             self.note_obstacles(at, listing.obstacles);
         }
         self.by_number.clear();
+        let scans = self.scans;
+        self.strangers.retain(|_, stranger| stranger.scan == scans);
         self.look_for_unseen(now);
         self.forget_expired(now);
         report.notes = std::mem::take(&mut self.notes);
@@ -114,7 +126,27 @@ impl Tail {
             .sources
             .iter()
             .any(|known| known.spec.index == source && known.is_fresh && known.spec.start_at == StartAt::End);
-        let Some(name) = self.source_name(source) else { return };
+        let is_fresh = self.sources.iter().any(|known| known.spec.index == source && known.is_fresh);
+        let verdict = if is_fresh { Verdict::New } else { self.judge(source, path, look, now) };
+        if verdict == Verdict::Wait {
+            self.is_waiting = true;
+            return;
+        }
+        let Some(id) = self.add(source, path, look, now) else { return };
+        self.with(id, |file| {
+            file.presence = Presence::Named;
+            file.begin_near = from_end.then_some(look.size);
+        });
+        self.make_open(id, now);
+        self.start_as(id, verdict);
+        self.enqueue(id);
+        let offset = self.files.get(&id).map_or(0, |file| file.begin_near.unwrap_or(file.cursor.offset));
+        self.note(source, path.to_owned(), What::Found { file: id, offset });
+    }
+
+    /// A file that was never seen before, with nothing of it counted.
+    pub(super) fn add(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) -> Option<FileId> {
+        let name = self.source_name(source)?;
         let id = self.give_id();
         let cursor = Cursor {
             file: id,
@@ -128,20 +160,13 @@ impl Tail {
             finished: false,
         };
         let mut file = Followed::new(source, cursor);
-        file.presence = Presence::Named;
         file.scan = self.scans;
         file.grown_at = now;
-        file.begin_near = from_end.then_some(look.size);
         self.files.insert(id, file);
         self.by_inode.insert((source, look.inode), id);
         self.counters.files_found += 1;
-        if !from_end {
-            self.dirty.insert(id);
-        }
-        self.make_open(id, now);
-        self.enqueue(id);
-        let offset = self.files.get(&id).map_or(0, |file| file.begin_near.unwrap_or(file.cursor.offset));
-        self.note(source, path.to_owned(), What::Found { file: id, offset });
+        self.dirty.insert(id);
+        Some(id)
     }
 
     /// A file from the ledger whose device has another number since the machine was started: same name, same inode
@@ -318,6 +343,7 @@ impl Tail {
             self.orphans.remove(&id);
             if let Some(file) = self.files.remove(&id)
                 && !file.is_deleted
+                && !file.is_emptied
             {
                 self.by_inode.remove(&(file.source, file.cursor.inode));
             }
@@ -337,6 +363,5 @@ fn is_rotated(file: &Followed, listing: &Listing) -> bool {
     if file.home != *path && is_another(&file.home) {
         return true;
     }
-    let name = path.file_name().unwrap_or(OsStr::new(""));
-    glob::rotation_bases(name).any(|base| is_another(&path.with_file_name(base)))
+    strangers::bases_of(path).iter().any(|base| is_another(base))
 }

@@ -1,1 +1,101 @@
-//! Races.
+//! What others do to the files between two steps of ours.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::super::hooks::Point;
+use super::*;
+
+const POINTS: [Point; 6] =
+    [Point::Listed, Point::BeforeOpen, Point::Opened, Point::BeforeDecide, Point::BeforeRead, Point::BeforeSiblings];
+
+/// Rotates the file, and writes to both the old and the new one.
+fn rotate(directory: &Path, number: usize) -> [String; 2] {
+    let lines = [format!("old {number}"), format!("new {number}")];
+    for name in (1..8).rev() {
+        let from = directory.join(format!("a.log.{name}"));
+        if from.exists() {
+            fs::rename(from, directory.join(format!("a.log.{}", name + 1))).unwrap();
+        }
+    }
+    let live = directory.join("a.log");
+    let mut old = File::options().append(true).create(true).open(&live).unwrap();
+    fs::rename(&live, directory.join("a.log.1")).unwrap();
+    writeln!(old, "{}", lines[0]).unwrap();
+    fs::write(&live, format!("{}\n", lines[1])).unwrap();
+    lines.into_iter().collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// A rotation at the n-th time that `point` is reached; with and without a crash after.
+#[track_caller]
+fn check(glob: &str, point: Point, time: usize, crashes: usize) {
+    let mut rig = Rig::new(glob);
+    rig.append("a.log", "first\n");
+    rig.round();
+    rig.append("a.log", "second\n");
+    if crashes > 0 {
+        rig.crash();
+    }
+    let directory = rig.path("");
+    let written = Arc::new(Mutex::new(vec!["first".to_owned(), "second".to_owned()]));
+    let count = AtomicUsize::new(0);
+    let writes = Arc::clone(&written);
+    rig.tail.set_hook(move |reached, _| {
+        if reached == point && count.fetch_add(1, Ordering::Relaxed) == time {
+            writes.lock().unwrap().extend(rotate(&directory, time));
+        }
+    });
+    rig.round();
+    if crashes > 1 {
+        rig.crash();
+    }
+    rig.settle();
+    let expected = written.lock().unwrap().clone();
+    rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_rotation_between_any_two_steps_loses_and_repeats_nothing() {
+    for glob in ["a.log", "*.log", "a.log*"] {
+        for point in POINTS {
+            for time in 0..3 {
+                for crashes in 0..3 {
+                    check(glob, point, time, crashes);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_renamed_while_its_directory_is_listed_is_seen() {
+    let mut rig = Rig::new("*.log");
+    rig.append("b.log", "one\n");
+    let directory = rig.path("");
+    let mut is_done = false;
+    rig.tail.set_hook(move |point, _| {
+        if point == Point::Listed && !std::mem::replace(&mut is_done, true) {
+            fs::rename(directory.join("b.log"), directory.join("a.log")).unwrap();
+        }
+    });
+    rig.scan();
+    rig.read();
+    assert_eq!(rig.pending, ["one"], "in the same scan");
+}
+
+#[test]
+fn a_truncation_just_before_a_read_is_noticed() {
+    let mut rig = Rig::new("*.log");
+    rig.append("a.log", "one\ntwo\n");
+    rig.round();
+    rig.append("a.log", "lost\n");
+    let path = rig.path("a.log");
+    let mut is_done = false;
+    rig.tail.set_hook(move |point, _| {
+        if point == Point::BeforeRead && !std::mem::replace(&mut is_done, true) {
+            fs::write(&path, "new and much longer than what was there\n").unwrap();
+        }
+    });
+    rig.settle();
+    rig.check(&["one", "two", "new and much longer than what was there"]);
+}
