@@ -296,6 +296,9 @@ fn naive(template: &Template, line: &[u8], step: usize, at: usize, found: &mut V
     }
     let start = at + current.literal.len();
     let ends: Vec<usize> = match &current.find {
+        Find::Search(search) if search.escaping == Escaping::Backslash && line[start..].starts_with(b"\"\"") => {
+            vec![start + 2]
+        }
         Find::Search(search) => {
             let fits = |end: &usize| (start..*end).all(|at| super::may_hold(search, line, start, at));
             (start..=line.len()).filter(fits).collect()
