@@ -1,5 +1,7 @@
 //! The shipped pattern files: each proves itself.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it cannot use")]
+
 use std::path::{Path, PathBuf};
 
 use pxtail::config::pattern_file;

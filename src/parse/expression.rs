@@ -50,11 +50,8 @@ impl Expression {
         let ends = self.text.char_indices().map(|(at, _)| at).skip(1).take(LONGEST_EXPLAINED).collect::<Vec<_>>();
         for end in ends.into_iter().rev() {
             let (beginning, rest) = self.text.split_at(end);
-            let Ok(regex) =
-                builder(&format!("\\A(?:{beginning}\n)")).or_else(|_| builder(&format!("\\A(?:{beginning})")))
-            else {
-                continue;
-            };
+            let plain = builder(&format!("\\A(?:{beginning})"));
+            let Ok(regex) = plain.or_else(|_| builder(&format!("\\A(?:{beginning}\n)"))) else { continue };
             if let Some(found) = regex.find(line) {
                 let at = found.end();
                 return format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`");

@@ -21,8 +21,12 @@ struct Choice {
     end: usize,
 }
 
-/// Starts of a searched field from which every end was tried without luck: the half-open range.
-type Tried = (usize, usize);
+/// Starts of a searched field from which every end was tried without luck: `from` is one, `to` is not.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tried {
+    from: usize,
+    to: usize,
+}
 
 #[derive(Clone, Debug)]
 pub(in crate::parse) struct Matcher {
@@ -35,7 +39,7 @@ pub(in crate::parse) struct Matcher {
 impl Matcher {
     pub(in crate::parse) fn new(template: Template) -> Self {
         let searches = template.searches;
-        Self { template, choices: Vec::with_capacity(searches), tried: vec![(0, 0); searches] }
+        Self { template, choices: Vec::with_capacity(searches), tried: vec![Tried::default(); searches] }
     }
 
     pub(in crate::parse) const fn template(&self) -> &Template {
@@ -47,7 +51,6 @@ impl Matcher {
         self.choices.clear();
         match self.advance(line, captures, 0, 0) {
             Ok(()) => Ok(()),
-            Err(mismatch) if self.choices.is_empty() => Err(mismatch),
             Err(mismatch) => self.retry(line, captures, mismatch),
         }
     }
@@ -63,14 +66,12 @@ impl Matcher {
             let start = at + step.literal.len();
             let end = match &step.find {
                 Find::Search(search) => {
-                    let (from, to) = self.tried[search.index];
-                    let untried = !(from..to).contains(&start);
-                    let found =
-                        untried.then(|| search_end(search, self.template.literal_after(index), line, start, start));
-                    if let Some(Ok(end)) = found {
+                    let tried = &mut self.tried[search.index];
+                    let end = tried.first_end(search, self.template.literal_after(index), line, start);
+                    if let Some(end) = end {
                         self.choices.push(Choice { step: index, start, end });
                     }
-                    found.and_then(Result::ok)
+                    end
                 }
                 _ => step.end(line, start),
             };
@@ -109,38 +110,64 @@ impl Matcher {
                         Err(_) => {}
                     }
                 }
-                Err(limit) => {
-                    let tried = &mut self.tried[search.index];
-                    let overlaps = choice.start <= tried.1 && tried.0 <= limit + 1;
-                    let new = (choice.start, limit + 1);
-                    *tried = if overlaps { (tried.0.min(new.0), tried.1.max(new.1)) } else { new };
+                Err(barrier) => {
+                    self.tried[search.index].add(choice.start, barrier);
                     self.choices.pop();
                 }
             }
         }
-        self.tried.fill((0, 0));
+        self.tried.fill(Tried::default());
         outcome.map_err(|_| furthest)
     }
 }
 
+impl Tried {
+    /// The first end of a field that begins at `start`, unless all its ends were tried before.
+    #[inline]
+    fn first_end(&mut self, search: &Search, next: &Literal, line: &[u8], start: usize) -> Option<usize> {
+        // What begins with a bare quote has an end that no earlier start has.
+        if (self.from..self.to).contains(&start) && line.get(start) != Some(&b'"') {
+            return None;
+        }
+        match search_end(search, next, line, start, start) {
+            Ok(end) => Some(end),
+            Err(barrier) => {
+                self.add(start, barrier);
+                None
+            }
+        }
+    }
+
+    /// Every end of a field that begins at `start` or between there and the barrier was tried.
+    fn add(&mut self, start: usize, barrier: usize) {
+        if start <= self.to && self.from <= barrier {
+            self.from = self.from.min(start);
+            self.to = self.to.max(barrier);
+        } else {
+            (self.from, self.to) = (start, barrier);
+        }
+    }
+}
+
 /// The first end at `from` or later of a field that begins at `start`: where the next literal stands and every byte
-/// before is one that the field may hold. `Err`: the place that no end can be beyond.
+/// before is one that the field may hold. `Err`: the barrier; no field that begins before it ends beyond it.
 #[inline]
 fn search_end(search: &Search, next: &Literal, line: &[u8], start: usize, from: usize) -> Result<usize, usize> {
-    let Some(&first) = next.bytes().first() else { return Err(line.len()) };
+    if search.escaping == Escaping::Backslash && line[start..].starts_with(EMPTY_NAME) {
+        let end = start + EMPTY_NAME.len();
+        return if from <= end && next.is_at(line, end) { Ok(end) } else { Err(start) };
+    }
+    let Some(&first) = next.bytes().first() else { return Err(line.len() + 1) };
     let mut at = from;
     // What lies before `from` was looked at when the end before this one was found, but for its last byte.
-    let mut checked = from.saturating_sub(1).max(start);
+    if from > start && !may_hold(search, line, start, from - 1) {
+        return Err(from - 1);
+    }
     loop {
-        while checked < at {
-            if !may_hold(search, line, start, checked) {
-                return Err(checked);
-            }
-            checked += 1;
-        }
         match line.get(at) {
-            None => return Err(line.len()),
+            None => return Err(line.len() + 1),
             Some(&byte) if byte == first && next.is_at(line, at) => return Ok(at),
+            Some(_) if !may_hold(search, line, start, at) => return Err(at),
             Some(_) => at += 1,
         }
     }
@@ -150,13 +177,8 @@ fn search_end(search: &Search, next: &Literal, line: &[u8], start: usize, from: 
 #[inline]
 fn may_hold(search: &Search, line: &[u8], start: usize, at: usize) -> bool {
     let byte = line[at];
-    if !search.allowed[byte as usize] {
-        return false;
-    }
-    byte != b'"'
-        || search.escaping == Escaping::None
-        || (at > start && line[at - 1] == b'\\')
-        || (at < start + 2 && line[start..].starts_with(EMPTY_NAME))
+    search.allowed[byte as usize]
+        && (byte != b'"' || search.escaping == Escaping::None || (at > start && line[at - 1] == b'\\'))
 }
 
 /// What Apache writes for a user who gave an empty name; the one place where it writes bare quotes.
