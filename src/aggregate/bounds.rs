@@ -30,10 +30,7 @@ pub(super) fn date_of(zone: &TimeZone, length: WindowLength, date: DateOf, windo
     match (date, length) {
         (DateOf::Start, _) => window.start,
         (DateOf::Noon, WindowLength::Part(_)) => middle,
-        // A day that has no noon of its own has a middle.
-        (DateOf::Noon, WindowLength::Day) => {
-            noon(zone, window.start).filter(|noon| window.contains(*noon)).unwrap_or(middle)
-        }
+        (DateOf::Noon, WindowLength::Day) => noon(zone, window.start).unwrap_or(middle),
     }
 }
 

@@ -197,6 +197,58 @@ fn keys_beyond_the_most_groups_or_too_long_fold_into_one_exact_group() {
 }
 
 #[test]
+fn the_overflow_group_is_written_when_it_changes_and_put_back() {
+    let mut spec = hour_spec();
+    spec.max_groups = 0;
+    let rules = || vec![Arc::new(Rule::new(&spec))];
+    let mut store = Store::default();
+    let mut aggregator = hourly(&spec);
+    for lines in 1..3 {
+        check(&mut aggregator, 0, "ada", 0, Added::Overflowed);
+        let written: Vec<_> = {
+            let commit = aggregator.commit(&[]);
+            let groups = commit.changed().flat_map(|window| window.groups());
+            groups.map(|group| (group.ordinal, group.key == Some(&[]), group.lines())).collect()
+        };
+        assert_eq!(written, [(u32::MAX, lines == 1, lines)]);
+        store.commit(&mut aggregator, &[]);
+        assert_eq!(store.restore(rules()).open_lines(), lines);
+    }
+    let mut aggregator = store.restore(rules());
+    check(&mut aggregator, 0, "bob", 0, Added::Overflowed);
+    store.commit(&mut aggregator, &[]);
+    assert_eq!(seal(&mut store.restore(rules()), DAY)[0].lines, 3);
+}
+
+#[test]
+fn an_overflow_group_that_did_not_change_is_not_written_with_the_others() {
+    let mut spec = hour_spec();
+    spec.max_groups = 1;
+    let mut aggregator = hourly(&spec);
+    check(&mut aggregator, 0, "ada", 0, Added::Counted);
+    check(&mut aggregator, 0, "bob", 0, Added::Overflowed);
+    aggregator.commit(&[]).confirm();
+    check(&mut aggregator, 0, "ada", 0, Added::Counted);
+    let commit = aggregator.commit(&[]);
+    let ordinals: Vec<u32> = commit.changed().flat_map(|window| window.groups()).map(|group| group.ordinal).collect();
+    assert_eq!(ordinals, [0]);
+}
+
+#[test]
+fn windows_seal_oldest_first_whatever_their_metric() {
+    let mut views = hour_spec();
+    views.name = "views".to_owned();
+    let rules = [hour_spec(), views].iter().map(|spec| Arc::new(Rule::new(spec))).collect();
+    let mut aggregator = Aggregator::new(AGENT, rules);
+    for (metric, second) in [(0, 2 * HOUR), (1, HOUR), (0, 0), (1, 0)] {
+        assert_eq!(add(&mut aggregator, metric, second, "ada", "", None, DAY), Added::Counted);
+    }
+    let due = aggregator.sealable(at(DAY), |_, _| UnixMicros::MAX);
+    let order: Vec<_> = due.iter().map(|id| (id.window.start, &*id.metric)).collect();
+    assert_eq!(order, [(at(0), "hits"), (at(0), "views"), (at(HOUR), "views"), (at(2 * HOUR), "hits")]);
+}
+
+#[test]
 fn a_record_that_makes_a_sum_too_large_is_refused_whole() {
     let mut aggregator = hourly(&hour_spec());
     assert_eq!(add(&mut aggregator, 0, 0, "ada", "", Some("6e20"), 0), Added::Counted);

@@ -65,7 +65,10 @@ fn rules_of(version: usize) -> Vec<Arc<Rule>> {
     let mut hits = hour_spec();
     match version {
         0 => {}
-        1 => hits.window = WindowLength::Day,
+        1 => {
+            hits.window = WindowLength::Day;
+            hits.max_groups = 2;
+        }
         2 => {
             hits.window = WindowLength::Part(Duration::from_mins(15));
             hits.late = Late::Drop;
