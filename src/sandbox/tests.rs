@@ -221,6 +221,10 @@ fn a_client_library_can_talk_to_it_on_the_callers_runtime() {
         let call = client.post(&url).header("X-APTRINSIC-API-KEY", API_KEY).header("Content-Type", "application/json");
         assert!(call.body(event("e2")).send().await.is_err());
         assert_eq!(sandbox.event_count(), 2);
+
+        let mut beside = Sandbox::start_blocking(SandboxSettings::default()).unwrap();
+        beside.go_down();
+        beside.come_up().unwrap();
     });
 }
 
