@@ -205,9 +205,13 @@ impl Drop for Server {
 impl Server {
     /// Serves on a thread and runtime of its own; gives the address that it listens at.
     fn start_blocking(shared: &Arc<Shared>, address: SocketAddr) -> Result<(Self, SocketAddr), SandboxError> {
+        let (listener, bound) = listen(address)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(SandboxError::Runtime)?;
-        let (listener, bound) = runtime.block_on(listen(address))?;
+        let listener = {
+            let _inside = runtime.enter();
+            controlled(listener, address)?
+        };
         let (stop, mut stopped) = watch::channel(());
         let served = Arc::clone(shared);
         let run = move || {
@@ -226,9 +230,11 @@ impl Server {
 
 impl Sandbox {
     /// Starts a sandbox on the current runtime. When the handle is dropped, requests under way still end.
+    #[expect(clippy::unused_async, reason = "async says that a runtime must be there")]
     pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
         let shared = Arc::new(Shared::new(settings)?);
-        let (listener, address) = listen(shared.settings.listen).await?;
+        let (listener, address) = listen(shared.settings.listen)?;
+        let listener = controlled(listener, address)?;
         let (stop, mut stopped) = watch::channel(());
         let end = async move {
             // A message and the sender's end mean the same.
@@ -239,7 +245,6 @@ impl Sandbox {
     }
 
     /// Starts a sandbox on a thread and runtime of its own. When the handle is dropped, all connections break at once.
-    /// Not for use inside a runtime.
     pub fn start_blocking(settings: SandboxSettings) -> Result<Self, SandboxError> {
         let shared = Arc::new(Shared::new(settings)?);
         let (server, address) = Server::start_blocking(&shared, shared.settings.listen)?;
@@ -354,11 +359,18 @@ pub async fn run_foreground(settings: SandboxSettings, on_ready: impl FnOnce(&Sa
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<(ControlledListener, SocketAddr), SandboxError> {
+fn listen(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), SandboxError> {
     let failed = |source| SandboxError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    Ok((ControlledListener(listener), bound))
+    Ok((listener, bound))
+}
+
+/// The listener as a runtime drives it: to be called inside one.
+fn controlled(listener: std::net::TcpListener, address: SocketAddr) -> Result<ControlledListener, SandboxError> {
+    let driven = TcpListener::from_std(listener).map_err(|source| SandboxError::Listen { address, source })?;
+    Ok(ControlledListener(driven))
 }
 
 #[cfg(test)]

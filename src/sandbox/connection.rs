@@ -102,6 +102,14 @@ pub(super) struct ControlledStream {
     stream: TcpStream,
     control: AnswerControl,
     pause: Option<Pin<Box<Sleep>>>,
+    end: PeerEnd,
+}
+
+/// Whether the client has closed its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PeerEnd {
+    NotSeen,
+    Seen,
 }
 
 impl ControlledStream {
@@ -118,7 +126,17 @@ impl ControlledStream {
 
 impl AsyncRead for ControlledStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+        let at_end = into.filled().len() == before && into.remaining() > 0;
+        if at_end && self.end == PeerEnd::NotSeen {
+            // The server lets go of a request when it sees the end right behind it, before anything looked at the
+            // request. Told one turn later, it has handed the request on by then, as PX would.
+            self.end = PeerEnd::Seen;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -171,7 +189,7 @@ impl Listener for ControlledListener {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Without it small answers wait for the client's acknowledgement; failing is harmless.
         let _ = stream.set_nodelay(true);
-        (ControlledStream { stream, control: AnswerControl::default(), pause: None }, address)
+        (ControlledStream { stream, control: AnswerControl::default(), pause: None, end: PeerEnd::NotSeen }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {

@@ -126,13 +126,18 @@ fn slow_faults_take_at_least_their_time_and_lose_nothing() {
 
 #[test]
 fn a_request_is_processed_also_when_its_client_has_gone() {
-    let sandbox = sandbox_with(r#"{"rules":[{"delay_before_ms":50}]}"#);
-    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
-    stream.write_all(request("POST", "/v1/events/custom", &event("e1")).as_bytes()).unwrap();
-    stream.shutdown(Shutdown::Both).unwrap();
-    drop(stream);
-    assert!(sandbox.wait_for_events(1, PATIENCE));
-    assert_eq!(sandbox.events()[0].event_id(), Some("e1"));
+    // Many, because it is a race who comes first: the server to the request, or the end to the server.
+    const CLIENTS: usize = 200;
+    for rules in ["[]", r#"[{"delay_before_ms":5}]"#] {
+        let sandbox = sandbox_with(&format!(r#"{{"rules":{rules}}}"#));
+        for client in 0..CLIENTS {
+            let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+            let sent = request("POST", "/v1/events/custom", &event(&client.to_string()));
+            stream.write_all(sent.as_bytes()).unwrap();
+        }
+        assert!(sandbox.wait_for_events(CLIENTS, PATIENCE), "{} of {CLIENTS}", sandbox.event_count());
+        assert_eq!(sandbox.repeated(), []);
+    }
 }
 
 #[test]
@@ -216,6 +221,10 @@ fn a_client_library_can_talk_to_it_on_the_callers_runtime() {
         let call = client.post(&url).header("X-APTRINSIC-API-KEY", API_KEY).header("Content-Type", "application/json");
         assert!(call.body(event("e2")).send().await.is_err());
         assert_eq!(sandbox.event_count(), 2);
+
+        let mut beside = Sandbox::start_blocking(SandboxSettings::default()).unwrap();
+        beside.go_down();
+        beside.come_up().unwrap();
     });
 }
 

@@ -404,6 +404,25 @@ fn users_and_accounts_are_made_changed_and_found() {
 }
 
 #[test]
+fn pages_of_users_show_each_once_while_others_arrive() {
+    let px = px();
+    let make = |id: &str| {
+        let body = json!({ "identifyId": id, "propertyKeys": [PRODUCT_KEY] }).to_string();
+        assert_eq!(answer(&px, &call("POST", "/users", &body)).status, 201);
+    };
+    ["b", "c", "d"].into_iter().for_each(make);
+    let (mut seen, mut scroll) = (Vec::new(), String::new());
+    for newcomer in ["a", "bb", "cc", "e"] {
+        let page = get(&px, &format!("/users?pageSize=1{scroll}"));
+        assert_eq!(page["totalHits"], 3);
+        seen.extend(page["users"].as_array().unwrap().iter().map(|user| user["identifyId"].to_string()));
+        scroll = format!("&scrollId={}", page["scrollId"].as_str().unwrap());
+        make(newcomer);
+    }
+    assert_eq!(seen, ["\"b\"", "\"c\"", "\"d\""]);
+}
+
+#[test]
 fn the_model_and_the_subscription_are_told() {
     let px = px();
     px.books().catalogue.define(Model::Account, Attribute::custom("calls", AttributeType::Number));
