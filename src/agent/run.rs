@@ -231,7 +231,7 @@ impl Agent<'_> {
 
     fn scan(&mut self) {
         let report = self.tail.scan(self.clock.now());
-        self.notes.scan(&report);
+        LogNotes::scan(&report);
         self.waker.watch(self.tail.watched());
         self.timers.scan = Instant::now() + self.configuration.tail.scan_interval;
     }
@@ -274,7 +274,7 @@ impl Agent<'_> {
             Ok(waiting) => {
                 let full = waiting >= limit;
                 if full != self.outbox_is_full {
-                    self.notes.outbox_full(full.then_some(waiting), limit);
+                    LogNotes::outbox_full(full.then_some(waiting), limit);
                 }
                 self.outbox_is_full = full;
             }
@@ -324,7 +324,7 @@ impl Agent<'_> {
         self.report.unmatched += unmatched;
         self.report.windows_sealed += saved.windows_sealed;
         self.report.events_sealed += saved.events;
-        self.notes.sealed(&saved);
+        LogNotes::sealed(&saved);
         Ok(saved)
     }
 

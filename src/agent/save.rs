@@ -75,13 +75,12 @@ fn save_windows(
     let mut state = Vec::new();
     for window in changes.changed() {
         let id = window.id();
-        let row = match rows.get(id) {
-            Some(row) => *row,
-            None => {
-                let row = commit.open_window(&window.rule().spec, id.window, id.revision, window.opened_at())?;
-                opened.push((id.clone(), row));
-                row
-            }
+        let row = if let Some(row) = rows.get(id) {
+            *row
+        } else {
+            let row = commit.open_window(&window.rule().spec, id.window, id.revision, window.opened_at())?;
+            opened.push((id.clone(), row));
+            row
         };
         commit.put_groups(row, |writer| {
             for group in window.groups() {

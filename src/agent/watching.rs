@@ -31,7 +31,7 @@ struct Unmatched {
 }
 
 impl LogNotes {
-    pub fn scan(&self, report: &ScanReport) {
+    pub fn scan(report: &ScanReport) {
         for note in &report.notes {
             if note.is_warning() {
                 tracing::warn!("{note}");
@@ -76,17 +76,18 @@ impl LogNotes {
         }
     }
 
-    pub fn outbox_full(&self, waiting: Option<u64>, limit: u64) {
-        match waiting {
-            Some(waiting) => tracing::error!(
+    pub fn outbox_full(waiting: Option<u64>, limit: u64) {
+        if let Some(waiting) = waiting {
+            tracing::error!(
                 "{waiting} events wait in the outbox (`push.outbox_max_events` is {limit}): reading stops until some are \
                  sent; the logs keep what is not read"
-            ),
-            None => tracing::info!("the outbox has room again: reading goes on"),
+            );
+        } else {
+            tracing::info!("the outbox has room again: reading goes on");
         }
     }
 
-    pub fn sealed(&self, saved: &Saved) {
+    pub fn sealed(saved: &Saved) {
         if saved.windows_sealed > 0 {
             let Saved { windows_sealed, events, events_parked } = saved;
             tracing::info!("sealed {windows_sealed} windows: {events} events, {events_parked} of them parked");
