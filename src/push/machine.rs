@@ -218,7 +218,8 @@ impl<O: Outbox> Pusher<O> {
             if self.is_busy(event.row) || self.settling.len() >= MAX_UNDER_LOOK {
                 continue;
             }
-            // The attempt was begun then and may have lasted as long as a request can.
+            // The attempt was begun then and may have lasted as long as a request can. This trusts the wall clock across a
+            // restart: one that was set forward in between shortens the wait.
             let waited = now.wall.since(event.attempted_at).saturating_sub(self.settings.request_timeout);
             self.settling.take_up(event.row, event.key, waited, now.steady);
         }

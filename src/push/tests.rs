@@ -136,7 +136,8 @@ fn check(action: FaultAction, ending: Ending, posts: usize, has_looks: bool) {
     let sandbox = sandbox(FaultScript::of([FaultRule { ending, ..FaultRule::on_post(action).times(1) }]));
     let outbox = MemoryOutbox::default();
     outbox.add(&sandbox.base_url(), "u-1");
-    let running = Running::start(&outbox, &sandbox.base_url(), API_KEY, |_| {});
+    let no_lag = |settings: &mut PushSettings| settings.settle_wait = Duration::from_millis(60);
+    let running = Running::start(&outbox, &sandbox.base_url(), API_KEY, no_lag);
     running.wait_until_empty();
     assert_eq!(sandbox.event_count(), 1, "{shown}");
     assert_eq!(sandbox.repeated(), [], "{shown}");
