@@ -169,6 +169,10 @@ impl<O: Outbox> Pusher<O> {
 
     fn try_turn(&mut self, now: Moment, turn: &mut Turn) -> Result<(), OutboxError> {
         self.start_day(now)?;
+        if self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Ready { .. })) {
+            // They can be begun by the turn after the one that writes them.
+            turn.wake_in = Duration::ZERO;
+        }
         let room = if self.no_key.is_none() && now.steady >= self.starts_at { self.room(now) } else { 0 };
         if room == 0 {
             return self.write(now, Vec::new(), 0);
