@@ -65,3 +65,6 @@ pub async fn run(
     Driver::new(pusher, transport, keys, clock).run(stop).await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

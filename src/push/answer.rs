@@ -13,6 +13,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// Of an answer that is shown to a person: enough for PX's message, short enough for a row.
 const MAX_SHOWN_CHARS: usize = 2_048;
 
+/// Of an answer in a note that another attempt replaces.
+const MAX_NOTE_CHARS: usize = 200;
+
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -46,16 +49,23 @@ impl Answer {
         }
     }
 
-    /// One line for logs and notes.
-    pub(super) fn in_words(&self) -> String {
+    /// One line for logs: without the body, which may name users.
+    pub(super) fn in_short(&self) -> String {
         match self {
-            Self::Status { status, body, .. } if body.is_empty() => format!("PX answered {status}"),
-            Self::Status { status, body, .. } => {
-                let text: String = printable(body).chars().take(200).collect();
-                format!("PX answered {status}: {text}")
-            }
+            Self::Status { status, .. } => format!("PX answered {status}"),
             Self::NotConnected { reason } => format!("no connection: {reason}"),
             Self::Lost { reason } => format!("no answer: {reason}"),
+        }
+    }
+
+    /// One line for the event's own note.
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Self::Status { body, .. } if !body.is_empty() => {
+                let text: String = printable(body).chars().take(MAX_NOTE_CHARS).collect();
+                format!("{}: {text}", self.in_short())
+            }
+            _ => self.in_short(),
         }
     }
 

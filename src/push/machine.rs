@@ -169,6 +169,10 @@ impl<O: Outbox> Pusher<O> {
 
     fn try_turn(&mut self, now: Moment, turn: &mut Turn) -> Result<(), OutboxError> {
         self.start_day(now)?;
+        if self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Ready { .. })) {
+            // They can be begun by the turn after the one that writes them.
+            turn.wake_in = Duration::ZERO;
+        }
         let room = if self.no_key.is_none() && now.steady >= self.starts_at { self.room(now) } else { 0 };
         if room == 0 {
             return self.write(now, Vec::new(), 0);
@@ -218,7 +222,8 @@ impl<O: Outbox> Pusher<O> {
             if self.is_busy(event.row) || self.settling.len() >= MAX_UNDER_LOOK {
                 continue;
             }
-            // The attempt was begun then and may have lasted as long as a request can.
+            // The attempt was begun then and may have lasted as long as a request can. This trusts the wall clock across a
+            // restart: one that was set forward in between shortens the wait.
             let waited = now.wall.since(event.attempted_at).saturating_sub(self.settings.request_timeout);
             self.settling.take_up(event.row, event.key, waited, now.steady);
         }

@@ -1,13 +1,19 @@
 //! An outbox in memory, with a crash and failing writes, for tests.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UnknownEvent, UtcDay, WaitingEvent};
-use crate::model::event::EventId;
+use super::wire::{self, RenderedEvent};
+use crate::model::decimal::Decimal;
+use crate::model::event::{AttributeValue, EventId, SealedEvent, Window};
 use crate::model::time::UnixMicros;
+
+/// The sandbox's own.
+const PRODUCT_KEY: &str = "AP-SANDBOX00000-2";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -40,12 +46,14 @@ pub(super) struct Books {
     pub(super) requests: BTreeMap<UtcDay, u64>,
     pub(super) faults: Vec<WriteFault>,
     pub(super) writes: u64,
+    pub(super) reads: u64,
 }
 
 /// Clones share the books: one stays with the test.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MemoryOutbox {
     books: Arc<Mutex<Books>>,
+    written: Arc<Condvar>,
 }
 
 impl MemoryOutbox {
@@ -56,19 +64,39 @@ impl MemoryOutbox {
     pub(super) fn add(&self, base_url: &str, identify_id: &str) -> i64 {
         let mut books = self.books();
         let row = books.rows.len() as i64 + 1;
-        let id = EventId(Uuid::from_u128(row as u128));
-        let digest = format!("digest-{row}");
-        let date = UnixMicros::from_millis(1_763_917_200_000);
-        let body = format!(
-            r#"{{"eventId":"{id}","identifyId":"{identify_id}","propertyKey":"AP-TEST-2","userType":"USER","eventName":"API","date":{},"attributes":{{"usageDigest":"{digest}","usageId":"{id}"}}}}"#,
-            date.millis()
-        );
-        let key = EventKey { id, identify_id: identify_id.to_owned(), event_name: "API".to_owned(), date, digest };
-        let event = WaitingEvent { row, body: body.into(), key };
+        let event = Self::event(row, identify_id);
         let base_url = base_url.to_owned();
         let attempted_at = UnixMicros::MIN;
         books.rows.insert(row, Row { event, base_url, state: State::Ready, attempted_at, attempts: 0 });
         row
+    }
+
+    fn event(row: i64, identify_id: &str) -> WaitingEvent {
+        let id = EventId(Uuid::from_u128(row as u128));
+        let date = UnixMicros::from_seconds(1_763_917_200);
+        let event = SealedEvent {
+            id,
+            metric: "api".to_owned(),
+            name: "API".to_owned(),
+            identify_id: Some(identify_id.to_owned()),
+            account: Some("acme".to_owned()),
+            window: Window { start: date, end: date.plus(Duration::from_hours(1)) },
+            revision: 1,
+            date,
+            attributes: vec![("calls".to_owned(), AttributeValue::Number(Decimal::from(row)))],
+            parked: None,
+            lines: 1,
+        };
+        let RenderedEvent { body, digest, .. } = wire::custom_event(&event, PRODUCT_KEY);
+        let key = EventKey { id, identify_id: identify_id.to_owned(), event_name: event.name, date, digest };
+        WaitingEvent { row, body: body.into(), key }
+    }
+
+    /// Waits until the books are so; says whether that came within half a minute.
+    pub(super) fn wait_until(&self, reached: impl Fn(&Books) -> bool) -> bool {
+        let patience = Duration::from_secs(30);
+        let waited = self.written.wait_timeout_while(self.books(), patience, |books| !reached(books));
+        !waited.unwrap().1.timed_out()
     }
 
     pub(super) fn state(&self, row: i64) -> State {
@@ -86,6 +114,12 @@ impl MemoryOutbox {
 }
 
 impl Books {
+    /// Whether every event is sent or parked.
+    pub(super) fn is_empty(&self) -> bool {
+        let ended = |row: &Row| matches!(row.state, State::Done(Outcome::Sent { .. } | Outcome::Parked(_)));
+        self.rows.values().all(ended)
+    }
+
     fn apply(&mut self, batch: &Batch) {
         for (row, outcome) in &batch.finished {
             let Some(row) = self.rows.get_mut(row) else { continue };
@@ -112,7 +146,8 @@ impl Books {
 
 impl Outbox for MemoryOutbox {
     fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError> {
-        let books = self.books();
+        let mut books = self.books();
+        books.reads += 1;
         let ready = books.rows.values().filter(|row| row.state == State::Ready && row.base_url == base_url);
         Ok(ready.take(limit).map(|row| row.event.clone()).collect())
     }
@@ -143,6 +178,7 @@ impl Outbox for MemoryOutbox {
         if fault != Some(WriteFault::Before) {
             books.apply(batch);
         }
+        self.written.notify_all();
         match fault {
             None => Ok(()),
             Some(_) => Err(OutboxError { operation: "written", source: "the disk is full".into() }),

@@ -61,7 +61,8 @@ impl<O: Outbox> Pusher<O> {
             },
             Answer::Status { status: 400, .. } => {
                 // This look's own fault, not that of looking: the others go on.
-                tracing::warn!(row = ticket.row, "a look-up is refused: {}", answer.in_words());
+                tracing::warn!(row = ticket.row, "PX refuses a look-up (400): its event stays unknown");
+                tracing::debug!(row = ticket.row, answer = answer.in_words(), "the refused look-up");
                 self.settling.failed(ticket.row, now.steady);
                 None
             }
@@ -132,7 +133,7 @@ impl<O: Outbox> Pusher<O> {
         let refused = matches!(trouble, Trouble::NotAllowed | Trouble::NotReadable);
         let failure = Failure {
             trouble,
-            message: answer.in_words(),
+            message: answer.in_short(),
             pause: if refused { self.settings.pauses.refusal } else { self.settings.pauses.trouble },
             at_least: answer.retry_after(now.wall),
         };

@@ -16,7 +16,10 @@ impl<O: Outbox> Pusher<O> {
             return;
         }
         match &health {
-            Health::Good => tracing::info!("events flow to PX again"),
+            Health::Good => tracing::info!("the way to PX is free again"),
+            Health::Failing { trouble: Trouble::NotReadable, message } => {
+                tracing::error!("unknown outcomes cannot be looked up in PX and stay unknown: {message}");
+            }
             Health::Failing { trouble, message } => {
                 tracing::error!(trouble = trouble.as_str(), "events do not flow to PX: {message}");
             }

@@ -116,6 +116,18 @@ fn pauses_fit_the_answer() {
 }
 
 #[test]
+fn an_event_that_is_ready_again_does_not_wait_for_the_idle_look() {
+    let outbox = MemoryOutbox::default();
+    outbox.add(BASE, "u");
+    let mut pusher = pusher(&outbox, settings());
+    let turn = pusher.turn(moment(Duration::ZERO));
+    pusher.answered(moment(Duration::ZERO), &turn.requests[0].ticket, &status(429));
+    let now = moment(Duration::from_secs(10));
+    assert_eq!(pusher.turn(now).wake_in, Duration::ZERO);
+    assert_eq!(pusher.turn(now).requests.len(), 1);
+}
+
+#[test]
 fn a_new_key_is_tried_at_once() {
     let outbox = MemoryOutbox::default();
     outbox.add(BASE, "u");
