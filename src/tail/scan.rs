@@ -93,9 +93,14 @@ impl Tail {
         if file.handle.is_some() || file.cursor.path == path || file.scan == self.scans {
             return false;
         }
+        // With nothing counted, an inode says nothing.
+        if file.cursor.offset == 0 {
+            self.give_up_content(id, now);
+            return true;
+        }
         let source = file.source;
         match identity::open(path) {
-            Ok((handle, opened)) if opened.inode == look.inode => self.is_stranger(source, path, &handle, look, now),
+            Ok((handle, opened)) if opened.inode == look.inode => self.is_stranger(source, &handle, look, now),
             _ => false,
         }
     }
@@ -295,7 +300,7 @@ impl Tail {
     fn find_sibling(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) -> Search {
         let max_line_bytes = self.spec.max_line_bytes;
         let Some(file) = self.files.get(&id) else { return Search::NotFound };
-        let (inode, path) = (file.cursor.inode, file.cursor.path.clone());
+        let (inode, offset, path) = (file.cursor.inode, file.cursor.offset, file.cursor.path.clone());
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Search::NotFound };
         self.hooks.reach(Point::BeforeSiblings, &path);
         let listed = neighbours.entry(directory.to_owned()).or_insert_with(|| glob::names(directory));
@@ -308,7 +313,11 @@ impl Tail {
                 return Search::Impossible;
             }
         };
-        let candidates = names.iter().filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name));
+        // With nothing counted, an inode says nothing: strangers are judged by content.
+        let may_be = |other: &std::ffi::OsStr| offset > 0 || glob::rotation_bases(other).next().is_none();
+        let candidates = names
+            .iter()
+            .filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name) && may_be(other));
         for (sibling, _) in candidates {
             if !self.make_room() {
                 return Search::Impossible;

@@ -61,7 +61,8 @@ impl Tail {
         let resembled: Vec<&Followed> = self
             .files
             .values()
-            .filter(|file| file.source == source && file.cursor.offset > 0 && is_family(&file.cursor.path, &bases))
+            .filter(|file| file.source == source && file.cursor.offset > 0 && file.cursor.inode != look.inode)
+            .filter(|file| is_family(&file.cursor.path, &bases))
             .collect();
         if resembled.is_empty() {
             return Verdict::New;
@@ -150,11 +151,13 @@ impl Tail {
 
     fn meet(&mut self, source: SourceIndex, path: &Path, written_after: UnixMicros, now: UnixMicros) {
         let Ok((handle, look)) = identity::open(path) else { return };
-        if !self.is_stranger(source, path, &handle, &look, now) {
+        if !self.is_stranger(source, &handle, &look, now) {
             return;
         }
         let verdict = self.judge(source, path, &look, now);
-        let is_recent = identity::modified(&handle).is_some_and(|modified| modified > written_after.minus(CLOCK_SLACK));
+        // A file that was found and not counted is as good as one that was written since.
+        let is_recent = self.by_inode.contains_key(&(source, look.inode))
+            || identity::modified(&handle).is_some_and(|modified| modified > written_after.minus(CLOCK_SLACK));
         match verdict {
             Verdict::New if !is_recent => {}
             Verdict::Wait if !is_recent => {
@@ -167,32 +170,33 @@ impl Tail {
     }
 
     /// False for a file that is known by inode and content. One whose inode now holds something else is known no more.
-    pub(super) fn is_stranger(
-        &mut self,
-        source: SourceIndex,
-        path: &Path,
-        handle: &File,
-        look: &Look,
-        now: UnixMicros,
-    ) -> bool {
+    pub(super) fn is_stranger(&mut self, source: SourceIndex, handle: &File, look: &Look, now: UnixMicros) -> bool {
         let Some(id) = self.by_inode.get(&(source, look.inode)).copied() else { return true };
-        let Some(file) = self.files.get_mut(&id) else { return true };
+        let Some(file) = self.files.get(&id) else { return true };
         let Cursor { head, before, offset, .. } = file.cursor;
-        // With nothing counted, only the name can say that it is the same file.
-        let is_same = if offset == 0 {
-            is_family(&file.cursor.path, &bases_of(path))
-        } else {
-            identity::holds(handle, head, before, offset).unwrap_or(true)
-        };
-        if file.handle.is_some() || is_same {
+        if file.handle.is_some() {
             return false;
         }
+        // With nothing counted, an inode says nothing. The cursor stays until it is decided what the file is.
+        if offset == 0 {
+            return true;
+        }
+        let is_same = identity::holds(handle, head, before, offset).unwrap_or(true);
+        if !is_same {
+            self.give_up_content(id, now);
+        }
+        !is_same
+    }
+
+    /// What was counted of a file is nowhere any more: its inode is another's.
+    pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
+        let Some(file) = self.files.get_mut(&id) else { return };
         file.content = Content::Emptied;
         file.cursor.finished = true;
         file.grown_at = now;
+        let key = (file.source, file.cursor.inode);
+        self.by_inode.remove(&key);
         self.dirty.insert(id);
-        self.by_inode.remove(&(source, look.inode));
-        true
     }
 
     /// Follows a file outside the globs through the handle that was judged.
@@ -205,6 +209,9 @@ impl Tail {
         verdict: Verdict,
         now: UnixMicros,
     ) {
+        if let Some(&unread) = self.by_inode.get(&(source, look.inode)) {
+            self.give_up_content(unread, now);
+        }
         let Some(id) = self.add(source, path, look, now) else { return };
         let Some(file) = self.files.get_mut(&id) else { return };
         file.presence = Presence::Left { since: now };
@@ -235,7 +242,11 @@ impl Tail {
         if !finished {
             // Another copy of the same file has nothing that this one does not have.
             let is_original = |file: &&mut Followed| {
-                file.is_emptied() && file.source == source && file.cursor.offset == offset && file.cursor.head == head
+                file.cursor.finished
+                    && file.source == source
+                    && file.cursor.offset == offset
+                    && file.cursor.head == head
+                    && file.cursor.file != id
             };
             self.files.values_mut().filter(is_original).for_each(|file| file.content = Content::Continued);
         }
@@ -293,10 +304,12 @@ fn compare(counted: &Followed, handle: &File, size: u64, quiet_since: Option<Uni
     if size == offset {
         return is_counted();
     }
-    if counted.content == Content::Emptied {
+    // A file that is finished and has no name any more will not tell the rest itself.
+    let is_gone = counted.cursor.finished && counted.handle.is_none() && !counted.is_named();
+    if counted.content == Content::Emptied || (is_gone && counted.content == Content::There) {
         return Verdict::Copy { head, before, offset };
     }
-    if counted.is_emptied() {
+    if counted.content == Content::Continued {
         return if quiet_since.is_some() { is_counted() } else { Verdict::Wait };
     }
     // The counted file will be read up to where the copy was taken, or be found emptied. One that was read to its end
