@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use followed::Followed;
+use followed::{Content, Followed};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
@@ -186,7 +186,7 @@ impl Tail {
         let (id, inode) = (cursor.file, cursor.inode);
         // The younger of two is what stands there now; the older was emptied.
         if let Some(older) = self.by_inode.insert((source, inode), id) {
-            self.with(older, |file| file.is_emptied = true);
+            self.with(older, |file| file.content = Content::Emptied);
         }
         self.by_number.insert((source, inode.inode), id);
         self.files.insert(id, Followed::new(source, cursor));

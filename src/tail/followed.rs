@@ -44,6 +44,18 @@ pub(super) enum Rest {
     OfCounted,
 }
 
+/// Where what was counted is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    There,
+    /// The file was closed without a name anywhere: it cannot come back, and its inode will be another file's.
+    Deleted,
+    /// Destroyed; the cursor is kept to recognize a copy, and the file is not looked for.
+    Emptied,
+    /// Destroyed, and what was not counted is read from a copy that was found.
+    Continued,
+}
+
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) source: SourceIndex,
@@ -65,12 +77,7 @@ pub(super) struct Followed {
     pub(super) grown_at: UnixMicros,
     pub(super) trouble: Option<Trouble>,
     pub(super) rest: Rest,
-    /// It was closed without a name anywhere: it cannot come back, and its inode will be another file's.
-    pub(super) is_deleted: bool,
-    /// Its content was destroyed; it is kept to recognize a copy of it, and is not looked for.
-    pub(super) is_emptied: bool,
-    /// A copy of it was found, and what it had left is read there.
-    pub(super) is_continued: bool,
+    pub(super) content: Content,
     pub(super) queued: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
@@ -118,9 +125,7 @@ impl Followed {
             grown_at: UnixMicros::MIN,
             trouble: None,
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
-            is_deleted: false,
-            is_emptied: false,
-            is_continued: false,
+            content: Content::There,
             queued: false,
             scan: 0,
             seen_saved: cursor.seen,
@@ -143,6 +148,11 @@ impl Followed {
     /// True when it is on its way out and nothing came for the grace time.
     pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// Kept only to recognize copies: its inode is another file's.
+    pub(super) const fn is_emptied(&self) -> bool {
+        matches!(self.content, Content::Emptied | Content::Continued)
     }
 
     /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.

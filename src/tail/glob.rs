@@ -107,6 +107,11 @@ impl Globs {
         Self { include: patterns, exclude }
     }
 
+    /// True for a path that a scan would show if a file stood there.
+    pub(super) fn matches(&self, path: &Path) -> bool {
+        !self.exclude.is_match(path) && self.include.iter().any(|pattern| pattern.matches(path))
+    }
+
     /// The directories above all wildcards, and those of literal paths: where hints are worth having.
     pub(super) fn directories(&self) -> impl Iterator<Item = &Path> {
         self.include.iter().map(|pattern| pattern.base.as_path())
@@ -151,6 +156,24 @@ impl Pattern {
             return Err("it does not name files".to_owned());
         }
         Ok(Self { base, parts })
+    }
+}
+
+impl Pattern {
+    fn matches(&self, path: &Path) -> bool {
+        let Ok(below) = path.strip_prefix(&self.base) else { return false };
+        let names: Vec<&OsStr> = below.iter().collect();
+        match_names(&self.parts, &names)
+    }
+}
+
+fn match_names(parts: &[Part], names: &[&OsStr]) -> bool {
+    match (parts.split_first(), names.split_first()) {
+        (None, None) => true,
+        (Some((Part::AnyDepth, rest)), _) if match_names(rest, names) => true,
+        (Some((part @ Part::AnyDepth, _)), Some((name, below))) => part.matches(name) && match_names(parts, below),
+        (Some((part, rest)), Some((name, below))) => part.matches(name) && match_names(rest, below),
+        _ => false,
     }
 }
 

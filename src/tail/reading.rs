@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use super::followed::{Followed, Presence, Rest, Taken, Trouble};
+use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
 use super::report::What;
+use super::strangers::Verdict;
 use super::{Tail, identity};
-use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
+use crate::model::file::{Cursor, FileId};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one file before the next has its turn.
@@ -136,7 +137,7 @@ impl Tail {
             file.presence = Presence::Missing { since: Some(now) };
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
-            file.is_deleted = true;
+            file.content = Content::Deleted;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
@@ -153,14 +154,23 @@ impl Tail {
     /// handle. So too for a file that left the globs: it may have been rewritten before it did.
     fn replace(&mut self, id: FileId, now: UnixMicros) {
         self.leave_queue(id);
-        self.counters.truncations += 1;
-        let Some(file) = self.files.get(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else { return };
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        // On a used inode there may be a copy of another file.
+        let verdict = match file.handle.as_ref().map(identity::look) {
+            Some(Ok(look)) if file.is_named() => self.judge(source, &path, &look, now),
+            _ => Verdict::New,
+        };
+        if verdict == Verdict::Wait {
+            return self.with(id, |file| file.caught_up_at = None);
+        }
+        self.counters.truncations += 1;
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
         let inode = old.cursor.inode;
         let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
-        emptied.is_emptied = true;
+        emptied.content = Content::Emptied;
+        emptied.grown_at = now;
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -170,23 +180,13 @@ impl Tail {
             ..old.cursor
         };
         let fresh = Followed { cursor, caught_up_at: None, looked: None, end: 0, grown_at: now, queued: false, ..old };
-        self.forget_emptied(source, inode);
         self.files.insert(id, emptied);
         self.files.insert(new, fresh);
         self.by_inode.insert((source, inode), new);
+        self.start_as(new, verdict);
         self.dirty.extend([id, new]);
         self.enqueue(new);
         self.note(source, path, What::Truncated { file: id, new, offset });
-    }
-
-    /// One emptied generation is remembered for each file: a copy is made just before.
-    fn forget_emptied(&mut self, source: SourceIndex, inode: Inode) {
-        let is_older = |file: &&Followed| file.is_emptied && file.source == source && file.cursor.inode == inode;
-        if let Some(id) = self.files.values().find(is_older).map(|file| file.cursor.file) {
-            self.files.remove(&id);
-            self.dirty.remove(&id);
-            self.forgotten.insert(id);
-        }
     }
 
     /// Opens the file under its path, unless it is open. False when it cannot be read now.

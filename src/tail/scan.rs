@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::followed::{Followed, Presence};
+use super::followed::{Content, Followed, Presence};
 use super::glob::{self, Listing, Obstacle};
 use super::hooks::Point;
 use super::identity::{self, Look};
@@ -70,7 +70,7 @@ impl Tail {
         }
         self.by_number.clear();
         let scans = self.scans;
-        self.strangers.retain(|_, stranger| stranger.scan == scans);
+        self.strangers.retain(|_, stranger| stranger.scan + 1 >= scans);
         self.look_for_unseen(now);
         self.forget_expired(now);
         report.notes = std::mem::take(&mut self.notes);
@@ -81,9 +81,27 @@ impl Tail {
         for (path, look) in &listing.entries {
             let known = self.by_inode.get(&(source, look.inode)).copied();
             match known.or_else(|| self.renumbered(source, path, look)) {
-                Some(id) => self.seen(id, path, look, now),
-                None => self.found(source, path, look, now),
+                Some(id) if !self.is_another(id, path, look, now) => self.seen(id, path, look, now),
+                _ => self.found(source, path, look, now),
             }
+        }
+    }
+
+    /// True when a known inode under another name holds other content: it was used again.
+    fn is_another(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) -> bool {
+        let Some(file) = self.files.get(&id) else { return true };
+        if file.handle.is_some() || file.cursor.path == path || file.scan == self.scans {
+            return false;
+        }
+        // With nothing counted, an inode says nothing.
+        if file.cursor.offset == 0 {
+            self.give_up_content(id, now);
+            return true;
+        }
+        let source = file.source;
+        match identity::open(path) {
+            Ok((handle, opened)) if opened.inode == look.inode => self.is_stranger(source, &handle, look, now),
+            _ => false,
         }
     }
 
@@ -282,7 +300,7 @@ impl Tail {
     fn find_sibling(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) -> Search {
         let max_line_bytes = self.spec.max_line_bytes;
         let Some(file) = self.files.get(&id) else { return Search::NotFound };
-        let (inode, path) = (file.cursor.inode, file.cursor.path.clone());
+        let (inode, offset, path) = (file.cursor.inode, file.cursor.offset, file.cursor.path.clone());
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Search::NotFound };
         self.hooks.reach(Point::BeforeSiblings, &path);
         let listed = neighbours.entry(directory.to_owned()).or_insert_with(|| glob::names(directory));
@@ -295,7 +313,11 @@ impl Tail {
                 return Search::Impossible;
             }
         };
-        let candidates = names.iter().filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name));
+        // With nothing counted, an inode says nothing: strangers are judged by content.
+        let may_be = |other: &std::ffi::OsStr| offset > 0 || glob::rotation_bases(other).next().is_none();
+        let candidates = names
+            .iter()
+            .filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name) && may_be(other));
         for (sibling, _) in candidates {
             if !self.make_room() {
                 return Search::Impossible;
@@ -335,15 +357,15 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| file.is_deleted || is_expired(&file.cursor))
+            .filter(|file| file.content == Content::Deleted || is_expired(&file.cursor))
             .map(|file| file.cursor.file)
+            .chain(self.outlived())
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
             .collect();
         for id in expired {
             self.orphans.remove(&id);
             if let Some(file) = self.files.remove(&id)
-                && !file.is_deleted
-                && !file.is_emptied
+                && file.content == Content::There
             {
                 self.by_inode.remove(&(file.source, file.cursor.inode));
             }

@@ -11,8 +11,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::followed::{Followed, Presence};
-use super::glob::{self, Listing};
+use super::followed::{Content, Followed, Presence};
+use super::glob::{self, Globs, Listing};
 use super::identity::{self, Look};
 use super::report::What;
 use super::{Tail, hooks::Point};
@@ -61,7 +61,8 @@ impl Tail {
         let resembled: Vec<&Followed> = self
             .files
             .values()
-            .filter(|file| file.source == source && file.cursor.offset > 0 && bases.contains(&file.cursor.path))
+            .filter(|file| file.source == source && file.cursor.offset > 0 && file.cursor.inode != look.inode)
+            .filter(|file| is_family(&file.cursor.path, &bases))
             .collect();
         if resembled.is_empty() {
             return Verdict::New;
@@ -96,13 +97,16 @@ impl Tail {
     /// Follows files outside the globs that were rotated away before they were seen, and remembers copies there.
     pub(super) fn meet_strangers(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
         let Some(written_after) = self.known_until(source) else { return };
+        let Some(globs) = self.sources.iter().find(|known| known.spec.index == source).map(|known| &known.globs) else {
+            return;
+        };
         let of_files = self.files.values().filter(|file| file.source == source).map(|file| file.cursor.path.as_path());
-        let paths: BTreeSet<&Path> = of_files.chain(listing.entries.keys().map(PathBuf::as_path)).collect();
-        let directories: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        let of_paths = of_files.chain(listing.entries.keys().map(PathBuf::as_path)).filter_map(Path::parent);
+        let directories: BTreeSet<&Path> = of_paths.chain(globs.directories()).collect();
         let mut rotated = Vec::new();
         for directory in directories {
             let Some((look, names)) = self.changed_names(source, directory, now) else { continue };
-            rotated.push((directory.to_owned(), look, self.unknown_rotations(source, directory, &look, names, &paths)));
+            rotated.push((directory.to_owned(), look, self.unknown_rotations(source, directory, &look, names, globs)));
         }
         for (directory, look, names) in rotated {
             self.directories.insert((source, directory), look);
@@ -123,14 +127,14 @@ impl Tail {
         Some((look, glob::names(directory).ok()?))
     }
 
-    /// Names that are a rotation of one of `paths` and belong to no file that is followed.
+    /// Names that are a rotation of one that the globs match, and belong to no file that is followed.
     fn unknown_rotations(
         &self,
         source: SourceIndex,
         directory: &Path,
         look: &Look,
         names: Names,
-        paths: &BTreeSet<&Path>,
+        globs: &Globs,
     ) -> Vec<PathBuf> {
         let is_followed = |number: u64| {
             let inode = Inode { device: look.inode.device, inode: number };
@@ -141,17 +145,19 @@ impl Tail {
             .into_iter()
             .filter(|(_, number)| !is_followed(*number))
             .map(|(name, _)| directory.join(name))
-            .filter(|path| bases_of(path).iter().any(|base| paths.contains(base.as_path())))
+            .filter(|path| bases_of(path).iter().any(|base| globs.matches(base)))
             .collect()
     }
 
     fn meet(&mut self, source: SourceIndex, path: &Path, written_after: UnixMicros, now: UnixMicros) {
         let Ok((handle, look)) = identity::open(path) else { return };
-        if !self.is_stranger(source, &handle, &look) {
+        if !self.is_stranger(source, &handle, &look, now) {
             return;
         }
         let verdict = self.judge(source, path, &look, now);
-        let is_recent = identity::modified(&handle).is_some_and(|modified| modified > written_after.minus(CLOCK_SLACK));
+        // A file that was found and not counted is as good as one that was written since.
+        let is_recent = self.by_inode.contains_key(&(source, look.inode))
+            || identity::modified(&handle).is_some_and(|modified| modified > written_after.minus(CLOCK_SLACK));
         match verdict {
             Verdict::New if !is_recent => {}
             Verdict::Wait if !is_recent => {
@@ -164,18 +170,33 @@ impl Tail {
     }
 
     /// False for a file that is known by inode and content. One whose inode now holds something else is known no more.
-    fn is_stranger(&mut self, source: SourceIndex, handle: &File, look: &Look) -> bool {
+    pub(super) fn is_stranger(&mut self, source: SourceIndex, handle: &File, look: &Look, now: UnixMicros) -> bool {
         let Some(id) = self.by_inode.get(&(source, look.inode)).copied() else { return true };
-        let Some(file) = self.files.get_mut(&id) else { return true };
+        let Some(file) = self.files.get(&id) else { return true };
         let Cursor { head, before, offset, .. } = file.cursor;
-        if file.handle.is_some() || identity::holds(handle, head, before, offset).unwrap_or(true) {
+        if file.handle.is_some() {
             return false;
         }
-        file.is_emptied = true;
+        // With nothing counted, an inode says nothing. The cursor stays until it is decided what the file is.
+        if offset == 0 {
+            return true;
+        }
+        let is_same = identity::holds(handle, head, before, offset).unwrap_or(true);
+        if !is_same {
+            self.give_up_content(id, now);
+        }
+        !is_same
+    }
+
+    /// What was counted of a file is nowhere any more: its inode is another's.
+    pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.content = Content::Emptied;
         file.cursor.finished = true;
+        file.grown_at = now;
+        let key = (file.source, file.cursor.inode);
+        self.by_inode.remove(&key);
         self.dirty.insert(id);
-        self.by_inode.remove(&(source, look.inode));
-        true
     }
 
     /// Follows a file outside the globs through the handle that was judged.
@@ -188,6 +209,9 @@ impl Tail {
         verdict: Verdict,
         now: UnixMicros,
     ) {
+        if let Some(&unread) = self.by_inode.get(&(source, look.inode)) {
+            self.give_up_content(unread, now);
+        }
         let Some(id) = self.add(source, path, look, now) else { return };
         let Some(file) = self.files.get_mut(&id) else { return };
         file.presence = Presence::Left { since: now };
@@ -218,10 +242,25 @@ impl Tail {
         if !finished {
             // Another copy of the same file has nothing that this one does not have.
             let is_original = |file: &&mut Followed| {
-                file.is_emptied && file.source == source && file.cursor.offset == offset && file.cursor.head == head
+                file.cursor.finished
+                    && file.source == source
+                    && file.cursor.offset == offset
+                    && file.cursor.head == head
+                    && file.cursor.file != id
             };
-            self.files.values_mut().filter(is_original).for_each(|file| file.is_continued = true);
+            self.files.values_mut().filter(is_original).for_each(|file| file.content = Content::Continued);
         }
+    }
+
+    /// Emptied files of which a copy would have been met by now.
+    pub(super) fn outlived(&self) -> Vec<FileId> {
+        let is_scanned_since = |file: &&Followed| {
+            let source = self.sources.iter().find(|known| known.spec.index == file.source);
+            let scanned_at = source.and_then(|source| source.scanned_at);
+            scanned_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
+        };
+        let emptied = self.files.values().filter(|file| file.is_emptied());
+        emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
     }
 
     /// Up to when every live file of the source was seen; `None` when the source is new.
@@ -234,6 +273,11 @@ impl Tail {
 pub(super) fn bases_of(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().unwrap_or_default();
     glob::rotation_bases(name).map(|base| path.with_file_name(base)).collect()
+}
+
+/// True for a path that is one of the bases, or a rotation of one.
+fn is_family(path: &Path, bases: &[PathBuf]) -> bool {
+    bases.iter().any(|base| base == path) || bases_of(path).iter().any(|base| bases.contains(base))
 }
 
 /// What a file is, compared with one that is counted.
@@ -260,10 +304,12 @@ fn compare(counted: &Followed, handle: &File, size: u64, quiet_since: Option<Uni
     if size == offset {
         return is_counted();
     }
-    if counted.is_emptied && !counted.is_continued {
+    // A file that is finished and has no name any more will not tell the rest itself.
+    let is_gone = counted.cursor.finished && counted.handle.is_none() && !counted.is_named();
+    if counted.content == Content::Emptied || (is_gone && counted.content == Content::There) {
         return Verdict::Copy { head, before, offset };
     }
-    if counted.is_emptied {
+    if counted.content == Content::Continued {
         return if quiet_since.is_some() { is_counted() } else { Verdict::Wait };
     }
     // The counted file will be read up to where the copy was taken, or be found emptied. One that was read to its end

@@ -4,6 +4,7 @@ mod model;
 mod races;
 mod rotations;
 mod sealing;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -4,7 +4,7 @@
 //! counted, and none is counted twice; lines that a truncation destroyed may be missing. Lines are unique, since a rewrite with the
 //! same bytes cannot be told apart. More histories with `PXTAIL_MODEL_CASES`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -45,6 +45,9 @@ enum Action {
     Delete {
         name: usize,
     },
+    CopyTruncate {
+        name: usize,
+    },
     Scan,
     Poll,
     Commit,
@@ -63,6 +66,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         2 => name.clone().prop_map(|name| Action::FinishLine { name }),
         3 => name.clone().prop_map(|name| Action::Rotate { name }),
         1 => name.clone().prop_map(|name| Action::Rename { name }),
+        2 => name.clone().prop_map(|name| Action::CopyTruncate { name }),
         1 => name.clone().prop_map(|name| Action::Truncate { name }),
         1 => (name.clone(), 1..16_u64).prop_map(|(name, sixteenths)| Action::TruncateTo { name, sixteenths }),
         1 => (name.clone(), 1..8_usize).prop_map(|(name, lines)| Action::Rewrite { name, lines }),
@@ -100,6 +104,8 @@ struct Disk {
     /// were left behind may be counted once more.
     destroyed: Vec<String>,
     recounted: Vec<String>,
+    /// Files that were cut.
+    cut: BTreeSet<String>,
 }
 
 impl Disk {
@@ -159,34 +165,10 @@ impl History {
     }
 
     fn rename(&mut self, from: &str, to: &str) {
-        self.make_known(from);
         let Some(lines) = self.disk.files.remove(from) else { return };
         self.rig.rename(from, to);
         if let Some(gone) = self.disk.files.insert(to.to_owned(), lines) {
             self.disk.destroyed.extend(gone.into_iter().map(|line| line.text));
-        }
-    }
-
-    /// A file that is rotated out of the globs before it was ever seen is out of reach, and so is one that was rewritten
-    /// and rotated away while nobody looked.
-    fn make_known(&mut self, name: &str) {
-        if !BASES.contains(&name) || !self.rig.path(name).exists() {
-            return;
-        }
-        let (handle, look) = identity::open(&self.rig.path(name)).unwrap();
-        let path = self.rig.path(name);
-        let holds = |cursor: &Cursor| {
-            cursor.path == path
-                && cursor.inode == look.inode
-                && !cursor.finished
-                && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap()
-        };
-        let followed = self.rig.tail.files.values().map(|file| &file.cursor).find(|cursor| cursor.path == path);
-        let is_known = self.rig.ledger.values().any(holds) && followed.is_some_and(holds);
-        if !is_known {
-            self.rig.scan();
-            self.rig.read();
-            self.rig.commit();
         }
     }
 
@@ -197,6 +179,28 @@ impl History {
             self.rename(&format!("{base}.{number}"), &format!("{base}.{}", number + 1));
         }
         self.rename(base, &format!("{base}.1"));
+    }
+
+    /// Copies the file and empties it, as logrotate's `copytruncate` does.
+    fn copy_truncate(&mut self, base: &str) {
+        self.finish_line(base);
+        if !self.disk.files.contains_key(base) {
+            return;
+        }
+        // Two faults at once are more than content can tell: that a file was cut must be known before it is copied.
+        if self.disk.cut.remove(base) {
+            self.rig.scan();
+            self.rig.read();
+            self.rig.commit();
+        }
+        for number in (1..4).rev() {
+            self.rename(&format!("{base}.{number}"), &format!("{base}.{}", number + 1));
+        }
+        let copy = format!("{base}.1");
+        std::fs::copy(self.rig.path(base), self.rig.path(&copy)).unwrap();
+        self.rig.truncate(base, 0);
+        let lines = self.disk.files.insert(base.to_owned(), Vec::new()).unwrap_or_default();
+        self.disk.files.insert(copy, lines);
     }
 
     fn truncate(&mut self, name: &str, len: u64) {
@@ -218,6 +222,7 @@ impl History {
             }
         }
         self.disk.files.insert(name.to_owned(), kept);
+        self.disk.cut.insert(name.to_owned());
         self.rig.truncate(name, len);
     }
 
@@ -232,6 +237,7 @@ impl History {
                 self.finish_line(base(name));
                 self.rename(base(name), &format!("{}-2026112{}", base(name), self.disk.next_line % 10));
             }
+            Action::CopyTruncate { name } => self.copy_truncate(base(name)),
             Action::Truncate { name } if self.disk.files.contains_key(base(name)) => {
                 self.disk.destroy(base(name));
                 self.rig.truncate(base(name), 0);
@@ -291,6 +297,9 @@ impl History {
 
 fn run(glob: &'static str, actions: &[Action]) {
     let mut history = History::new(glob);
+    // What was rotated away before the first scan of a source is not the agent's.
+    history.append(BASES[0], 1);
+    history.rig.round();
     for action in actions {
         history.apply(action);
         history.check_at_most_once();

@@ -1,0 +1,153 @@
+//! Copies, and files that were rotated away before they were seen.
+
+use std::fs::{FileTimes, copy};
+use std::time::SystemTime;
+
+use super::*;
+
+/// Sets a file's times to long ago, as those of old rotations are.
+fn make_old(rig: &Rig, name: &str) {
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    let file = File::options().write(true).open(rig.path(name)).unwrap();
+    file.set_times(FileTimes::new().set_modified(long_ago)).unwrap();
+}
+
+#[test]
+fn the_rest_of_a_copytruncated_file_is_read_from_its_copy() {
+    for glob in ["access.log", "access.log*"] {
+        for crashes in 0..3 {
+            let mut rig = Rig::new(glob);
+            rig.append("access.log", "1\n2\n");
+            rig.round();
+            rig.append("access.log", "3\nhalf");
+            copy(rig.path("access.log"), rig.path("access.log.1")).unwrap();
+            rig.truncate("access.log", 0);
+            if crashes > 0 {
+                rig.crash();
+            }
+            rig.append("access.log", "4\n");
+            rig.round();
+            if crashes > 1 {
+                rig.crash();
+            }
+            rig.settle();
+            rig.check(&["1", "2", "3", "half", "4"]);
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_is_still_being_made_is_waited_for() {
+    for glob in ["access.log", "access.log*"] {
+        let mut rig = Rig::new(glob);
+        let lines: Vec<String> = (0..200).map(|number| format!("line {number} of the file")).collect();
+        let text = lines.join("\n") + "\n";
+        rig.append("access.log", &text);
+        rig.round();
+        for part in [0..10, 10..1_500, 1_500..text.len()] {
+            rig.append("access.log.1", &text[part]);
+            rig.round();
+        }
+        rig.settle();
+        rig.truncate("access.log", 0);
+        rig.settle();
+        rig.check(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_copy_that_is_not_decided_holds_the_source_back() {
+    let mut rig = Rig::new("access.log");
+    rig.append("access.log", "1\n2\n3\n");
+    rig.round();
+    let before = rig.now;
+    rig.append("access.log.1", "1\n");
+    rig.pass(Duration::from_secs(1));
+    rig.scan();
+    rig.read();
+    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None), before);
+    rig.settle();
+    rig.pass(Duration::from_secs(1));
+    rig.scan();
+    rig.read();
+    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None), rig.now);
+}
+
+#[test]
+fn generations_that_came_and_went_while_stopped_are_read() {
+    for glob in ["access.log", "access.log*", "*.log"] {
+        let mut rig = Rig::new(glob);
+        rig.append("access.log", "1\n");
+        rig.round();
+        rig.append("access.log", "2\n");
+        let mut expected = vec!["1".to_owned(), "2".to_owned()];
+        for generation in 0..4 {
+            for number in (1..6).rev() {
+                if rig.path(&format!("access.log.{number}")).exists() {
+                    rig.rename(&format!("access.log.{number}"), &format!("access.log.{}", number + 1));
+                }
+            }
+            rig.rename("access.log", "access.log.1");
+            rig.append("access.log", &format!("generation {generation}\n"));
+            expected.push(format!("generation {generation}"));
+        }
+        rig.crash();
+        rig.settle();
+        rig.crash();
+        rig.settle();
+        rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn rotations_from_before_the_first_start_are_not_read() {
+    let mut rig = Rig::new("access.log");
+    rig.append("access.log.1", "old\n");
+    make_old(&rig, "access.log.1");
+    rig.append("access.log", "1\n");
+    rig.settle();
+    rig.rename("access.log.1", "access.log.2");
+    rig.crash();
+    rig.settle();
+    rig.check(&["1"]);
+}
+
+#[test]
+fn other_names_beside_a_log_are_not_read() {
+    let mut rig = Rig::new("access.log");
+    rig.append("access.log", "1\n");
+    rig.round();
+    for name in ["access.log.gz", "access.log.1.gz", "access.log.bak", "access.log.offset", "access.logs", "other.1"] {
+        rig.append(name, &format!("{name}\n"));
+    }
+    rig.settle();
+    rig.check(&["1"]);
+}
+
+#[test]
+fn a_copy_of_a_finished_file_is_not_read() {
+    let mut rig = Rig::new("access.log*");
+    rig.append("access.log", "1\n");
+    rig.round();
+    rig.rename("access.log", "access.log.1");
+    rig.append("access.log", "2\n");
+    rig.settle();
+    copy(rig.path("access.log.1"), rig.path("access.log.2")).unwrap();
+    rig.remove("access.log.1");
+    rig.settle();
+    rig.check(&["1", "2"]);
+}
+
+#[test]
+fn emptied_files_are_forgotten_once_their_copies_are_known() {
+    let mut rig = Rig::new("access.log");
+    for round in 0..20 {
+        rig.append("access.log", &format!("{round}\n"));
+        rig.round();
+        rig.truncate("access.log", 0);
+        rig.round();
+    }
+    rig.settle();
+    assert_eq!(rig.ledger.len(), 1);
+    assert_eq!(rig.committed.len(), 20);
+}
