@@ -228,8 +228,8 @@ impl LineParser {
     /// For people: how far the line matches, what was expected there, and what stands there instead.
     pub fn explain(&mut self, line: &[u8]) -> String {
         let Err(mismatch) = self.read(line) else { return "the whole line matches".to_owned() };
-        let expected = match (&self.reader, mismatch.expected()) {
-            (Reader::Expression(expression), _) => return expression.expression().explain(line),
+        let expected = match (&mut self.reader, mismatch.expected()) {
+            (Reader::Expression(expression), _) => return expression.explain(line),
             (Reader::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (_, Expected::Said(what)) => what.to_owned(),
             (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),

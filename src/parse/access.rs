@@ -8,7 +8,11 @@
 //! Promises: the user name may hold spaces and brackets: it ends where a time in brackets and the request's quote follow.
 //! That place cannot be forged, since servers escape quotes in names. A quote with a backslash before it does not end a
 //! text. A combined line may have one more text in quotes at its end (nginx's `main` format has X-Forwarded-For there);
-//! it is not given as a field. Does not: guess at lines that have more or less than this.
+//! it is not given as a field.
+//!
+//! Does not: read lines that have more fields before the client. A virtual host in front would be taken for the client and
+//! the client for the ident; such lines are refused, as are those with a list of forwarded addresses for the client. They
+//! are known by a comma in the client or ident, and by a user that begins with `- ` or ends with ` - -`.
 
 use nom::bytes::complete::{tag, take, take_while1};
 use nom::combinator::{map_opt, opt};
@@ -125,9 +129,9 @@ fn space(input: &[u8]) -> Read<'_> {
 }
 
 fn word(input: &[u8]) -> Read<'_> {
-    take_while1(|byte| byte != b' ' && byte != b'"')
+    take_while1(|byte| !matches!(byte, b' ' | b'"' | b','))
         .parse(input)
-        .map_err(|_: nom::Err<Wrong>| expected(input, "a name without spaces and quotes, or `-`"))
+        .map_err(|_: nom::Err<Wrong>| expected(input, "a name without spaces, quotes and commas, or `-`"))
 }
 
 /// `user [time] "`: the user and the time; the rest begins after the quote.
@@ -144,6 +148,9 @@ fn user_and_time(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Wrong> {
                 let user = &input[..at - 1];
                 // Apache writes a bare `""` for an empty user name.
                 let user = if user == b"\"\"" { &user[1..1] } else { user };
+                if user.starts_with(b"- ") || user.ends_with(b" - -") {
+                    return Err(expected(input, "a user: this line has more fields before the client than the format"));
+                }
                 return Ok((rest, (user, time)));
             }
         }

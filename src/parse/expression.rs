@@ -45,24 +45,43 @@ impl Expression {
         self.groups.iter().map(known).collect()
     }
 
-    /// How much of the expression the line's beginning matches. For people: tries shorter and shorter beginnings.
-    pub(super) fn explain(&self, line: &[u8]) -> String {
-        let ends = self.text.char_indices().map(|(at, _)| at).skip(1).take(LONGEST_EXPLAINED).collect::<Vec<_>>();
-        for end in ends.into_iter().rev() {
-            let (beginning, rest) = self.text.split_at(end);
+    /// Beginnings of the expression that are expressions themselves, the longest first.
+    fn beginnings(&self) -> Vec<(usize, Regex)> {
+        let compile = |end: usize| {
+            let beginning = &self.text[..end];
             let plain = builder(&format!("\\A(?:{beginning})"));
-            let Ok(regex) = plain.or_else(|_| builder(&format!("\\A(?:{beginning}\n)"))) else { continue };
-            if let Some(found) = regex.find(line) {
-                let at = found.end();
-                return format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`");
-            }
-        }
-        "at byte 0: the line matches no beginning of the regex".to_owned()
+            plain.or_else(|_| builder(&format!("\\A(?:{beginning}\n)"))).ok().map(|regex| (end, regex))
+        };
+        cuts(&self.text).into_iter().rev().filter_map(compile).collect()
     }
 }
 
-/// Each beginning is compiled: beyond this many it would take seconds.
-const LONGEST_EXPLAINED: usize = 2_000;
+/// More beginnings than this are not tried: each is compiled.
+const MOST_BEGINNINGS: usize = 100;
+
+/// Where an expression can be cut: outside of groups and classes, before no repetition.
+fn cuts(text: &str) -> Vec<usize> {
+    let mut cuts = Vec::new();
+    let mut groups = 0_usize;
+    let mut in_class = false;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        if groups == 0 && !in_class && !escaped && at > 0 && !matches!(c, '*' | '+' | '?' | '{' | '}' | ')') {
+            cuts.push(at);
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => groups += 1,
+            ')' if !in_class => groups = groups.saturating_sub(1),
+            _ => {}
+        }
+    }
+    cuts.truncate(MOST_BEGINNINGS);
+    cuts
+}
 
 /// Between anchors. The second form is for expressions that end in a comment (`(?x) … # comment`).
 fn whole_line(text: &str) -> Result<Regex, regex::Error> {
@@ -98,17 +117,31 @@ pub(super) struct ExpressionReader {
     locations: CaptureLocations,
     /// Captures that are wanted, each with its group.
     wanted: Vec<(usize, usize)>,
+    /// Made for the first line that is explained.
+    beginnings: Option<Vec<(usize, Regex)>>,
 }
 
 impl ExpressionReader {
     pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
         let mut wanted: Vec<(usize, usize)> = captures.map(|capture| (capture, expression.groups[capture].1)).collect();
         wanted.dedup();
-        Self { expression: expression.clone(), locations: expression.regex.capture_locations(), wanted }
+        Self {
+            expression: expression.clone(),
+            locations: expression.regex.capture_locations(),
+            wanted,
+            beginnings: None,
+        }
     }
 
-    pub(super) const fn expression(&self) -> &Expression {
-        &self.expression
+    /// For people: how much of the expression the line's beginning matches.
+    pub(super) fn explain(&mut self, line: &[u8]) -> String {
+        let beginnings = self.beginnings.get_or_insert_with(|| self.expression.beginnings());
+        let found = beginnings.iter().find_map(|(end, regex)| Some((*end, regex.find(line)?.end())));
+        let Some((end, at)) = found else {
+            return "at byte 0: the line matches no beginning of the regex".to_owned();
+        };
+        let (beginning, rest) = self.expression.text.split_at(end);
+        format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`")
     }
 
     #[inline]

@@ -15,6 +15,12 @@ fn a_name_before_the_time_may_hold_anything_but_a_bare_quote() {
         (format!("h - \"\" {TAIL}"), Some(("h", None, Some("")))),
         (format!("h -  {TAIL}"), Some(("h", None, Some("")))),
         (format!("h - a\"b {TAIL}"), None),
+        // A virtual host in front, and lists of addresses: the fields are not where they seem to be.
+        (format!("www.example.com:80 192.0.2.1 - - {TAIL}"), None),
+        (format!("www.example.com:80 192.0.2.1 - frank {TAIL}"), None),
+        (format!("x 42 192.0.2.1 - - {TAIL}"), None),
+        (format!("10.0.0.1, 10.0.0.2 - - {TAIL}"), None),
+        (format!("www.example.com 10.0.0.1, 10.0.0.2 - - {TAIL}"), None),
         (format!("h - {TAIL}"), None),
         (format!("h u {TAIL}"), None),
         (format!(" - u {TAIL}"), None),

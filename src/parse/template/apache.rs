@@ -128,9 +128,9 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
     let named = |prefix: &str| argument.filter(|name| !name.is_empty()).map(|name| field_name(prefix, name));
     let plain = |name: &str| Some(name.to_owned());
     let (name, class) = match letter {
-        "h" => (plain("remote_addr"), Class::Word),
-        "a" => (plain(if argument == Some("c") { "peer_addr" } else { "remote_addr" }), Class::Word),
-        "A" => (plain("server_addr"), Class::Word),
+        "h" => (plain("remote_addr"), Class::Address),
+        "a" => (plain(if argument == Some("c") { "peer_addr" } else { "remote_addr" }), Class::Address),
+        "A" => (plain("server_addr"), Class::Address),
         "l" => (plain("ident"), Class::Free),
         "u" => (plain("remote_user"), Class::Free),
         "r" => (plain("request"), Class::Free),

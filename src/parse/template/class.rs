@@ -9,6 +9,8 @@ pub(in crate::parse) enum Class {
     Free,
     /// No space, no quote; may be empty.
     Word,
+    /// A word without commas: one address or host name, never a list of forwarded ones.
+    Address,
     /// Three digits.
     Status,
     /// Digits.
@@ -31,6 +33,7 @@ impl Class {
         match self {
             Self::Free => true,
             Self::Word => !matches!(byte, b' ' | b'"'),
+            Self::Address => !matches!(byte, b' ' | b'"' | b','),
             Self::Status | Self::Digits => byte.is_ascii_digit() || byte == b'-',
             Self::Number => byte.is_ascii_digit() || matches!(byte, b'-' | b'.'),
             Self::Clf => byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b':' | b' ' | b'+' | b'-'),
@@ -45,6 +48,7 @@ impl Class {
         match self {
             Self::Free => "a text without an unescaped `\"`",
             Self::Word => "a text without spaces and quotes",
+            Self::Address => "one address or host name",
             Self::Status => "three digits or `-`",
             Self::Digits => "digits or `-`",
             Self::Number => "a number or `-`",

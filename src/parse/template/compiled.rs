@@ -166,7 +166,7 @@ fn find(class: Class, next: &[u8], escaping: Escaping, searches: &mut usize) -> 
         Class::Number if unique => Find::Number,
         Class::NumberList if ends_list && first.is_none_or(|byte| !Class::Number.allows(byte)) => Find::List(class),
         Class::WordList if ends_list && matches!(first, None | Some(b' ' | b'"')) => Find::List(class),
-        Class::Word | Class::Iso if unique => Find::Run(Box::new(set(class))),
+        Class::Word | Class::Address | Class::Iso if unique => Find::Run(Box::new(set(class))),
         _ => {
             *searches += 1;
             Find::Search(Box::new(Search { allowed: set(class), escaping, index: *searches - 1 }))

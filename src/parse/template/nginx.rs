@@ -49,7 +49,7 @@ fn known(name: &str) -> Known {
         Class::Status | Class::Digits => FieldType::Integer,
         Class::Number => FieldType::Number,
         Class::Clf | Class::Iso => FieldType::Time,
-        Class::Free | Class::Word | Class::NumberList | Class::WordList => FieldType::Text,
+        Class::Free | Class::Word | Class::Address | Class::NumberList | Class::WordList => FieldType::Text,
     };
     let time = TimeFormat::of_known_name(name);
     Known { name: name.to_owned(), kind: if time.is_some() { FieldType::Time } else { kind }, time }
