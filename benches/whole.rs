@@ -52,7 +52,11 @@ fn main() {
     let path = log.display().to_string();
     show("wc -l", lines, &measure(runs, program("wc", vec!["-l".into(), path.clone()])));
     if Command::new("mawk").arg("-W").arg("version").output().is_ok() {
-        show("mawk: count and sum per account and user", lines, &measure(runs, program("mawk", vec![MAWK.into(), path])));
+        show(
+            "mawk: count and sum per account and user",
+            lines,
+            &measure(runs, program("mawk", vec![MAWK.into(), path])),
+        );
     }
     show("pxtail: days per user, hours per account", lines, &measure(runs, pxtail));
 }

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use crate::sandbox::{Limits, PRODUCT_KEY, Sandbox, SandboxError, SandboxSettings};
 
-pub use self::books::Comparison;
 use self::agent::DemoAgent;
+pub use self::books::Comparison;
 use self::books::Truth;
 use self::script::{Script, Stage};
 
@@ -34,7 +34,9 @@ pub struct DemoSettings {
 pub enum DemoError {
     #[error("the local PX cannot start: {0}")]
     Sandbox(#[from] SandboxError),
-    #[error("the demo's directory cannot be used: {0}\nhelp: it is made in the temporary directory; TMPDIR names another")]
+    #[error(
+        "the demo's directory cannot be used: {0}\nhelp: it is made in the temporary directory; TMPDIR names another"
+    )]
     Directory(#[from] io::Error),
     #[error("the agent ended by itself ({status}); what it said:\n{log}")]
     AgentEnded { status: std::process::ExitStatus, log: String },

@@ -71,7 +71,7 @@ fn differs(case: &Value, fields: &Fields, line: &[u8]) -> Vec<String> {
         }
     }
     if let Some(millis) = expected["time_unix_ms"].as_i64()
-        && fields.time.map(|time| time.millis()) != Some(millis)
+        && fields.time.map(pxtail::model::time::UnixMicros::millis) != Some(millis)
     {
         differences.push(format!("time: expected {millis}, found {:?}", fields.time));
     }

@@ -72,6 +72,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// Runs the agent.
 pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) -> Result<RunReport, AgentError> {
+    // Every fault is shown before anything on disk is touched.
+    plan::build(configuration, &[])?;
     let mut ledger = Ledger::open(&configuration.agent.state_dir, clock.now())?;
     announce(&ledger);
     let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;

@@ -11,7 +11,7 @@ use super::save::Saved;
 use crate::push::PushObserver;
 use crate::push::observe::{Call, Code, Health, Settled};
 use crate::push::outbox::ParkCause;
-use crate::tail::ScanReport;
+use crate::tail::{ScanReport, What};
 use crate::telemetry::DeliveryWatch;
 
 /// Lines that do not match are reported at most so often for each source.
@@ -33,10 +33,11 @@ struct Unmatched {
 impl LogNotes {
     pub fn scan(report: &ScanReport) {
         for note in &report.notes {
-            if note.is_warning() {
-                tracing::warn!("{note}");
-            } else {
-                tracing::info!("{note}");
+            match note.what {
+                _ if note.is_warning() => tracing::warn!("{note}"),
+                // One for each known file at each start: with thousands of files nobody could read the rest.
+                What::Resumed { .. } => tracing::debug!("{note}"),
+                _ => tracing::info!("{note}"),
             }
         }
     }

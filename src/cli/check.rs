@@ -55,12 +55,15 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             say(&fault.to_string());
         }
     }
-    let used = configuration.patterns.values().filter(|pattern| {
-        configuration.sources.iter().any(|source| source.pattern.value == pattern.name)
-    });
+    let used = configuration
+        .patterns
+        .values()
+        .filter(|pattern| configuration.sources.iter().any(|source| source.pattern.value == pattern.name));
     for pattern in used {
         match run_cases(pattern) {
-            Ok(0) => findings.warn(&format!("{}: pattern `{}` has no case to prove itself with", pattern.at, pattern.name)),
+            Ok(0) => {
+                findings.warn(&format!("{}: pattern `{}` has no case to prove itself with", pattern.at, pattern.name));
+            }
             Ok(_) => {}
             Err(failures) => {
                 for failure in failures {
@@ -90,13 +93,17 @@ fn check_files(source: &SourceSpec, findings: &mut Findings) {
         }
     }
     if found == 0 {
-        findings.warn(&format!("{}: source `{}` names no file that is there now; it waits for one", source.at, source.name));
+        findings.warn(&format!(
+            "{}: source `{}` names no file that is there now; it waits for one",
+            source.at, source.name
+        ));
     }
 }
 
 /// Files under the longest part of the glob that has no wildcard.
 fn matching(glob: &str) -> Vec<PathBuf> {
-    let Ok(matcher) = globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
+    let Ok(matcher) =
+        globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
     else {
         return Vec::new();
     };

@@ -54,8 +54,11 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
         let unreadable = |err: io::Error| {
             Failure::new(FAILED, format!("{file}: cannot be read: {err}\nhelp: check the path and who may read it"))
         };
-        let log: Box<dyn Read> =
-            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(unreadable)?) };
+        let log: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(unreadable)?)
+        };
         dry_run
             .read(source, log, |found| {
                 if arguments.summary == SummaryFormat::Text {
@@ -139,6 +142,9 @@ fn source_of(configuration: &Configuration, arguments: &DryRunArguments, path: &
     let found = sources.iter().position(|source| source.paths.iter().any(|glob| matches(&glob.value)));
     found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
         let message = format!("{}: no source's `paths` match it", path.display());
-        Failure::new(FAILED, format!("{message}\nhelp: say which source to read it as: --source with one of {}", names()))
+        Failure::new(
+            FAILED,
+            format!("{message}\nhelp: say which source to read it as: --source with one of {}", names()),
+        )
     })
 }

@@ -25,7 +25,10 @@ fn existing(config: &ConfigArguments) -> Result<Configuration, Failure> {
     if path.exists() {
         return Ok(configuration);
     }
-    Err(Failure::new(FAILED, format!("{}: there is no ledger yet\nhelp: start the agent with `pxtail run` first", path.display())))
+    Err(Failure::new(
+        FAILED,
+        format!("{}: there is no ledger yet\nhelp: start the agent with `pxtail run` first", path.display()),
+    ))
 }
 
 fn list(configuration: &Configuration) -> Result<(), Failure> {

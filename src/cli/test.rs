@@ -17,7 +17,10 @@ pub fn run(arguments: &TestArguments) -> Result<(), Failure> {
     };
     for spec in specs(arguments, &mut fail)? {
         match run_cases(&spec) {
-            Ok(0) => fail(format!("{}: pattern `{}` has no case\nhelp: add a `[[case]]` with a line and what is expected of it", spec.at, spec.name)),
+            Ok(0) => fail(format!(
+                "{}: pattern `{}` has no case\nhelp: add a `[[case]]` with a line and what is expected of it",
+                spec.at, spec.name
+            )),
             Ok(count) => {
                 cases += count;
                 say(&format!("{}: {count} cases pass", spec.name));

@@ -28,7 +28,13 @@ impl DemoAgent {
     /// Writes the configuration, as a user would.
     pub fn new(directory: &Path, base_url: &str, product_key: &str, script: &Script) -> Result<Self, DemoError> {
         let key = directory.join("api-key");
-        OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&key)?.write_all(API_KEY.as_bytes())?;
+        OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&key)?
+            .write_all(API_KEY.as_bytes())?;
         let config = directory.join("pxtail.toml");
         std::fs::write(&config, script.configuration(directory, &key, base_url, product_key))?;
         Ok(Self { config, log: directory.join("agent.log"), child: None, kills: 0 })

@@ -46,7 +46,8 @@ impl Truth {
     /// Books a written line.
     pub fn book(&mut self, hit: &Hit, day: UnixMicros) {
         let mut add = |event: &str| {
-            let key = Key { event: event.to_owned(), account: hit.account_id(), user: hit.user_id(), day: day.to_string() };
+            let key =
+                Key { event: event.to_owned(), account: hit.account_id(), user: hit.user_id(), day: day.to_string() };
             self.usage.entry(key).or_default().add(Usage { calls: 1, bytes: u64::from(hit.bytes) });
         };
         if hit.path.starts_with("/api/") && hit.status == 200 {
@@ -158,7 +159,9 @@ fn accounts(truth: &BTreeMap<Key, Usage>, held: &BTreeMap<Key, Usage>) -> Vec<Ac
         }
     }
     let mut rows: Vec<AccountRow> = rows.into_values().collect();
-    rows.sort_by(|one, other| other.written.calls.cmp(&one.written.calls).then_with(|| one.account.cmp(&other.account)));
+    rows.sort_by(|one, other| {
+        other.written.calls.cmp(&one.written.calls).then_with(|| one.account.cmp(&other.account))
+    });
     rows
 }
 

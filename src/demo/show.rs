@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Finished;
-use super::books::AccountRow;
 use super::Progress;
+use super::books::AccountRow;
 
 /// Accounts that get a line of their own; the rest are added up in one.
 const SHOWN: usize = 12;

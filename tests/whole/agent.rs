@@ -108,7 +108,11 @@ pub struct Output {
 
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pxtail"));
-    command.env_remove("PXTAIL_PX_API_KEY").env_remove("CREDENTIALS_DIRECTORY").env_remove("PXTAIL_LOG").stdin(Stdio::null());
+    command
+        .env_remove("PXTAIL_PX_API_KEY")
+        .env_remove("CREDENTIALS_DIRECTORY")
+        .env_remove("PXTAIL_LOG")
+        .stdin(Stdio::null());
     command
 }
 

@@ -53,7 +53,10 @@ fn an_unknown_key_and_a_missing_field_are_both_shown_with_help() {
     let bench = Bench::new();
     bench.write_config("", &format!("{SOURCE}colour = \"red\"\n{METRIC}"));
     check_run(&bench, 78, &["`colour`", "help: "]);
-    bench.write_config("", &format!("{SOURCE}{}", METRIC.replace("user = \"{client}\"", "user = \"{client}\"\naccount = \"{account}\"")));
+    bench.write_config(
+        "",
+        &format!("{SOURCE}{}", METRIC.replace("user = \"{client}\"", "user = \"{client}\"\naccount = \"{account}\"")),
+    );
     check_run(&bench, 78, &["metric `hits`", "`account`", "pattern `combined`", "help: "]);
 }
 

@@ -42,7 +42,10 @@ fn the_shipped_patterns_pass_their_cases() {
 #[test]
 fn a_case_that_fails_is_shown_with_what_came_instead() {
     let bench = Bench::new();
-    bench.append("p.toml", b"name = \"p\"\nregex = '(?<user>\\w+) (?<n>\\d+)'\n[[case]]\nline = 'bob 7'\nexpect = { user = \"eve\" }\n");
+    bench.append(
+        "p.toml",
+        b"name = \"p\"\nregex = '(?<user>\\w+) (?<n>\\d+)'\n[[case]]\nline = 'bob 7'\nexpect = { user = \"eve\" }\n",
+    );
     let output = bench.pxtail(&["test", "p.toml"]);
     check(&output, 1, "p.toml:3");
     assert!(output.stderr.contains("eve") && output.stderr.contains("bob"), "{}", output.stderr);

@@ -16,7 +16,8 @@ fn every_line_of_the_real_log_is_counted_or_explained() {
     }
     let bench = Bench::new();
     let config = root.join("packaging/examples/combined-hits.toml");
-    let output = bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "--summary", "json", log.to_str().unwrap()]);
+    let output =
+        bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "--summary", "json", log.to_str().unwrap()]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let summary: Value = serde_json::from_str(&output.stderr).unwrap();
     let events: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -67,7 +67,8 @@ impl Writer {
 #[test]
 fn px_holds_exactly_what_was_written_after_thirty_kills() {
     let kills: u32 = std::env::var("PXTAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    let seed: u64 = std::env::var("PXTAIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    let seed: u64 =
+        std::env::var("PXTAIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     println!("PXTAIL_SEED={seed}");
     let bench = Bench::new();
     std::fs::create_dir(bench.path("logs")).unwrap();
