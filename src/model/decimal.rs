@@ -123,7 +123,12 @@ impl Decimal {
         Self { mantissa, scale: decimals as u8 }.within_limit()
     }
 
+    #[inline]
     fn within_limit(self) -> Option<Self> {
+        // 2^63 times 10^15 is under the limit: nearly every value is told by its size alone.
+        if i64::try_from(self.mantissa).is_ok() {
+            return Some(self);
+        }
         let widened = self.mantissa.checked_mul(POWERS[(MAX_SCALE - self.scale) as usize])?;
         (widened.abs() < MANTISSA_LIMIT).then_some(self)
     }
@@ -132,6 +137,9 @@ impl Decimal {
     #[inline]
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
+        if self.scale == other.scale {
+            return Self { mantissa: self.mantissa + other.mantissa, scale: self.scale }.within_limit();
+        }
         let scale = self.scale.max(other.scale);
         let left = self.mantissa * POWERS[(scale - self.scale) as usize];
         let right = other.mantissa * POWERS[(scale - other.scale) as usize];
@@ -151,6 +159,7 @@ impl Decimal {
     }
 
     /// The inverse of [`Decimal::to_bytes`]; `None` for bytes that no decimal packs to.
+    #[inline]
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         let packed = i128::from_le_bytes(bytes);
@@ -207,7 +216,11 @@ impl PartialOrd for Decimal {
 }
 
 impl Ord for Decimal {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
         self.widened().cmp(&other.widened())
     }
 }
@@ -277,7 +290,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn sums_reach_the_limit_and_not_past_it() {
+        let decimal = |text: &str| Decimal::parse(text.as_bytes()).unwrap();
+        for (one, other, expected) in [
+            ("9223372036854775807", "1", Some("9223372036854775808")),
+            ("-9223372036854775808", "-1", Some("-9223372036854775809")),
+            ("664613997892457936450", "0.5", Some("664613997892457936450.5")),
+            ("664613997892457936450", "664613997892457936450", None),
+            ("-664613997892457936450", "-2", None),
+            ("664613997892457936450", "2", None),
+        ] {
+            let sum = decimal(one).checked_add(decimal(other));
+            assert_eq!(sum.map(|sum| sum.to_string()).as_deref(), expected, "{one} + {other}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn order_is_by_value(one in (-3_000_i64..3_000, 0_u32..4), other in (-3_000_i64..3_000, 0_u32..4)) {
+            let decimal = |(mantissa, scale)| Decimal::parse(format!("{mantissa}e-{scale}").as_bytes()).unwrap();
+            let millis = |(mantissa, scale): (i64, u32)| mantissa * 10_i64.pow(3 - scale);
+            prop_assert_eq!(decimal(one).cmp(&decimal(other)), millis(one).cmp(&millis(other)));
+        }
+
         #[test]
         fn addition_is_exact_and_order_free(values in prop::collection::vec((-1_000_000_000_i64..1_000_000_000, 0_u32..7), 1..30)) {
             let texts: Vec<String> = values.iter().map(|(mantissa, scale)| format!("{mantissa}e-{scale}")).collect();
