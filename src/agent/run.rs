@@ -67,6 +67,9 @@ const KEEP_REVISIONS: Duration = Duration::from_secs(400 * 86_400);
 /// How long `--once` waits for trouble with PX to pass.
 const ONCE_PATIENCE: Duration = Duration::from_secs(20);
 
+/// 2026-01-01: this program is younger, so an earlier clock is wrong.
+const EARLIEST_NOW: UnixMicros = UnixMicros::from_seconds(1_767_225_600);
+
 /// Without hints or lines, windows still have to seal: the loop looks at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -74,6 +77,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) -> Result<RunReport, AgentError> {
     // Every fault is shown before anything on disk is touched.
     plan::build(configuration, &[])?;
+    wait_for_a_sane_clock(clock.as_ref());
     let mut ledger = Ledger::open(&configuration.agent.state_dir, clock.now())?;
     announce(&ledger);
     let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;
@@ -110,6 +114,17 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     ended?;
     agent.report.open_windows = agent.aggregator.open_windows();
     Ok(agent.report)
+}
+
+/// With a clock that was not set since boot, every line would be too far ahead, and dropped.
+fn wait_for_a_sane_clock(clock: &dyn Clock) {
+    if clock.now() >= EARLIEST_NOW {
+        return;
+    }
+    tracing::warn!("the clock says {}: waiting until it is set", clock.now());
+    while clock.now() < EARLIEST_NOW {
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 fn announce(ledger: &Ledger) {

@@ -12,16 +12,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     max_term_width = 100,
     after_help = "First steps:
-  pxtail demo --exit                            see the whole job on generated traffic, no configuration needed
-  pxtail dry-run --config FILE LOG              see which events a log would give; nothing is sent or stored
-  pxtail check --config FILE                    find every fault of a configuration at once
-  pxtail run --config FILE                      follow the logs and send
+  pxtail demo --exit                  see the whole job on generated traffic
+  pxtail check --config FILE          find every fault of a configuration
+  pxtail dry-run --config FILE LOG    see what a log would send; nothing is sent
+  pxtail run --config FILE            follow the logs and send
 
 Exit codes:
   0   done
   1   a check or a test failed
   2   the command line is wrong
-  75  the disk, the network or another agent is in the way: trying again later may work
+  75  the disk, the network or another agent is in the way; later it may work
   78  the configuration is at fault"
 )]
 pub struct Arguments {

@@ -17,6 +17,9 @@ use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
 use crate::model::spec::MetricSpec;
 use crate::model::time::UnixMicros;
 
+/// 400 days: how long late lines of a window are told from lines of a new one.
+const KEEP_REVISIONS_MICROS: i64 = 400 * 86_400 * 1_000_000;
+
 /// A transaction under way.
 pub struct Commit<'a> {
     /// `None` only once it is finished.
@@ -118,10 +121,14 @@ impl<'a> Commit<'a> {
         Ok(())
     }
 
-    /// Forgets the revisions of windows that ended before `before`.
+    /// Forgets the revisions of windows that ended before `before`, and so long before the newest one's end: a clock that
+    /// jumped ahead must not make sealed windows open again under ids that were given out.
     pub fn forget_revisions(&mut self, before: UnixMicros) -> Result<(), LedgerError> {
         self.transaction
-            .execute("DELETE FROM revision WHERE end_us < ?1", [before.0])
+            .execute(
+                "DELETE FROM revision WHERE end_us < ?1 AND end_us < (SELECT max(end_us) FROM revision) - ?2",
+                [before.0, KEEP_REVISIONS_MICROS],
+            )
             .map_err(self.fail("forget old revisions"))?;
         Ok(())
     }

@@ -204,6 +204,24 @@ fn forgotten_events_stay_in_the_books() {
 }
 
 #[test]
+fn revisions_are_forgotten_by_age_but_not_by_a_clock_that_jumped() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    let left_after = |ledger: &mut Ledger, sealed: &[i64]| {
+        let mut commit = ledger.begin().unwrap();
+        for number in sealed {
+            let revision = StoredRevision { metric: "m".into(), window: day(*number), last: 1, sealed: NOW };
+            commit.put_revision(&revision).unwrap();
+        }
+        commit.forget_revisions(UnixMicros::MAX).unwrap();
+        commit.finish().unwrap();
+        ledger.revisions().unwrap().len()
+    };
+    assert_eq!(left_after(&mut ledger, &[1, 2, 400]), 3);
+    assert_eq!(left_after(&mut ledger, &[402]), 3, "only the first is 400 days before the newest");
+}
+
+#[test]
 fn requests_are_counted_by_day_across_restarts() {
     let directory = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(directory.path(), NOW).unwrap();
