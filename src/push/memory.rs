@@ -123,8 +123,7 @@ impl Books {
     fn apply(&mut self, batch: &Batch) {
         for (row, outcome) in &batch.finished {
             let Some(row) = self.rows.get_mut(row) else { continue };
-            let is_open = row.state == State::Sending || matches!(row.state, State::Done(Outcome::Unknown { .. }));
-            if is_open {
+            if !matches!(row.state, State::Done(Outcome::Sent { .. } | Outcome::Parked(_))) {
                 row.state = match outcome {
                     Outcome::Ready { .. } => State::Ready,
                     other => State::Done(other.clone()),

@@ -34,6 +34,9 @@ pub trait Outbox: Send {
 
     /// Writes the batch, whole and durably, before it returns. After an error push calls again with the same outcomes,
     /// so writing an outcome twice must do no harm; nothing of `begun` is sent after an error.
+    ///
+    /// An outcome applies to a row that is Sending, Unknown or Ready (an operator may have put an unknown event back while
+    /// a look for it was under way: what the look found counts). A row that is Sent, Parked or gone stays as it is.
     fn write(&mut self, batch: &Batch) -> Result<(), OutboxError>;
 }
 

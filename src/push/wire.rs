@@ -1,7 +1,7 @@
 //! The bytes that go to PX: the body of `POST /v1/events/custom`.
 //!
 //! Promises: the same event and product key give the same bytes and the same digest, in every version of the program that
-//! has the same [`FORMAT`]; numbers keep their exact decimal text. Does not: send anything.
+//! has the same `FORMAT`; numbers keep their exact decimal text. Does not: send anything.
 //!
 //! The shape is PX's CustomEvent (its REST contract, version 0.1.6).
 

@@ -234,6 +234,24 @@ fn an_event_with_another_digest_is_parked_and_a_repeated_one_is_counted() {
 }
 
 #[test]
+fn an_event_put_back_by_hand_during_its_look_is_not_sent_when_the_look_finds_it() {
+    let outbox = MemoryOutbox::default();
+    let row = outbox.add(BASE, "u");
+    let mut pusher = pusher(&outbox, settings());
+    let turn = pusher.turn(moment(Duration::ZERO));
+    pusher.answered(moment(Duration::ZERO), &turn.requests[0].ticket, &status(502));
+    let now = moment(Duration::from_secs(2));
+    let look = pusher.turn(now);
+    assert_eq!(look.requests[0].ticket.call, Call::FindEvent);
+    outbox.books().rows.get_mut(&row).unwrap().state = State::Ready;
+    assert_eq!(pusher.turn(now).requests.len(), 0, "it waits for the look");
+    let body = format!(r#"{{"customEvents":[{}]}}"#, outbox.books().rows[&row].event.body).into_bytes();
+    pusher.answered(now, &look.requests[0].ticket, &Answer::Status { status: 200, retry_after: None, body });
+    assert_eq!(pusher.turn(now).requests.len(), 0);
+    assert_eq!(outbox.state(row), State::Done(Outcome::Sent { copies: 1 }));
+}
+
+#[test]
 fn a_long_outage_is_probed_by_one_request_at_a_time_and_few() {
     let outbox = MemoryOutbox::default();
     for _ in 0..100 {
