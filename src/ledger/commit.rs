@@ -106,18 +106,24 @@ impl<'a> Commit<'a> {
         Ok(())
     }
 
-    /// Saves the last revision of a sealed window.
+    /// Saves the last revision of a sealed window. Refuses one that was sealed before: its events have their ids already.
     pub fn put_revision(&mut self, revision: &StoredRevision) -> Result<(), LedgerError> {
-        self.transaction
+        let changed = self
+            .transaction
             .prepare_cached(
                 "INSERT INTO revision (metric, start_us, end_us, last, sealed_us) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (metric, start_us, end_us) DO UPDATE SET last = excluded.last, sealed_us = excluded.sealed_us",
+                 ON CONFLICT (metric, start_us, end_us) DO UPDATE SET last = excluded.last, sealed_us = excluded.sealed_us
+                 WHERE excluded.last > last",
             )
             .and_then(|mut statement| {
                 let Window { start, end } = revision.window;
                 statement.execute(params![revision.metric, start.0, end.0, revision.last, revision.sealed.0])
             })
             .map_err(self.fail("save a revision"))?;
+        if changed == 0 {
+            let what = format!("revision {} of a window of metric `{}`, sealed twice:", revision.last, revision.metric);
+            return Err(LedgerError::Damaged { path: self.path.to_owned(), what });
+        }
         Ok(())
     }
 

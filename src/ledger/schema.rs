@@ -75,7 +75,7 @@ CREATE TABLE group_states (
     UNIQUE (window, segment, seq)
 ) STRICT;
 
--- Sealed windows: the number of their last revision.
+-- Sealed windows: the number of their last revision. It only grows: an event id is made once, without an index of ids.
 CREATE TABLE revision (
     metric    TEXT NOT NULL,
     start_us  INTEGER NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE revision (
 -- Sealed events. state: see outbox.rs. The body is the exact POST body.
 CREATE TABLE outbox (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id     TEXT NOT NULL UNIQUE,
+    event_id     TEXT NOT NULL,
     metric       TEXT NOT NULL,
     event_name   TEXT NOT NULL,
     identify_id  TEXT NOT NULL,

@@ -162,12 +162,15 @@ fn an_attempt_under_way_at_a_crash_is_unknown_afterwards() {
 }
 
 #[test]
-fn an_event_id_is_taken_once() {
+fn a_revision_is_sealed_once() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
-    put(&mut ledger, &event(1, EventState::Ready));
     let mut commit = ledger.begin().unwrap();
-    assert!(commit.put_event(&event(1, EventState::Ready)).is_err());
+    let revision = |last| StoredRevision { metric: "m".into(), window: day(0), last, sealed: NOW };
+    commit.put_revision(&revision(1)).unwrap();
+    commit.put_revision(&revision(2)).unwrap();
+    assert!(commit.put_revision(&revision(2)).is_err());
+    assert!(commit.put_revision(&revision(1)).is_err());
 }
 
 #[test]

@@ -43,8 +43,9 @@ pub struct RenderedEvent {
 /// The body to POST for an event, fixed when its window seals.
 #[must_use]
 pub fn custom_event(event: &SealedEvent, product_key: &str) -> RenderedEvent {
-    let digest = digest(&body(event, product_key, None));
-    let body = body(event, product_key, Some(&digest));
+    let (mut body, digest_at) = bare_body(event, product_key);
+    let digest = digest(&body);
+    body.insert_str(digest_at, &format!("\"{USAGE_DIGEST}\":\"{digest}\","));
     let parked = event.parked.clone().or_else(|| broken_limit(event));
     RenderedEvent { body, digest, parked }
 }
@@ -92,17 +93,15 @@ fn broken_name(event: &SealedEvent) -> Option<String> {
 /// Half a SHA-256 of the body as it is without its digest.
 fn digest(bare_body: &str) -> String {
     let hash = Sha256::new().chain_update(FORMAT).chain_update(bare_body).finalize();
-    hash.iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
-        // Writing into a text cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    hash.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Written by hand: the order of members and the text of numbers are part of the format.
-fn body(event: &SealedEvent, product_key: &str, digest: Option<&str>) -> String {
+/// The body without its digest, and where the digest belongs in it. Written by hand: the order of members and the text of
+/// numbers are part of the format.
+fn bare_body(event: &SealedEvent, product_key: &str) -> (String, usize) {
     let id = event.id.to_string();
-    let mut out = String::with_capacity(512);
+    let mut out = String::with_capacity(640);
     out.push_str("{\"eventId\":");
     push_text(&mut out, &id);
     for (name, value) in [
@@ -120,33 +119,37 @@ fn body(event: &SealedEvent, product_key: &str, digest: Option<&str>) -> String 
     push_name(&mut out, "date");
     out.push_str(&event.date.millis().to_string());
     push_name(&mut out, "attributes");
-    push_attributes(&mut out, event, &id, digest);
+    let digest_at = push_attributes(&mut out, event, id);
     out.push('}');
-    out
+    (out, digest_at)
 }
 
-/// All attributes in order of name.
-fn push_attributes(out: &mut String, event: &SealedEvent, id: &str, digest: Option<&str>) {
+/// All attributes in order of name but the digest; gives where that one belongs. There is always one after it: `usageId`.
+fn push_attributes(out: &mut String, event: &SealedEvent, id: String) -> usize {
     let own = [
-        (USAGE_ID, Some(AttributeValue::Text(id.to_owned()))),
-        (USAGE_DIGEST, digest.map(|digest| AttributeValue::Text(digest.to_owned()))),
-        (WINDOW_START, Some(AttributeValue::Time(event.window.start))),
-        (WINDOW_END, Some(AttributeValue::Time(event.window.end))),
-        (REVISION, Some(AttributeValue::Number(u64::from(event.revision).into()))),
+        (USAGE_ID, AttributeValue::Text(id)),
+        (WINDOW_START, AttributeValue::Time(event.window.start)),
+        (WINDOW_END, AttributeValue::Time(event.window.end)),
+        (REVISION, AttributeValue::Number(u64::from(event.revision).into())),
     ];
-    let own = own.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value)));
+    let own = own.iter().map(|(name, value)| (*name, value));
     let mut all: Vec<(&str, &AttributeValue)> =
         event.attributes.iter().map(|(name, value)| (name.as_str(), value)).chain(own).collect();
     all.sort_by_key(|(name, _)| *name);
     let mut separator = '{';
+    let mut digest_at = None;
     for (name, value) in &all {
         out.push(separator);
+        if *name > USAGE_DIGEST {
+            digest_at.get_or_insert(out.len());
+        }
         push_text(out, name);
         out.push(':');
         push_value(out, value);
         separator = ',';
     }
     out.push('}');
+    digest_at.unwrap_or(out.len())
 }
 
 fn push_name(out: &mut String, name: &str) {
@@ -156,16 +159,27 @@ fn push_name(out: &mut String, name: &str) {
 }
 
 fn push_value(out: &mut String, value: &AttributeValue) {
-    match value {
-        AttributeValue::Text(text) => push_text(out, text),
-        AttributeValue::Number(number) => out.push_str(&number.to_string()),
-        AttributeValue::Boolean(yes) => out.push_str(if *yes { "true" } else { "false" }),
-        AttributeValue::Time(time) => push_text(out, &time.to_string()),
-    }
+    // Writing into a text cannot fail.
+    let _ = match value {
+        AttributeValue::Text(text) => {
+            push_text(out, text);
+            Ok(())
+        }
+        AttributeValue::Number(number) => write!(out, "{number}"),
+        AttributeValue::Boolean(yes) => write!(out, "{yes}"),
+        AttributeValue::Time(time) => write!(out, "\"{time}\""),
+    };
 }
 
 fn push_text(out: &mut String, text: &str) {
-    out.push_str(&serde_json::Value::from(text).to_string());
+    // What JSON does not escape is most of what there is.
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
 }
 
 #[cfg(test)]
