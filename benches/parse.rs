@@ -2,7 +2,6 @@
 //! same as JSON. The lines differ in all that differs in a real log, and come in order of time.
 
 #![expect(clippy::unwrap_used, reason = "a bench stops at what it cannot use")]
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
