@@ -65,25 +65,23 @@ impl Matcher {
     #[inline]
     fn advance(&mut self, line: &[u8], captures: &mut [Capture], step: usize, at: usize) -> Result<(), Mismatch> {
         let mut at = at;
-        for (index, (step, capture)) in self.template.steps.iter().zip(captures).enumerate().skip(step) {
+        let steps = self.template.steps.get(step..).unwrap_or_default();
+        let captures = captures.get_mut(step..).unwrap_or_default();
+        for (index, (step, capture)) in (step..).zip(steps.iter().zip(captures)) {
             if !step.literal.is_at(line, at) {
                 return Err(Mismatch::part(at, 2 * index));
             }
             let start = at + step.literal.len();
-            let end = match &step.find {
-                Find::Search(search) => {
-                    let tried = &mut self.tried[search.index];
-                    let end = tried.first_end(search, self.template.literal_after(index), line, start);
-                    if let Some(end) = end {
-                        self.choices.push(Choice { step: index, start, end });
-                    }
-                    end.ok_or(start)
-                }
-                _ => step.end(line, start),
-            };
-            let end = end.map_err(|at| Mismatch::part(at, 2 * index + 1))?;
-            *capture = captured(line, start, end);
-            at = end;
+            if let Find::Search(search) = &step.find {
+                let tried = &mut self.tried[search.index];
+                let end = tried.first_end(search, self.template.literal_after(index), line, start);
+                at = end.ok_or(Mismatch::part(start, 2 * index + 1))?;
+                self.choices.push(Choice { step: index, start, end: at });
+                *capture = captured(line, start, at);
+            } else {
+                at = step.end(line, start).map_err(|wrong| Mismatch::part(wrong, 2 * index + 1))?;
+                *capture = Capture::plain(start, at);
+            }
         }
         let tail = &self.template.tail;
         if tail.len() + at == line.len() && tail.is_at(line, at) {
