@@ -77,7 +77,7 @@ impl Matcher {
                 let end = tried.first_end(search, self.template.literal_after(index), line, start);
                 at = end.ok_or(Mismatch::part(start, 2 * index + 1))?;
                 self.choices.push(Choice { step: index, start, end: at });
-                *capture = captured(line, start, at);
+                *capture = captured(search, line, start, at);
             } else {
                 at = step.end(line, start).map_err(|wrong| Mismatch::part(wrong, 2 * index + 1))?;
                 *capture = Capture::plain(start, at);
@@ -107,7 +107,7 @@ impl Matcher {
                     if let Some(last) = self.choices.last_mut() {
                         last.end = end;
                     }
-                    captures[choice.step] = captured(line, choice.start, end);
+                    captures[choice.step] = captured(search, line, choice.start, end);
                     match self.advance(line, captures, choice.step + 1, end) {
                         Ok(()) => {
                             outcome = Ok(());
@@ -197,8 +197,8 @@ fn may_hold(search: &Search, line: &[u8], start: usize, at: usize) -> bool {
 const EMPTY_NAME: &[u8] = b"\"\"";
 
 #[inline]
-fn captured(line: &[u8], start: usize, end: usize) -> Capture {
-    if end == start + 2 && &line[start..end] == EMPTY_NAME {
+fn captured(search: &Search, line: &[u8], start: usize, end: usize) -> Capture {
+    if search.escaping == Escaping::Backslash && end == start + 2 && &line[start..end] == EMPTY_NAME {
         return Capture::plain(start + 1, start + 1);
     }
     Capture::plain(start, end)

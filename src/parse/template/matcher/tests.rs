@@ -187,7 +187,9 @@ fn quoted_texts_end_at_the_first_quote_that_is_not_escaped() {
         ],
     );
     check_all(nginx(r#""$a $b""#), &[(r#""x y z""#, Some(&two("x", "y z"))), (r#""x" y""#, None)]);
-    // Nothing is escaped: a quote is like any other byte.
+    // Nothing is escaped: a quote is like any other byte, and two quotes are no empty name.
+    let quotes: &[_] = &[("a", Some("\"\"")), ("b", Some("\"\""))];
+    check_all(nginx_escaped("$a $b", NginxEscape::None), &[("\"\" \"\"", Some(quotes))]);
     check_all(
         nginx_escaped(r#""$a" "$b""#, NginxEscape::None),
         &[(r#""x"y" "z\""#, Some(&two("x\"y", "z\\"))), (r#""x" "y" "z""#, Some(&two("x", r#"y" "z"#)))],
@@ -307,7 +309,10 @@ fn naive(template: &Template, line: &[u8], step: usize, at: usize, found: &mut V
     };
     for end in ends {
         found.truncate(step);
-        found.push(captured(line, start, end));
+        found.push(match &current.find {
+            Find::Search(search) => captured(search, line, start, end),
+            _ => Capture::plain(start, end),
+        });
         if naive(template, line, step + 1, end, found) {
             return true;
         }
