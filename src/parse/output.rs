@@ -138,7 +138,8 @@ impl Outputs {
         // Several parts of one request are wanted as a rule: it is taken apart once.
         let mut request: Option<(usize, Option<Request>)> = None;
         for output in &mut self.wanted {
-            let capture = captures[output.capture];
+            // By reference: a copy would load in one piece what was just stored in three, and wait for it.
+            let capture = &captures[output.capture];
             if capture.form == Form::Plain && output.part == Part::Whole {
                 let value = capture.bytes(line);
                 if !self.dash.is_absence(value)
