@@ -16,6 +16,9 @@ use pxtail::parse::Pattern;
 /// Fits the caches, as a chunk of a log does.
 const LINES: usize = 1_000;
 
+/// As many as come in one second of a log of five million lines a day.
+const LINES_PER_SECOND: usize = 50;
+
 const TEMPLATE: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" account="$account" user="$user" rt=$request_time"#;
 const REGEX: &str = r#"(?<client>[^ ]+) - (?<remote_user>[^ ]+) \[(?<time_local>[^\]]+)\] "(?<method>[A-Z]+) (?<path>[^ "]+) (?<protocol>[^"]+)" (?<status>[0-9]{3}) (?<bytes>[0-9]+) "(?<referrer>[^"]*)" "(?<user_agent>[^"]*)" account="(?<account>[^"]*)" user="(?<user>[^"]*)" rt=(?<request_time>[0-9.]+)"#;
 const FIELDS: [&str; 13] = [
@@ -57,7 +60,7 @@ impl Seed {
     }
 }
 
-const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0";
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0.123456789";
 
 fn access_lines(tail: Tail) -> Vec<String> {
     let mut seed = Seed(7);
@@ -65,9 +68,9 @@ fn access_lines(tail: Tail) -> Vec<String> {
         .map(|index| {
             let (address, user, account) = (seed.below(250), seed.below(50_000), seed.below(2_000));
             let (bytes, path, millis) = (seed.below(90_000) + 10_000, seed.below(900) + 100, seed.below(900) + 100);
-            let (minute, second) = (index / 60 % 60, index % 60);
+            let second = index / LINES_PER_SECOND;
             let line = format!(
-                r#"203.0.113.{address} - - [23/Nov/2026:10:{minute:02}:{second:02} +0000] "GET /api/v1/reports/{path} HTTP/1.1" 200 {bytes} "https://app.example.com/" "{AGENT}""#
+                r#"203.0.113.{address} - - [23/Nov/2026:10:00:{second:02} +0000] "GET /api/v1/reports/{path} HTTP/1.1" 200 {bytes} "https://app.example.com/" "{AGENT}""#
             );
             match tail {
                 Tail::None => line,
@@ -89,9 +92,9 @@ fn json_lines() -> Vec<String> {
         .map(|index| {
             let (address, user, account) = (seed.below(250), seed.below(50_000), seed.below(2_000));
             let (bytes, path, millis) = (seed.below(90_000) + 10_000, seed.below(900) + 100, seed.below(900) + 100);
-            let (minute, second) = (index / 60 % 60, index % 60);
+            let second = index / LINES_PER_SECOND;
             format!(
-                r#"{{"time":"2026-11-23T10:{minute:02}:{second:02}.{millis}Z","client":"203.0.113.{address}","remote_user":"-","method":"GET","path":"/api/v1/reports/{path}","protocol":"HTTP/1.1","status":200,"bytes":{bytes},"referrer":"https://app.example.com/","user_agent":"{AGENT}","account":"a{account:04}","user":"u{user:05}","request_time":0.{millis}}}"#
+                r#"{{"time":"2026-11-23T10:00:{second:02}.{millis}Z","client":"203.0.113.{address}","remote_user":"-","method":"GET","path":"/api/v1/reports/{path}","protocol":"HTTP/1.1","status":200,"bytes":{bytes},"referrer":"https://app.example.com/","user_agent":"{AGENT}","account":"a{account:04}","user":"u{user:05}","request_time":0.{millis}}}"#
             )
         })
         .collect()

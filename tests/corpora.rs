@@ -15,6 +15,7 @@ use serde_json::Value;
 use pxtail::model::fault::{Located, Location};
 use pxtail::model::fields::Fields;
 use pxtail::model::spec::{Engine, PatternSpec};
+use pxtail::model::time::UnixMicros;
 use pxtail::parse::{LineParser, Pattern};
 
 fn folder() -> Option<PathBuf> {
@@ -71,7 +72,11 @@ fn differs(case: &Value, fields: &Fields, line: &[u8]) -> Vec<String> {
         }
     }
     if let Some(millis) = expected["time_unix_ms"].as_i64()
+<<<<<<< HEAD
         && fields.time.map(pxtail::model::time::UnixMicros::millis) != Some(millis)
+=======
+        && fields.time.map(UnixMicros::millis) != Some(millis)
+>>>>>>> parse
     {
         differences.push(format!("time: expected {millis}, found {:?}", fields.time));
     }

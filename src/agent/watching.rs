@@ -43,7 +43,7 @@ impl LogNotes {
     }
 
     /// Counted first, said once a minute at most.
-    pub fn unmatched(&mut self, plan: &SourcePlan, path: &Path, found: UnmatchedLine<'_>) {
+    pub fn unmatched(&mut self, plan: &mut SourcePlan, path: &Path, found: UnmatchedLine<'_>) {
         tracing::debug!(line = %found.line.escape_ascii(), "not matched: {}", found.mismatch);
         if let Some(known) = self.unmatched.get_mut(&plan.name) {
             known.lines += 1;
@@ -51,6 +51,7 @@ impl LogNotes {
                 return;
             }
         }
+        let why = plan.parser.explain(found.line);
         let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, said: None });
         tracing::warn!(
             "source `{}`: {} lines do not match pattern `{}`, the last in {}: {}; try `pxtail dry-run` on the file",
@@ -58,7 +59,7 @@ impl LogNotes {
             known.lines,
             plan.pattern,
             path.display(),
-            found.mismatch,
+            why,
         );
         *known = Unmatched { lines: 0, said: Some(Instant::now()) };
     }

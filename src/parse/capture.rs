@@ -35,7 +35,7 @@ impl Capture {
 
     /// The bytes in the line.
     #[inline]
-    pub(super) fn bytes(self, line: &[u8]) -> &[u8] {
+    pub(super) fn bytes<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         line.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }

@@ -18,6 +18,13 @@ pub(super) enum Dash {
     Text,
 }
 
+impl Dash {
+    #[inline]
+    fn is_absence(self, text: &[u8]) -> bool {
+        matches!(text, [b'-']) && self == Self::Absent
+    }
+}
+
 /// How a text is checked.
 #[derive(Clone, Debug)]
 enum Check {
@@ -131,7 +138,18 @@ impl Outputs {
         // Several parts of one request are wanted as a rule: it is taken apart once.
         let mut request: Option<(usize, Option<Request>)> = None;
         for output in &mut self.wanted {
-            let capture = captures[output.capture];
+            // By reference: a copy would load in one piece what was just stored in three, and wait for it.
+            let capture = &captures[output.capture];
+            if capture.form == Form::Plain && output.part == Part::Whole {
+                let value = capture.bytes(line);
+                if !self.dash.is_absence(value)
+                    && output.accepts(value, fields)
+                    && let Some(slot) = output.slot
+                {
+                    fields.set(slot, capture.start as usize, capture.end as usize);
+                }
+                continue;
+            }
             let text = match capture.form {
                 Form::Absent => continue,
                 Form::Plain => capture.bytes(line),
@@ -148,7 +166,7 @@ impl Outputs {
             };
             let Some((start, end)) = span else { continue };
             let value = &text[start..end];
-            if (value == b"-" && self.dash == Dash::Absent) || !output.accepts(value, fields) {
+            if self.dash.is_absence(value) || !output.accepts(value, fields) {
                 continue;
             }
             let Some(slot) = output.slot else { continue };

@@ -23,13 +23,13 @@
 //!
 //! Does not: decode values; know which fields are wanted (what matches never depends on it).
 
-pub(super) mod apache;
+pub mod apache;
 mod apache_time;
 mod class;
 mod compiled;
 mod literal;
 mod matcher;
-pub(super) mod nginx;
+pub mod nginx;
 
 pub(super) use class::Class;
 pub(super) use matcher::Matcher;

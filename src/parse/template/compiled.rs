@@ -20,7 +20,7 @@ pub(super) enum Find {
     Quoted,
     /// A list of numbers or words.
     List(Class),
-    /// To the end of the line. Bytes that the set does not allow are refused.
+    /// To the end of the line, with no bare quote in it.
     Rest(Escaping),
     /// To the next literal; when the rest of the line does not match there, to the literal after that.
     Search(Box<Search>),

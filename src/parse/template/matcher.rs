@@ -2,7 +2,7 @@
 //!
 //! Promises: no allocation; one pass where the first reading holds. Where it does not, each searched field is moved on to
 //! its next possible end, the last searched field first, as a backtracking matcher would; but no end of a field is tried
-//! twice, so the work is at most the line's length for each searched field.
+//! twice, and a line that would be gone over more often than [`PASSES_PER_STEP`] times for each step is refused.
 
 use super::Escaping;
 use super::class::Class;
@@ -27,6 +27,12 @@ struct Tried {
     from: usize,
     to: usize,
 }
+
+/// How often a line may be gone over for each step before it is refused. Only lines made for it come near: every end of
+/// a searched field is tried once, but what stands after two of its ends can be the same long text.
+const PASSES_PER_STEP: usize = 8;
+/// For lines so short that their length does not matter.
+const LEAST_BUDGET: usize = 4_096;
 
 #[derive(Clone, Debug)]
 pub(in crate::parse) struct Matcher {
@@ -59,25 +65,23 @@ impl Matcher {
     #[inline]
     fn advance(&mut self, line: &[u8], captures: &mut [Capture], step: usize, at: usize) -> Result<(), Mismatch> {
         let mut at = at;
-        for (index, (step, capture)) in self.template.steps.iter().zip(captures).enumerate().skip(step) {
+        let steps = self.template.steps.get(step..).unwrap_or_default();
+        let captures = captures.get_mut(step..).unwrap_or_default();
+        for (index, (step, capture)) in (step..).zip(steps.iter().zip(captures)) {
             if !step.literal.is_at(line, at) {
                 return Err(Mismatch::part(at, 2 * index));
             }
             let start = at + step.literal.len();
-            let end = match &step.find {
-                Find::Search(search) => {
-                    let tried = &mut self.tried[search.index];
-                    let end = tried.first_end(search, self.template.literal_after(index), line, start);
-                    if let Some(end) = end {
-                        self.choices.push(Choice { step: index, start, end });
-                    }
-                    end
-                }
-                _ => step.end(line, start),
-            };
-            let Some(end) = end else { return Err(Mismatch::part(start, 2 * index + 1)) };
-            *capture = captured(line, start, end);
-            at = end;
+            if let Find::Search(search) = &step.find {
+                let tried = &mut self.tried[search.index];
+                let end = tried.first_end(search, self.template.literal_after(index), line, start);
+                at = end.ok_or(Mismatch::part(start, 2 * index + 1))?;
+                self.choices.push(Choice { step: index, start, end: at });
+                *capture = captured(search, line, start, at);
+            } else {
+                at = step.end(line, start).map_err(|wrong| Mismatch::part(wrong, 2 * index + 1))?;
+                *capture = Capture::plain(start, at);
+            }
         }
         let tail = &self.template.tail;
         if tail.len() + at == line.len() && tail.is_at(line, at) {
@@ -92,7 +96,10 @@ impl Matcher {
     fn retry(&mut self, line: &[u8], captures: &mut [Capture], first: Mismatch) -> Result<(), Mismatch> {
         let mut furthest = first;
         let mut outcome = Err(first);
-        while let Some(choice) = self.choices.last().copied() {
+        let mut budget = LEAST_BUDGET + line.len() * PASSES_PER_STEP * self.template.steps.len();
+        while budget > 0
+            && let Some(choice) = self.choices.last().copied()
+        {
             let literal = self.template.literal_after(choice.step);
             let Find::Search(search) = &self.template.steps[choice.step].find else { break };
             match search_end(search, literal, line, choice.start, choice.end + 1) {
@@ -100,14 +107,18 @@ impl Matcher {
                     if let Some(last) = self.choices.last_mut() {
                         last.end = end;
                     }
-                    captures[choice.step] = captured(line, choice.start, end);
+                    captures[choice.step] = captured(search, line, choice.start, end);
                     match self.advance(line, captures, choice.step + 1, end) {
                         Ok(()) => {
                             outcome = Ok(());
                             break;
                         }
-                        Err(mismatch) if mismatch.at() > furthest.at() => furthest = mismatch,
-                        Err(_) => {}
+                        Err(mismatch) => {
+                            budget = budget.saturating_sub(1 + mismatch.at() - end);
+                            if mismatch.at() > furthest.at() {
+                                furthest = mismatch;
+                            }
+                        }
                     }
                 }
                 Err(barrier) => {
@@ -125,8 +136,9 @@ impl Tried {
     /// The first end of a field that begins at `start`, unless all its ends were tried before.
     #[inline]
     fn first_end(&mut self, search: &Search, next: &Literal, line: &[u8], start: usize) -> Option<usize> {
-        // What begins with a bare quote has an end that no earlier start has.
-        if (self.from..self.to).contains(&start) && line.get(start) != Some(&b'"') {
+        // What begins with a bare quote may have an end that no earlier start has, and never more than one.
+        let is_quote = search.escaping == Escaping::Backslash && line.get(start) == Some(&b'"');
+        if (self.from..self.to).contains(&start) && !is_quote {
             return None;
         }
         match search_end(search, next, line, start, start) {
@@ -185,39 +197,38 @@ fn may_hold(search: &Search, line: &[u8], start: usize, at: usize) -> bool {
 const EMPTY_NAME: &[u8] = b"\"\"";
 
 #[inline]
-fn captured(line: &[u8], start: usize, end: usize) -> Capture {
-    if end == start + 2 && &line[start..end] == EMPTY_NAME {
+fn captured(search: &Search, line: &[u8], start: usize, end: usize) -> Capture {
+    if search.escaping == Escaping::Backslash && end == start + 2 && &line[start..end] == EMPTY_NAME {
         return Capture::plain(start + 1, start + 1);
     }
     Capture::plain(start, end)
 }
 
 impl Step {
-    /// The one place where the field can end.
+    /// The one place where the field can end. `Err`: the place where it is seen that there is none.
     #[inline]
-    fn end(&self, line: &[u8], start: usize) -> Option<usize> {
-        let rest = line.get(start..)?;
+    fn end(&self, line: &[u8], start: usize) -> Result<usize, usize> {
+        let rest = line.get(start..).ok_or(start)?;
         let len = match &self.find {
             Find::Run(allowed) => run(rest, |byte| allowed[byte as usize]),
-            Find::Quoted => return closing_quote(line, start),
+            Find::Quoted => return closing_quote(line, start).ok_or(line.len()),
             Find::Digits => digits(rest),
             Find::Status => match digits(rest) {
                 3 => 3,
                 1 if rest[0] == b'-' => 1,
                 0 => 0,
-                _ => return None,
+                _ => return Err(start),
             },
             Find::Number => number(rest),
             Find::Clf if has_clf_shape(rest) => CLF_LEN,
             Find::Clf => usize::from(rest.first() == Some(&b'-')),
             Find::List(class) => list(*class, rest),
-            Find::Rest(escaping) => {
-                return (*escaping == Escaping::None || !has_bare_quote(rest)).then_some(line.len());
-            }
-            Find::Search(_) => return None,
+            Find::Rest(Escaping::None) => return Ok(line.len()),
+            Find::Rest(Escaping::Backslash) => return closing_quote(line, start).map_or(Ok(line.len()), Err),
+            Find::Search(_) => return Err(start),
         };
         let may_be_empty = self.may_be_empty || matches!(self.find, Find::Run(_));
-        (len > 0 || may_be_empty).then_some(start + len)
+        if len > 0 || may_be_empty { Ok(start + len) } else { Err(start) }
     }
 }
 
@@ -267,10 +278,6 @@ fn list(class: Class, text: &[u8]) -> usize {
             _ => return at,
         };
     }
-}
-
-fn has_bare_quote(text: &[u8]) -> bool {
-    closing_quote(text, 0).is_some()
 }
 
 #[cfg(test)]

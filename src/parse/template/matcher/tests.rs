@@ -187,7 +187,9 @@ fn quoted_texts_end_at_the_first_quote_that_is_not_escaped() {
         ],
     );
     check_all(nginx(r#""$a $b""#), &[(r#""x y z""#, Some(&two("x", "y z"))), (r#""x" y""#, None)]);
-    // Nothing is escaped: a quote is like any other byte.
+    // Nothing is escaped: a quote is like any other byte, and two quotes are no empty name.
+    let quotes: &[_] = &[("a", Some("\"\"")), ("b", Some("\"\""))];
+    check_all(nginx_escaped("$a $b", NginxEscape::None), &[("\"\" \"\"", Some(quotes))]);
     check_all(
         nginx_escaped(r#""$a" "$b""#, NginxEscape::None),
         &[(r#""x"y" "z\""#, Some(&two("x\"y", "z\\"))), (r#""x" "y" "z""#, Some(&two("x", r#"y" "z"#)))],
@@ -303,11 +305,14 @@ fn naive(template: &Template, line: &[u8], step: usize, at: usize, found: &mut V
             let fits = |end: &usize| (start..*end).all(|at| super::may_hold(search, line, start, at));
             (start..=line.len()).filter(fits).collect()
         }
-        _ => current.end(line, start).into_iter().collect(),
+        _ => current.end(line, start).ok().into_iter().collect(),
     };
     for end in ends {
         found.truncate(step);
-        found.push(captured(line, start, end));
+        found.push(match &current.find {
+            Find::Search(search) => captured(search, line, start, end),
+            _ => Capture::plain(start, end),
+        });
         if naive(template, line, step + 1, end, found) {
             return true;
         }
@@ -406,12 +411,25 @@ proptest! {
 
 #[test]
 fn no_line_takes_long() {
-    // Each of these would take a backtracking matcher more than the age of the universe.
-    let compiled =
-        Template::compile(syntax::tokens("$a $b $c $d $e $f $g!").unwrap(), Escaping::None, Missing::Empty).unwrap();
-    let mut matcher = Matcher::new(compiled);
-    let mut captures = vec![Capture::ABSENT; 7];
-    for line in ["a ".repeat(100_000), " ".repeat(200_000), "! ".repeat(100_000)] {
-        assert!(matcher.read(line.as_bytes(), &mut captures).is_err());
+    // Each of these would take a backtracking matcher more than the age of the universe, and one that tries an end of a
+    // field twice some minutes.
+    let lines =
+        ["a ".repeat(25_000), " ".repeat(50_000), "! ".repeat(25_000), "\"".repeat(50_000), "\\\" ".repeat(20_000)];
+    for (text, escaping) in [
+        ("$a $b $c $d $e $f $g!", Escaping::None),
+        ("$a $b $c $d $e $f $g!", Escaping::Backslash),
+        ("$a\"$b\"$c\"$d\"$e!", Escaping::None),
+        ("$a \"$b $c\" $d $e!", Escaping::Backslash),
+        // What follows each end of a searched field is one long text, to its end without a match.
+        ("${a}x$request_id!", Escaping::Backslash),
+        ("${a}x$b", Escaping::Backslash),
+        ("$remote_addr $a $upstream_addr $b $upstream_response_time $c!", Escaping::Backslash),
+    ] {
+        let compiled = Template::compile(syntax::tokens(text).unwrap(), escaping, Missing::Empty).unwrap();
+        let mut captures = vec![Capture::ABSENT; compiled.steps.len()];
+        let mut matcher = Matcher::new(compiled);
+        for line in &lines {
+            assert!(matcher.read(line.as_bytes(), &mut captures).is_err(), "{text}");
+        }
     }
 }
