@@ -72,11 +72,7 @@ fn differs(case: &Value, fields: &Fields, line: &[u8]) -> Vec<String> {
         }
     }
     if let Some(millis) = expected["time_unix_ms"].as_i64()
-<<<<<<< HEAD
-        && fields.time.map(pxtail::model::time::UnixMicros::millis) != Some(millis)
-=======
         && fields.time.map(UnixMicros::millis) != Some(millis)
->>>>>>> parse
     {
         differences.push(format!("time: expected {millis}, found {:?}", fields.time));
     }
