@@ -227,19 +227,29 @@ impl LineParser {
 
     /// For people: how far the line matches, what was expected there, and what stands there instead.
     pub fn explain(&mut self, line: &[u8]) -> String {
-        let Err(mismatch) = self.read(line) else { return "the whole line matches".to_owned() };
+        let (expectation, at) = self.expectation(line);
+        let Some(at) = at else { return expectation };
+        match line.get(at..).unwrap_or_default() {
+            [] => format!("{expectation}, the line ends"),
+            rest => format!("{expectation}, found `{}`", shown(rest)),
+        }
+    }
+
+    /// For logs: how far the line matches and what was expected there; nothing of the line itself.
+    pub fn explain_discreetly(&mut self, line: &[u8]) -> String {
+        self.expectation(line).0
+    }
+
+    /// What was expected, and at which byte where the engine knows it.
+    fn expectation(&mut self, line: &[u8]) -> (String, Option<usize>) {
+        let Err(mismatch) = self.read(line) else { return ("the whole line matches".to_owned(), None) };
         let expected = match (&mut self.reader, mismatch.expected()) {
-            (Reader::Expression(expression), _) => return expression.explain(line),
+            (Reader::Expression(expression), _) => return (expression.explain(line), None),
             (Reader::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (_, Expected::Said(what)) => what.to_owned(),
             (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
         };
-        let rest = line.get(mismatch.at()..).unwrap_or_default();
-        let found = match rest {
-            [] => "the line ends".to_owned(),
-            _ => format!("found `{}`", shown(rest)),
-        };
-        format!("at byte {}: expected {expected}, {found}", mismatch.at())
+        (format!("at byte {}: expected {expected}", mismatch.at()), Some(mismatch.at()))
     }
 
     /// How often a typed field's text did not fit its type, so that the field was absent; by field, since this parser

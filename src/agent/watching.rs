@@ -51,7 +51,7 @@ impl LogNotes {
                 return;
             }
         }
-        let why = plan.parser.explain(found.line);
+        let why = plan.parser.explain_discreetly(found.line);
         let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, said: None });
         tracing::warn!(
             "source `{}`: {} lines do not match pattern `{}`, the last in {}: {}; try `pxtail dry-run` on the file",
