@@ -9,6 +9,10 @@
 //! [`Tail::forgotten`] in the same transaction as the counts, then calls [`Tail::confirm`].
 //!
 //! A file that two sources match is read once for each of them: a cursor belongs to a source and an identity.
+//!
+//! Limits: content that is the same cannot be told apart (a rewrite with the same bytes; an inode that was used again
+//! while stopped by a file that begins with all that was counted). A file that is cut to a part of what was counted is
+//! another file: the part is counted again. A deleted file whose handle was given up for others' is lost.
 
 mod followed;
 mod glob;

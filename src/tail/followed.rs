@@ -257,7 +257,7 @@ impl Followed {
     }
 
     pub(super) fn status(&self) -> FileStatus {
-        let size = self.looking.or(self.looked).map_or(0, |look| look.size).max(self.end);
+        let size = self.size();
         FileStatus {
             file: self.cursor.file,
             source: self.source,
@@ -268,6 +268,11 @@ impl Followed {
             state: self.state(),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// As it was looked at last, or read.
+    pub(super) fn size(&self) -> u64 {
+        self.looking.map_or(0, |look| look.size).max(self.end)
     }
 
     fn state(&self) -> FileState {
@@ -290,6 +295,14 @@ fn at_end_after(data: &[u8], len: usize, at_end: bool) -> bool {
 }
 
 impl Taken {
+    pub(super) const fn is_at_end(&self) -> bool {
+        match self {
+            Self::Lines { at_end, .. } | Self::DroppedLine { at_end, .. } | Self::DroppedRest { at_end, .. } => *at_end,
+            Self::End { .. } => true,
+            Self::Replaced => false,
+        }
+    }
+
     const fn len(&self) -> usize {
         match self {
             Self::Lines { len, .. } | Self::DroppedLine { len, .. } | Self::DroppedRest { len, .. } => *len,

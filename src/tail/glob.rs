@@ -51,8 +51,8 @@ enum Dotted {
 /// What a scan of the globs gave.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// By path: the order in which new files are begun.
-    pub(super) entries: BTreeMap<PathBuf, Look>,
+    /// In the order of paths as bytes, each once: the order in which new files are begun.
+    entries: Vec<(PathBuf, Look)>,
     pub(super) obstacles: BTreeMap<PathBuf, Obstacle>,
 }
 
@@ -60,6 +60,24 @@ impl Listing {
     /// False when files may be there that could not be seen.
     pub(super) fn is_complete(&self) -> bool {
         !self.obstacles.values().any(|obstacle| matches!(obstacle, Obstacle::Failed(_)))
+    }
+
+    pub(super) fn entries(&self) -> &[(PathBuf, Look)] {
+        &self.entries
+    }
+
+    pub(super) fn get(&self, path: &Path) -> Option<&Look> {
+        let bytes = path.as_os_str();
+        let at = self.entries.binary_search_by(|(known, _)| known.as_os_str().cmp(bytes)).ok()?;
+        self.entries.get(at).map(|(_, look)| look)
+    }
+
+    /// Puts the entries in order. Of a path that was listed twice, the later look is kept.
+    fn sort(&mut self) {
+        // Paths compare by components; as bytes they compare ten times faster.
+        self.entries.reverse();
+        self.entries.sort_by(|(left, _), (right, _)| left.as_os_str().cmp(right.as_os_str()));
+        self.entries.dedup_by(|(later, _), (first, _)| later.as_os_str() == first.as_os_str());
     }
 
     fn fail(&mut self, path: &Path, errno: Errno) {
@@ -123,6 +141,7 @@ impl Globs {
             let mut walk = Walk { exclude: &self.exclude, listing: &mut listing, hooks: &mut *hooks };
             walk.directory(&pattern.base, &pattern.parts, Expected::Yes);
         }
+        listing.sort();
         listing
     }
 }
@@ -287,16 +306,16 @@ impl Walk<'_> {
         }
         match rustix::fs::statat(directory, name, AtFlags::empty()) {
             Ok(stat) if is_regular(&stat) => {
-                self.listing.obstacles.remove(&path);
-                self.listing.entries.insert(path, Look::new(&stat));
+                if !self.listing.obstacles.is_empty() {
+                    self.listing.obstacles.remove(&path);
+                }
+                self.listing.entries.push((path, Look::new(&stat)));
             }
             Ok(_) => {
                 self.listing.obstacles.insert(path, Obstacle::NotRegular);
             }
             // Gone since it was listed, or a link to nothing.
-            Err(Errno::NOENT) => {
-                self.listing.entries.remove(&path);
-            }
+            Err(Errno::NOENT) => {}
             Err(errno) => {
                 let why = std::io::Error::from(errno).to_string();
                 self.listing.obstacles.insert(path, Obstacle::Failed(why));

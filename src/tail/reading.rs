@@ -10,7 +10,7 @@ use super::hooks::Point;
 use super::report::What;
 use super::strangers::Verdict;
 use super::{Tail, identity};
-use crate::model::file::{Cursor, FileId};
+use crate::model::file::{Cursor, FileId, SourceIndex};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one file before the next has its turn.
@@ -54,6 +54,7 @@ impl Tail {
         }
         let file = self.files.get_mut(&id)?;
         self.hooks.reach(Point::BeforeRead, &file.cursor.path);
+        let (source, size, caught_up_at) = (file.source, file.size(), file.caught_up_at);
         let taken = match file.take(&mut self.buffer, max_line_bytes, now) {
             Ok(taken) => taken,
             Err(err) => {
@@ -63,6 +64,10 @@ impl Tail {
             }
         };
         self.clear_trouble(id);
+        let has_shrunk = taken.is_at_end() && self.files.get(&id).is_some_and(|file| file.end < size);
+        if has_shrunk || taken == Taken::Replaced {
+            self.hold_scan(source, caught_up_at);
+        }
         match taken {
             Taken::Lines { start, len, at_end } => {
                 self.counters.bytes_read += len as u64;
@@ -89,6 +94,14 @@ impl Tail {
                 self.replace(id, now);
                 None
             }
+        }
+    }
+
+    /// A file lost content that may stand in a copy by now: the source is not complete beyond what was read before, until
+    /// the next scan has looked for copies.
+    pub(super) fn hold_scan(&mut self, source: SourceIndex, read_until: Option<UnixMicros>) {
+        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
+            source.scanned_at = source.scanned_at.min(read_until);
         }
     }
 

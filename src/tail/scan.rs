@@ -45,7 +45,7 @@ impl Tail {
             let index = source.spec.index;
             let listing = source.globs.list(&mut self.hooks);
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
-            report.matched_files += listing.entries.len();
+            report.matched_files += listing.entries().len();
             self.is_waiting = false;
             self.compare(index, &listing, now);
             self.retire(index, &listing, now);
@@ -78,7 +78,7 @@ impl Tail {
     }
 
     fn compare(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
-        for (path, look) in &listing.entries {
+        for (path, look) in listing.entries() {
             let known = self.by_inode.get(&(source, look.inode)).copied();
             match known.or_else(|| self.renumbered(source, path, look)) {
                 Some(id) if !self.is_another(id, path, look, now) => self.seen(id, path, look, now),
@@ -128,7 +128,7 @@ impl Tail {
             file.looked = None;
             file.looking = Some(*look);
         }
-        if file.cursor.path != path {
+        if file.cursor.path.as_os_str() != path.as_os_str() {
             let from = std::mem::replace(&mut file.cursor.path, path.to_owned());
             let source = file.source;
             self.dirty.insert(id);
@@ -381,8 +381,8 @@ impl Tail {
 
 fn is_rotated(file: &Followed, listing: &Listing) -> bool {
     let path = &file.cursor.path;
-    let is_another = |other: &Path| listing.entries.get(other).is_some_and(|look| look.inode != file.cursor.inode);
-    if file.home != *path && is_another(&file.home) {
+    let is_another = |other: &Path| listing.get(other).is_some_and(|look| look.inode != file.cursor.inode);
+    if file.home.as_os_str() != path.as_os_str() && is_another(&file.home) {
         return true;
     }
     strangers::bases_of(path).iter().any(|base| is_another(base))

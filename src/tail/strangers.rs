@@ -5,7 +5,7 @@
 //! outside the globs. While it is not certain which of these it is, nothing is read, and the source is not complete.
 //! Does not: look into compressed files (their names end in letters), or at names that were never followed.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -101,16 +101,25 @@ impl Tail {
             return;
         };
         let of_files = self.files.values().filter(|file| file.source == source).map(|file| file.cursor.path.as_path());
-        let of_paths = of_files.chain(listing.entries.keys().map(PathBuf::as_path)).filter_map(Path::parent);
-        let directories: BTreeSet<&Path> = of_paths.chain(globs.directories()).collect();
+        let mut directories: Vec<&Path> = of_files
+            .chain(listing.entries().iter().map(|(path, _)| path.as_path()))
+            .filter_map(Path::parent)
+            .chain(globs.directories())
+            .collect();
+        // Neighbours follow each other: most are gone before the sort.
+        directories.dedup_by_key(|directory| directory.as_os_str());
+        directories.sort_unstable();
+        directories.dedup();
+        let wanted: HashSet<PathBuf> = directories.iter().map(|directory| (*directory).to_owned()).collect();
         let mut rotated = Vec::new();
         for directory in directories {
             let Some((look, names)) = self.changed_names(source, directory, now) else { continue };
             rotated.push((directory.to_owned(), look, self.unknown_rotations(source, directory, &look, names, globs)));
         }
+        self.directories.retain(|(of, directory), _| *of != source || wanted.contains(directory));
         for (directory, look, names) in rotated {
             self.directories.insert((source, directory), look);
-            for path in names.into_iter().filter(|path| !listing.entries.contains_key(path)) {
+            for path in names.into_iter().filter(|path| listing.get(path).is_none()) {
                 self.hooks.reach(Point::BeforeSiblings, &path);
                 self.meet(source, &path, written_after, now);
             }
@@ -194,9 +203,10 @@ impl Tail {
         file.content = Content::Emptied;
         file.cursor.finished = true;
         file.grown_at = now;
-        let key = (file.source, file.cursor.inode);
-        self.by_inode.remove(&key);
+        let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
+        self.by_inode.remove(&(source, inode));
         self.dirty.insert(id);
+        self.hold_scan(source, read_until);
     }
 
     /// Follows a file outside the globs through the handle that was judged.

@@ -87,6 +87,8 @@ struct Written {
     text: String,
     /// The part of it that stands in the file; all of it, with its newline, when the line is whole.
     len: usize,
+    /// When its last byte was written.
+    at: UnixMicros,
 }
 
 impl Written {
@@ -141,17 +143,17 @@ impl History {
         for _ in 0..lines {
             let text = self.disk.line();
             self.rig.append(name, &format!("{text}\n"));
-            let len = text.len() + 1;
-            self.disk.files.entry(name.to_owned()).or_default().push(Written { text, len });
+            let (len, at) = (text.len() + 1, self.rig.now);
+            self.disk.files.entry(name.to_owned()).or_default().push(Written { text, len, at });
         }
     }
 
     fn half(&mut self, name: &str) {
         self.finish_line(name);
         let text = self.disk.line();
-        let len = text.len() / 2;
+        let (len, at) = (text.len() / 2, self.rig.now);
         self.rig.append(name, &text[..len]);
-        self.disk.files.entry(name.to_owned()).or_default().push(Written { text, len });
+        self.disk.files.entry(name.to_owned()).or_default().push(Written { text, len, at });
     }
 
     fn finish_line(&mut self, name: &str) {
@@ -160,6 +162,7 @@ impl History {
         {
             let rest = format!("{}\n", &last.text[last.len..]);
             last.len = last.text.len() + 1;
+            last.at = self.rig.now;
             self.rig.append(name, &rest);
         }
     }
@@ -199,7 +202,15 @@ impl History {
         let copy = format!("{base}.1");
         std::fs::copy(self.rig.path(base), self.rig.path(&copy)).unwrap();
         self.rig.truncate(base, 0);
-        let lines = self.disk.files.insert(base.to_owned(), Vec::new()).unwrap_or_default();
+        let mut lines = self.disk.files.insert(base.to_owned(), Vec::new()).unwrap_or_default();
+        // A file of which nothing was read has nothing to compare: that it was emptied may be seen late.
+        let inode = identity::open(&self.rig.path(base)).unwrap().1.inode;
+        let is_read = |file: &Followed| file.cursor.inode == inode && file.cursor.offset > 0 && !file.is_emptied();
+        if !self.rig.tail.files.values().any(is_read) {
+            for line in &mut lines {
+                line.at = UnixMicros::MAX;
+            }
+        }
         self.disk.files.insert(copy, lines);
     }
 
@@ -227,6 +238,8 @@ impl History {
     }
 
     fn apply(&mut self, action: &Action) {
+        // No two things happen at one instant.
+        self.rig.pass(Duration::from_millis(1));
         let base = |name: usize| BASES[name % BASES.len()];
         match *action {
             Action::Append { name, lines } => self.append(base(name), lines),
@@ -280,6 +293,18 @@ impl History {
         }
     }
 
+    /// What was written before the instant up to which the tail says it is complete, is handed out.
+    fn check_complete(&self) {
+        let until = self.rig.tail.complete_until(SourceIndex(0), Duration::MAX, self.rig.now, |_| None);
+        for (name, lines) in &self.disk.files {
+            for line in lines.iter().filter(|line| line.is_whole() && line.at < until) {
+                let known = [&self.rig.committed, &self.rig.pending, &self.disk.destroyed];
+                let is_known = known.iter().any(|lines| lines.contains(&line.text));
+                assert!(is_known, "{}: complete until {until}, without {name}: {}", self.glob, line.text);
+            }
+        }
+    }
+
     fn check_all_counted(&self) {
         for (name, lines) in &self.disk.files {
             let is_cut = |line: &Written| self.disk.destroyed.contains(&line.text);
@@ -303,6 +328,7 @@ fn run(glob: &'static str, actions: &[Action]) {
     for action in actions {
         history.apply(action);
         history.check_at_most_once();
+        history.check_complete();
     }
     history.rig.settle();
     history.check_at_most_once();

@@ -37,6 +37,7 @@ fn the_last_line_of_a_finished_file_counts_without_a_newline() {
         rig.check(&["1", "2"]);
         rig.settle();
         rig.check(&["1", "2", "half"]);
+        assert_eq!(rig.tail.counters().unterminated_lines, 1);
         rig.crash();
         rig.settle();
         rig.check(&["1", "2", "half"]);
@@ -281,4 +282,45 @@ fn a_directory_that_is_removed_and_made_again_is_followed() {
     rig.append("sub/a.log", "3\n");
     rig.settle();
     rig.check(&["1", "2", "3"]);
+}
+
+#[test]
+fn a_rewrite_with_the_same_end_is_noticed_by_its_beginning() {
+    let mut rig = Rig::new("*.log");
+    let filler = format!("{}\n", "=".repeat(3_000));
+    rig.append("a.log", &format!("one\n{filler}"));
+    rig.round();
+    rig.rewrite("a.log", &format!("two\n{filler}three\n"));
+    rig.settle();
+    let long = filler.trim_end();
+    rig.check(&["one", long, "two", long, "three"]);
+}
+
+#[test]
+fn a_deleted_file_does_not_come_back_under_its_inode() {
+    for _ in 0..10 {
+        let mut rig = Rig::new("*.log");
+        rig.append("a.log", "the same");
+        rig.round();
+        rig.remove("a.log");
+        rig.settle();
+        rig.append("b.log", "the same and more\n");
+        rig.settle();
+        rig.check(&["the same", "the same and more"]);
+    }
+}
+
+#[test]
+fn a_rewrite_of_the_same_size_at_the_same_tick_is_noticed() {
+    let mut rig = Rig::new("*.log");
+    rig.now = crate::model::time::Clock::now(&crate::model::time::SystemClock);
+    let mut expected = Vec::new();
+    for number in 100..150 {
+        rig.rewrite("a.log", &format!("{number}\n"));
+        rig.scan();
+        rig.read();
+        expected.push(number.to_string());
+    }
+    rig.commit();
+    rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
 }

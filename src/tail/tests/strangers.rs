@@ -151,3 +151,25 @@ fn emptied_files_are_forgotten_once_their_copies_are_known() {
     assert_eq!(rig.ledger.len(), 1);
     assert_eq!(rig.committed.len(), 20);
 }
+
+#[test]
+fn content_that_was_given_up_holds_the_source_back() {
+    let mut rig = Rig::new("a.log");
+    rig.append("a.log", "1\n");
+    rig.round();
+    copy(rig.path("a.log"), rig.path("a.log.1")).unwrap();
+    rig.truncate("a.log", 0);
+    rig.crash();
+    rig.pass(Duration::from_secs(1));
+    let written_at = rig.now;
+    rig.append("a.log", "2\n");
+    rig.pass(Duration::from_secs(1));
+    rig.scan();
+    rig.rename("a.log.1", "a.log.2");
+    rig.rename("a.log", "a.log.1");
+    rig.pass(Duration::from_secs(1));
+    rig.scan();
+    assert!(rig.tail.complete_until(SourceIndex(0), Duration::MAX, rig.now, |_| None) <= written_at);
+    rig.settle();
+    rig.check(&["1", "2"]);
+}
