@@ -54,6 +54,9 @@ const COMMIT_SHARE: u32 = 10;
 /// However long commits take, what is counted is saved at least so often.
 const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
 
+/// Scans on hints take at most this part of the time.
+const SCAN_SHARE: u32 = 50;
+
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
 
@@ -176,6 +179,9 @@ fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros
 /// When what is due, by the monotonic clock: the wall clock may step.
 struct Timers {
     scan: Instant,
+    /// The end of the last scan, and how long it took.
+    scanned: Instant,
+    scan_cost: Duration,
     commit: Instant,
     outbox: Instant,
     housekeeping: Instant,
@@ -184,7 +190,14 @@ struct Timers {
 impl Timers {
     fn starting_now(commit_interval: Duration) -> Self {
         let now = Instant::now();
-        Self { scan: now, commit: now + commit_interval, outbox: now, housekeeping: now + HOUSEKEEPING }
+        Self {
+            scan: now,
+            scanned: now,
+            scan_cost: Duration::ZERO,
+            commit: now + commit_interval,
+            outbox: now,
+            housekeeping: now + HOUSEKEEPING,
+        }
     }
 }
 
@@ -247,10 +260,14 @@ impl Agent<'_> {
     }
 
     fn scan(&mut self) {
+        let began = Instant::now();
         let report = self.tail.scan(self.clock.now());
         LogNotes::scan(&report);
         self.waker.watch(self.tail.watched());
-        self.timers.scan = Instant::now() + self.configuration.tail.scan_interval;
+        let ended = Instant::now();
+        self.timers.scan = ended + self.configuration.tail.scan_interval;
+        self.timers.scanned = ended;
+        self.timers.scan_cost = ended - began;
     }
 
     /// Reads and counts until there is nothing left or a commit is due.
@@ -368,6 +385,10 @@ impl Agent<'_> {
         }
         if wait > Duration::ZERO && self.waker.wait(wait) == Woken::Hint {
             self.tail.look();
+            // A rename is best seen at once, but with thousands of files a scan is not free.
+            if self.timers.scanned.elapsed() >= self.timers.scan_cost * SCAN_SHARE {
+                self.timers.scan = Instant::now();
+            }
         }
     }
 
