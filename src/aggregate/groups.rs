@@ -51,6 +51,25 @@ impl Page {
     }
 }
 
+/// Where a group is. The start of its key is there too: finding a group touches its slot, its key and its state, and no
+/// other memory that may be cold.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    ordinal: u32,
+    key_start: u32,
+}
+
+impl Slot {
+    /// Whether this group's key is `key`. No key of a rule is the beginning of another one (each part says where it ends,
+    /// and a rule has as many parts in each key), so that the lengths need not be compared.
+    #[inline]
+    fn has_key(self, pages: &[Page], key: &[u8]) -> bool {
+        let keys = &pages[self.ordinal as usize / PAGE_GROUPS].keys;
+        let start = self.key_start as usize;
+        keys.get(start..start + key.len()) == Some(key)
+    }
+}
+
 /// All keys that have no group of their own, as one.
 #[derive(Debug)]
 struct Overflow {
@@ -78,8 +97,8 @@ pub(super) struct GroupView<'a> {
 
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    /// Ordinals by key.
-    table: HashTable<u32>,
+    /// Groups by key.
+    table: HashTable<Slot>,
     /// Seeded at random: keys come from logs, which strangers write to.
     hasher: RandomState,
     pages: Vec<Page>,
@@ -105,8 +124,8 @@ impl Groups {
     pub(super) fn find_or_insert(&mut self, key: &[u8], max_groups: u32, layout: &Layout) -> Group {
         let hash = hash_of(&self.hasher, key);
         let pages = &self.pages;
-        if let Some(&ordinal) = self.table.find(hash, |&ordinal| key_of(pages, ordinal) == key) {
-            return Group::Own(ordinal);
+        if let Some(slot) = self.table.find(hash, |slot| slot.has_key(pages, key)) {
+            return Group::Own(slot.ordinal);
         }
         // The last ordinal is the overflow group's.
         if self.len >= max_groups.min(OVERFLOW - 1) || key.len() > MAX_KEY_BYTES {
@@ -130,10 +149,11 @@ impl Groups {
             self.pages.push(Page::default());
         }
         let page = &mut self.pages[ordinal as usize / PAGE_GROUPS];
+        let slot = Slot { ordinal, key_start: page.keys.len() as u32 };
         page.push(key);
         push_state(&mut page.states);
         let (hasher, pages) = (&self.hasher, &self.pages);
-        self.table.insert_unique(hash, ordinal, |&ordinal| hash_of(hasher, key_of(pages, ordinal)));
+        self.table.insert_unique(hash, slot, |slot| hash_of(hasher, key_of(pages, slot.ordinal)));
         self.len += 1;
         ordinal
     }
@@ -202,7 +222,7 @@ impl Groups {
     pub(super) fn restore(&mut self, key: &[u8], stored: &[u8], layout: &Layout) -> Option<u64> {
         let hash = hash_of(&self.hasher, key);
         let pages = &self.pages;
-        if self.table.find(hash, |&ordinal| key_of(pages, ordinal) == key).is_some() {
+        if self.table.find(hash, |slot| slot.has_key(pages, key)).is_some() {
             return None;
         }
         let mut state = Vec::with_capacity(layout.words());
