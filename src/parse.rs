@@ -10,6 +10,7 @@ mod access;
 mod capture;
 mod cases;
 mod catalogue;
+mod escapes;
 mod expression;
 mod json;
 mod mismatch;

@@ -3,6 +3,7 @@
 //! Promises: the same windows and numbers as the agent that reads the same lines in the same order, all windows closed at
 //! the end. Does not: give the agent's event ids, which hold the agent's own id; here that is all zeros.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use memchr::{memchr, memrchr};
 use uuid::Uuid;
 
 use super::count::{Counting, Now, Tally};
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, SourcePlan};
 use crate::aggregate::{Aggregator, Rule};
 use crate::model::event::{AgentId, SealedEvent};
 use crate::model::fault::Faults;
@@ -93,6 +94,15 @@ impl<'a> DryRun<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Values that did not fit their field's type, by `source.field`.
+    #[must_use]
+    pub fn misfits(&self) -> BTreeMap<String, u64> {
+        let of = |source: &SourcePlan| -> Vec<(String, u64)> {
+            source.parser.invalid_fields().map(|(field, count)| (format!("{}.{field}", source.name), count)).collect()
+        };
+        self.plan.sources.iter().flat_map(of).collect()
     }
 
     /// What became of the lines so far.

@@ -85,6 +85,10 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     announce(&ledger);
     let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;
     let plan = plan::build(configuration, aggregator.other_rules())?;
+    for other in aggregator.other_rules() {
+        let name = &other.rule.spec.name;
+        tracing::info!("metric `{name}` was changed: windows that are open keep the rule they were opened with");
+    }
     let (cursors, next_file) = ledger.cursors()?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
@@ -263,6 +267,7 @@ impl Agent<'_> {
         let began = Instant::now();
         let report = self.tail.scan(self.clock.now());
         LogNotes::scan(&report);
+        self.notes.sources(self.configuration, &self.tail);
         self.waker.watch(self.tail.watched());
         let ended = Instant::now();
         self.timers.scan = ended + self.configuration.tail.scan_interval;
@@ -359,6 +364,7 @@ impl Agent<'_> {
         self.report.windows_sealed += saved.windows_sealed;
         self.report.events_sealed += saved.events;
         LogNotes::sealed(&saved);
+        self.notes.invalid_fields(&self.plan);
         Ok(saved)
     }
 
@@ -399,6 +405,9 @@ impl Agent<'_> {
         loop {
             self.report.waiting = outbox.under_way()?;
             self.report.trouble = watch.totals().trouble;
+            if let (Some(trouble), None) = (&self.report.trouble, since) {
+                tracing::warn!("waiting up to {} s for this to pass: {trouble}", ONCE_PATIENCE.as_secs());
+            }
             since = self.report.trouble.is_some().then(|| since.unwrap_or_else(Instant::now));
             let given_up = since.is_some_and(|since| since.elapsed() >= ONCE_PATIENCE);
             if self.report.waiting == 0 || given_up || self.stop.is_set() || delivery.has_ended() {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::count::UnmatchedLine;
-use super::plan::SourcePlan;
+use super::plan::{Plan, SourcePlan};
 use super::save::Saved;
+use crate::model::file::SourceIndex;
+use crate::model::spec::Configuration;
 use crate::push::PushObserver;
 use crate::push::observe::{Call, Code, Health, Settled};
 use crate::push::outbox::ParkCause;
-use crate::tail::{ScanReport, What};
+use crate::tail::{ScanReport, Tail, What};
 use crate::telemetry::DeliveryWatch;
 
 /// Lines that do not match are reported at most so often for each source.
@@ -22,6 +24,11 @@ const UNMATCHED_EVERY: Duration = Duration::from_secs(60);
 pub struct LogNotes {
     trouble: Option<String>,
     unmatched: HashMap<String, Unmatched>,
+    /// The first scan was looked at: which sources have no file yet.
+    sources_said: bool,
+    /// Values that did not fit their type, as they were said last.
+    invalid: HashMap<(String, String), u64>,
+    invalid_said: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -62,6 +69,42 @@ impl LogNotes {
             why,
         );
         *known = Unmatched { lines: 0, said: Some(Instant::now()) };
+    }
+
+    /// After the first scan: sources without a file, which may be a slip in `paths`.
+    pub fn sources(&mut self, configuration: &Configuration, tail: &Tail) {
+        if std::mem::replace(&mut self.sources_said, true) {
+            return;
+        }
+        let files = tail.status();
+        for (index, source) in (0..).map(SourceIndex).zip(&configuration.sources) {
+            if !files.iter().any(|file| file.source == index) {
+                let paths: Vec<&str> = source.paths.iter().map(|path| path.value.as_str()).collect();
+                tracing::warn!("source `{}`: no file is there yet that matches {}", source.name, paths.join(", "));
+            }
+        }
+    }
+
+    /// Values that do not fit their field's type are left out of sums: said when there are more, once a minute at most.
+    pub fn invalid_fields(&mut self, plan: &Plan) {
+        if self.invalid_said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+            return;
+        }
+        for source in &plan.sources {
+            for (field, count) in source.parser.invalid_fields() {
+                let said = self.invalid.entry((source.name.clone(), field.to_owned())).or_default();
+                if count > *said {
+                    tracing::warn!(
+                        "source `{}`: {} values of field `{field}` do not fit the type that pattern `{}` gives it, and are left out",
+                        source.name,
+                        count - *said,
+                        source.pattern
+                    );
+                    *said = count;
+                    self.invalid_said = Some(Instant::now());
+                }
+            }
+        }
     }
 
     /// Trouble with the state directory: said when it begins and when it changes.

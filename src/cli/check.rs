@@ -1,7 +1,7 @@
 //! `pxtail check`
 
 use std::fs::File;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::arguments::ConfigArguments;
@@ -9,6 +9,7 @@ use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
 use crate::model::spec::{Configuration, SourceSpec};
 use crate::parse::run_cases;
+use crate::push::key::{self, KeyError};
 
 /// What is found beside faults of the configuration itself.
 #[derive(Default)]
@@ -80,7 +81,10 @@ fn check_files(source: &SourceSpec, findings: &mut Findings) {
     for glob in &source.paths {
         for path in matching(&glob.value) {
             found += 1;
-            match File::open(&path).and_then(|file| file.metadata()) {
+            // Without this flag, opening a FIFO would wait for a writer.
+            let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+            let file = File::options().read(true).custom_flags(flags).open(&path);
+            match file.and_then(|file| file.metadata()) {
                 Ok(metadata) if metadata.is_file() => {}
                 Ok(_) => findings.fail(&format!("{}: `{}` is not a regular file", glob.at, path.display())),
                 Err(err) => findings.fail(&format!(
@@ -114,7 +118,7 @@ fn matching(glob: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![fixed];
     while let Some(path) = open.pop() {
-        if matcher.is_match(&path) {
+        if matcher.is_match(&path) && path.symlink_metadata().is_ok() {
             found.push(path);
         } else if let Ok(entries) = std::fs::read_dir(&path) {
             open.extend(entries.flatten().map(|entry| entry.path()));
@@ -129,39 +133,22 @@ fn matching(glob: &str) -> Vec<PathBuf> {
 
 fn check_state(state_dir: &Path, findings: &mut Findings) {
     let existing = state_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let writable = rustix::fs::access(existing, rustix::fs::Access::WRITE_OK).is_ok();
-    if !existing.is_dir() {
-        findings.fail(&format!("{}: the state directory's place is not a directory", existing.display()));
-    } else if !writable {
+    // A file that is gone again at once: permissions alone do not tell what a file system takes.
+    if let Err(err) = tempfile::tempfile_in(existing) {
         findings.fail(&format!(
-            "{}: the state directory `{}` cannot be written to\nhelp: run this check as the user that pxtail runs as, or change \
-             `state_dir`",
+            "{}: the state directory `{}` cannot be written to: {err}\nhelp: run this check as the user that pxtail runs as, or \
+             change `state_dir`",
             existing.display(),
             state_dir.display()
         ));
     }
 }
 
-/// The key is looked for, not shown.
+/// The key is read as `run` reads it, and not shown.
 fn check_key(configuration: &Configuration, findings: &mut Findings) {
-    let Some(file) = &configuration.px.api_key.file else {
-        let named = ["PXTAIL_PX_API_KEY", "CREDENTIALS_DIRECTORY"].iter().any(|name| std::env::var_os(name).is_some());
-        if !named {
-            findings.warn("no API key: set `api_key_file`, a systemd credential `pxtail-api-key`, or PXTAIL_PX_API_KEY; without one nothing is sent");
-        }
-        return;
-    };
-    match std::fs::metadata(&file.value) {
-        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => findings.fail(&format!(
-            "{}: the API key file `{}` can be read by others\nhelp: chmod 600 it",
-            file.at,
-            file.value.display()
-        )),
+    match key::read(&configuration.px.api_key, |name| std::env::var_os(name)) {
         Ok(_) => {}
-        Err(err) => findings.fail(&format!(
-            "{}: the API key file `{}` cannot be read: {err}\nhelp: write the PX REST API key into it, mode 0600",
-            file.at,
-            file.value.display()
-        )),
+        Err(err @ KeyError::Absent) => findings.warn(&format!("{err}; without one, nothing is sent")),
+        Err(err) => findings.fail(&err.to_string()),
     }
 }

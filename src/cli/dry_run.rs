@@ -25,6 +25,8 @@ struct Summary {
     /// Of these, events that could never be sent.
     parked: u64,
     metrics: Vec<MetricSummary>,
+    /// By source and field: values that did not fit their type and were left out.
+    misfits: std::collections::BTreeMap<String, u64>,
     /// Every line that was not matched, and why.
     unmatched_lines: Vec<UnmatchedSummary>,
 }
@@ -103,6 +105,7 @@ fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines:
         oversized: dry_run.oversized_lines,
         events: 0,
         parked: 0,
+        misfits: dry_run.misfits(),
         metrics,
         unmatched_lines,
     }
@@ -120,6 +123,9 @@ fn print(summary: &Summary, format: SummaryFormat) {
         let refused: Vec<String> = metric.refused.iter().map(|(name, lines)| format!("{lines} {name}")).collect();
         let refused = if refused.is_empty() { String::new() } else { format!(" ({})", refused.join(", ")) };
         say(&format!("metric `{}`: {} lines counted{refused}", metric.name, metric.accepted));
+    }
+    for (field, count) in &summary.misfits {
+        say(&format!("field `{field}`: {count} values do not fit its type, and are left out"));
     }
     say(&format!("{events} events, {parked} of them could not be sent"));
 }

@@ -37,7 +37,7 @@ use super::value::Value;
 use super::words::{nearest, one_of, shown};
 use crate::model::fault::{Fault, Located};
 use crate::model::fields::FieldType;
-use crate::model::spec::{CaseSpec, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
+use crate::model::spec::{CaseSpec, Decode, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
 
 /// Formats that the program knows by itself.
 pub(super) const BUILTINS: [&str; 2] = ["combined", "common"];
@@ -206,16 +206,17 @@ fn read_types(value: &Value<'_>) -> BTreeMap<String, Located<TypeSpec>> {
 
 fn read_type(field: &str, value: &Value<'_>) -> Option<TypeSpec> {
     if value.node.is_str() {
-        return Some(TypeSpec { from: None, kind: value.choice(&TYPES)?, format: None });
+        return Some(TypeSpec { from: None, kind: value.choice(&TYPES)?, format: None, decode: Decode::Nothing });
     }
     if !value.node.is_table() {
-        value.wrong_type("a type in quotes, or a table with `from`, `type` and `format`", "\"integer\"");
+        value.wrong_type("a type in quotes, or a table with `from`, `type`, `format` and `decode`", "\"integer\"");
         return None;
     }
     let mut table = value.section(format!("type `{}`", shown(field)))?;
     let from = table.get("from").and_then(|value| value.filled_text());
     let kind = table.get("type");
     let format = table.get("format");
+    let decode = table.get("decode");
     table.finish();
     let kind = match &kind {
         Some(value) => value.choice(&TYPES)?,
@@ -230,7 +231,15 @@ fn read_type(field: &str, value: &Value<'_>) -> Option<TypeSpec> {
             return None;
         }
     };
-    Some(TypeSpec { from: from.map(|from| from.value), kind, format })
+    let decode = match decode {
+        None => Decode::Nothing,
+        Some(value) if kind == FieldType::Text => value.choice(&[("escapes", Decode::Escapes)])?,
+        Some(value) => {
+            value.fault(&format!("{} is for texts only", value.title), "leave it out, or set type = \"text\"");
+            return None;
+        }
+    };
+    Some(TypeSpec { from: from.map(|from| from.value), kind, format, decode })
 }
 
 fn read_time_format(value: &Value<'_>) -> Option<String> {

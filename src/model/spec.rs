@@ -330,6 +330,18 @@ pub struct TypeSpec {
     pub kind: FieldType,
     /// For times: `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, or a strptime format with `%`.
     pub format: Option<String>,
+    /// For texts: what is undone before the value is used.
+    pub decode: Decode,
+}
+
+/// What is undone in a text before it is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decode {
+    /// The text as it stands in the line.
+    #[default]
+    Nothing,
+    /// The escapes of log writers: `\xC3` (nginx, Apache), `\"`, `\\`, `\n` and their like (Apache, JSON), `\u00fc` (JSON).
+    Escapes,
 }
 
 /// One `[[case]]`: a line and what must come of it.

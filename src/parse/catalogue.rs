@@ -11,7 +11,7 @@ use super::request::Part;
 use super::time::TimeFormat;
 use crate::model::fault::{Fault, Located};
 use crate::model::fields::FieldType;
-use crate::model::spec::TypeSpec;
+use crate::model::spec::{Decode, TypeSpec};
 
 /// A field as its engine knows it, before `[types]`.
 #[derive(Clone, Debug)]
@@ -38,6 +38,7 @@ pub(super) struct FieldPlan {
     pub(super) part: Part,
     pub(super) kind: FieldType,
     pub(super) time: Option<TimeFormat>,
+    pub(super) decode: Decode,
 }
 
 /// Canonical names, and what they are made of: the first that the pattern gives.
@@ -105,7 +106,10 @@ impl Catalogue {
     pub(super) fn of_captures(known: Vec<Known>, types: &Types) -> Result<Self, Vec<Fault>> {
         let captured = known.into_iter().enumerate().map(|(index, known)| {
             let origin = Origin::Capture(index);
-            (known.name, FieldPlan { origin, part: Part::Whole, kind: known.kind, time: known.time })
+            (
+                known.name,
+                FieldPlan { origin, part: Part::Whole, kind: known.kind, time: known.time, decode: Decode::Nothing },
+            )
         });
         Resolver { captured: captured.collect(), types, names: Names::Listed, faults: Vec::new() }.resolve_all()
     }
@@ -113,7 +117,8 @@ impl Catalogue {
     /// For JSON: a field is a path.
     pub(super) fn of_paths(paths: Vec<(String, Path)>, types: &Types) -> Result<Self, Vec<Fault>> {
         let captured = paths.into_iter().map(|(name, path)| {
-            (name, FieldPlan { origin: Origin::Path(path), part: Part::Whole, kind: FieldType::Text, time: None })
+            let (part, kind) = (Part::Whole, FieldType::Text);
+            (name, FieldPlan { origin: Origin::Path(path), part, kind, time: None, decode: Decode::Nothing })
         });
         Resolver { captured: captured.collect(), types, names: Names::Any, faults: Vec::new() }.resolve_all()
     }
@@ -136,7 +141,8 @@ impl Catalogue {
 }
 
 fn top_level(name: &str) -> FieldPlan {
-    FieldPlan { origin: Origin::Path(Path::key(name)), part: Part::Whole, kind: FieldType::Text, time: None }
+    let (part, kind) = (Part::Whole, FieldType::Text);
+    FieldPlan { origin: Origin::Path(Path::key(name)), part, kind, time: None, decode: Decode::Nothing }
 }
 
 struct Resolver<'a> {
@@ -193,7 +199,7 @@ impl Resolver<'_> {
             None => self.untyped(name, path)?,
         };
         if spec.kind != FieldType::Time {
-            return Some(FieldPlan { kind: spec.kind, time: None, ..plan });
+            return Some(FieldPlan { kind: spec.kind, time: None, decode: spec.decode, ..plan });
         }
         let known = || plan.time.clone().or_else(|| TimeFormat::of_known_name(source.unwrap_or(name)));
         let time = match &spec.format {
@@ -214,7 +220,7 @@ impl Resolver<'_> {
         };
         // After a fault the plan is never used; it is there so that no second fault says that the field is missing.
         let time = time.or(Some(TimeFormat::Rfc3339));
-        Some(FieldPlan { kind: FieldType::Time, time, ..plan })
+        Some(FieldPlan { kind: FieldType::Time, time, decode: Decode::Nothing, ..plan })
     }
 
     /// The field as the engine gives it, or by an alias.

@@ -5,11 +5,13 @@
 
 use super::capture::{Capture, Form};
 use super::catalogue::FieldPlan;
+use super::escapes;
 use super::json;
 use super::request::{Part, Request, Span, target_part};
 use super::time::TimeReader;
 use crate::model::decimal::Decimal;
 use crate::model::fields::{FieldType, Fields};
+use crate::model::spec::Decode;
 
 /// What a lone `-` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub(super) struct Output {
     capture: usize,
     part: Part,
     check: Check,
+    decode: Decode,
     invalid: u64,
 }
 
@@ -67,7 +70,7 @@ impl Output {
             }
             _ => Check::Text,
         };
-        Self { name: name.to_owned(), slot, capture, part: plan.part, check, invalid: 0 }
+        Self { name: name.to_owned(), slot, capture, part: plan.part, check, decode: plan.decode, invalid: 0 }
     }
 
     pub(super) const fn capture(&self) -> usize {
@@ -116,12 +119,13 @@ pub(super) struct Outputs {
     wanted: Vec<Output>,
     dash: Dash,
     decoded: Vec<u8>,
+    unescaped: Vec<u8>,
 }
 
 impl Outputs {
     pub(super) fn new(mut outputs: Vec<Output>, dash: Dash) -> Self {
         outputs.sort_by_key(|output| (output.capture, output.part));
-        Self { wanted: outputs, dash, decoded: Vec::new() }
+        Self { wanted: outputs, dash, decoded: Vec::new(), unescaped: Vec::new() }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Output> {
@@ -146,7 +150,12 @@ impl Outputs {
                     && output.accepts(value, fields)
                     && let Some(slot) = output.slot
                 {
-                    fields.set(slot, capture.start as usize, capture.end as usize);
+                    if output.decode == Decode::Escapes && escapes::has_any(value) {
+                        escapes::undo(value, &mut self.unescaped);
+                        fields.set_decoded(slot, &self.unescaped);
+                    } else {
+                        fields.set(slot, capture.start as usize, capture.end as usize);
+                    }
                 }
                 continue;
             }
@@ -170,7 +179,10 @@ impl Outputs {
                 continue;
             }
             let Some(slot) = output.slot else { continue };
-            if capture.form == Form::Plain {
+            if output.decode == Decode::Escapes && capture.form == Form::Plain && escapes::has_any(value) {
+                escapes::undo(value, &mut self.unescaped);
+                fields.set_decoded(slot, &self.unescaped);
+            } else if capture.form == Form::Plain {
                 fields.set(slot, capture.start as usize + start, capture.start as usize + end);
             } else {
                 fields.set_decoded(slot, value);

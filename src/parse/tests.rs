@@ -7,7 +7,7 @@ use super::{LineParser, Pattern};
 use crate::model::decimal::Decimal;
 use crate::model::fault::{Located, Location};
 use crate::model::fields::{FieldType, Fields};
-use crate::model::spec::{CaseSpec, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
+use crate::model::spec::{CaseSpec, Decode, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
 
 /// Field names and texts; an absent field has none.
 type Expected<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -40,7 +40,12 @@ pub(super) fn builtin(name: &str) -> Engine {
 pub(super) fn spec(engine: Engine, types: &[(&str, Option<&str>, FieldType, Option<&str>)]) -> PatternSpec {
     let at = |line| Location::new("p.toml", line);
     let types = types.iter().zip(10..).map(|(&(name, from, kind, format), line)| {
-        let spec = TypeSpec { from: from.map(str::to_owned), kind, format: format.map(str::to_owned) };
+        let spec = TypeSpec {
+            from: from.map(str::to_owned),
+            kind,
+            format: format.map(str::to_owned),
+            decode: Decode::Nothing,
+        };
         (name.to_owned(), Located::new(spec, at(line)))
     });
     let types = types.collect();

@@ -5,9 +5,10 @@
 use super::Take;
 use super::condition::{CompiledCondition, CompiledTest};
 use super::template::{CompiledTemplate, Part};
+use crate::model::decimal::Decimal;
 use crate::model::fault::{Fault, Located, Location};
 use crate::model::fields::FieldType;
-use crate::model::spec::{Condition, Measure, Template, TemplatePart};
+use crate::model::spec::{Condition, Measure, Scalar, Template, TemplatePart, Test};
 
 /// What a field is that the pattern lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,11 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
 
     pub(super) fn condition(&mut self, condition: &Located<Condition>) -> CompiledCondition {
         let Condition { field, test } = &condition.value;
-        let slot = self.slot("has a condition on", field, Required::Yes, &condition.at).map(|(slot, _)| slot);
+        let found = self.slot("has a condition on", field, Required::Yes, &condition.at);
+        if let Some((_, kind)) = found {
+            self.refuse_what_never_holds(condition, kind);
+        }
+        let slot = found.map(|(slot, _)| slot);
         let test = CompiledTest::new(test).unwrap_or_else(|error| {
             let metric = self.metric;
             let message =
@@ -81,6 +86,20 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
             CompiledTest::never()
         });
         CompiledCondition { slot, test }
+    }
+
+    /// A field of a number type never has a text like `2xx`: the metric would count nothing, and say nothing.
+    fn refuse_what_never_holds(&mut self, condition: &Located<Condition>, kind: FieldType) {
+        let is_number = matches!(kind, FieldType::Integer | FieldType::Number);
+        let Some(text) = text_that_is_no_number(&condition.value.test).filter(|_| is_number) else { return };
+        if self.missing == Missing::IsAFault {
+            let (metric, pattern, field, kind) = (self.metric, self.pattern, &condition.value.field, kind.name());
+            let message = format!(
+                "metric `{metric}` compares `{field}`, which pattern `{pattern}` gives as {kind}, with `{text}`, which is no number"
+            );
+            let help = "write numbers, such as 200 or [200, 204], or a span: { range = \"200..300\" }";
+            self.faults.push(Fault::new(condition.at.clone(), message).help(help));
+        }
     }
 
     pub(super) fn measure(&mut self, name: &str, measure: &Located<Measure>) -> Take {
@@ -110,6 +129,18 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
             self.faults.push(Fault::new(at.clone(), message).help(help));
         }
         found
+    }
+}
+
+fn text_that_is_no_number(test: &Test) -> Option<String> {
+    match test {
+        Test::OneOf(values) => values.iter().find_map(|value| match value {
+            Scalar::Text(value) if Decimal::parse(value.as_bytes()).is_none() => Some(value.clone()),
+            Scalar::Boolean(value) => Some(value.to_string()),
+            Scalar::Text(_) | Scalar::Number(_) => None,
+        }),
+        Test::Not(inner) => text_that_is_no_number(inner),
+        _ => None,
     }
 }
 

@@ -52,6 +52,36 @@ fn a_case_that_fails_is_shown_with_what_came_instead() {
 }
 
 #[test]
+fn check_refuses_a_fifo_without_waiting_for_it_and_a_key_that_is_none() {
+    let bench = Bench::new();
+    assert!(std::process::Command::new("mkfifo").arg(bench.path("access.log")).status().unwrap().success());
+    bench.write_key("two words");
+    bench.write_config(
+        "",
+        "[[source]]\nname = \"web\"\npaths = [\"$DIR/access.log\"]\npattern = \"combined\"\n[[metric]]\nname = \"m\"\n\
+         sources = [\"web\"]\nevent = \"E\"\ntime_zone = \"UTC\"\nuser = \"{client}\"\n",
+    );
+    let output = bench.pxtail(&["check", "--config", "pxtail.toml"]);
+    check(&output, 1, "is not a regular file");
+    check(&output, 1, "expected an API key on one line");
+}
+
+#[test]
+fn check_refuses_a_condition_that_never_holds() {
+    let bench = Bench::new();
+    bench.write_config(
+        "",
+        "[[source]]\nname = \"web\"\npaths = [\"$DIR/access.log\"]\npattern = \"combined\"\n[[metric]]\nname = \"m\"\n\
+         sources = [\"web\"]\nevent = \"E\"\ntime_zone = \"UTC\"\nuser = \"{client}\"\nwhere = { status = \"2xx\" }\n",
+    );
+    check(
+        &bench.pxtail(&["check", "--config", "pxtail.toml"]),
+        78,
+        "compares `status`, which pattern `combined` gives as integer",
+    );
+}
+
+#[test]
 fn check_says_that_a_good_configuration_is_good() {
     let bench = Bench::new();
     bench.append("access.log", b"");

@@ -50,6 +50,21 @@ fn held_events_are_sent_only_after_a_release() {
 }
 
 #[test]
+fn a_refused_event_is_listed_with_what_px_said() {
+    let bench = Bench::new();
+    let config = bench.write_config("", ONE_METRIC);
+    let text = std::fs::read_to_string(&config).unwrap().replace(pxtail::sandbox::PRODUCT_KEY, "AP-UNKNOWN-2");
+    std::fs::write(&config, text).unwrap();
+    bench.append("a.log", line("192.0.2.1", 7).as_bytes());
+    let output = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let listed = bench.pxtail(&["outbox", "list", "--config", "pxtail.toml"]).stdout;
+    assert!(listed.contains("metric `hits`, window from 2026-11-10T00:00:00.000Z, revision 1"), "{listed}");
+    assert!(listed.contains("(status 400)") && listed.contains("AP-UNKNOWN-2"), "{listed}");
+    assert_eq!(bench.sandbox.event_count(), 0);
+}
+
+#[test]
 fn a_stop_loses_nothing_and_seals_nothing_early() {
     let bench = Bench::new();
     // Today's window: it cannot seal before tomorrow.
