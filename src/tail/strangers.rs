@@ -174,7 +174,12 @@ impl Tail {
             }
             Verdict::Wait => self.is_waiting = true,
             _ if self.make_room() => self.follow(source, path, handle, &look, verdict, now),
-            _ => self.is_waiting = true,
+            _ => {
+                // Not forgotten until there is a handle for it: the directory may never change again.
+                let waiting = Stranger { look, since: now, scan: self.scans };
+                self.strangers.entry((source, look.inode)).or_insert(waiting).scan = self.scans;
+                self.is_waiting = true;
+            }
         }
     }
 

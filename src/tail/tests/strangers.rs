@@ -173,3 +173,24 @@ fn content_that_was_given_up_holds_the_source_back() {
     rig.settle();
     rig.check(&["1", "2"]);
 }
+
+#[test]
+fn generations_that_wait_for_a_handle_are_not_forgotten() {
+    let mut rig = Rig::with("access.log", TailSpec { max_open_files: 2, ..spec() }, StartAt::Beginning);
+    // The real time, so that the directory's own times are in the past soon.
+    rig.now = UnixMicros(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros() as i64);
+    rig.append("access.log", "line 0\n");
+    rig.round();
+    let mut expected = vec!["line 0".to_owned()];
+    for number in 1..=4 {
+        rig.rename("access.log", &format!("access.log.{number}"));
+        rig.append("access.log", &format!("line {number}\n"));
+        expected.push(format!("line {number}"));
+    }
+    rig.pass(Duration::from_secs(20));
+    rig.crash();
+    for _ in 0..4 {
+        rig.settle();
+    }
+    rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
