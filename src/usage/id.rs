@@ -9,7 +9,7 @@ pub(super) const MAX_ID_BYTES: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id<'a> {
     Good(&'a str),
-    /// Absent or empty.
+    /// Absent, empty or `-`.
     Absent,
     /// Too long, with control characters, or not UTF-8.
     Bad,
@@ -17,7 +17,8 @@ pub(super) enum Id<'a> {
 
 #[inline]
 pub(super) fn read_id(bytes: Option<&[u8]>) -> Id<'_> {
-    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return Id::Absent };
+    // A lone `-` is how logs write "nobody", JSON ones too.
+    let Some(bytes) = bytes.filter(|bytes| !matches!(bytes, b"" | b"-")) else { return Id::Absent };
     if bytes.len() > MAX_ID_BYTES {
         return Id::Bad;
     }

@@ -131,6 +131,8 @@ fn users_and_accounts_are_read_or_the_line_is_discarded_with_a_reason() {
     check_ids((user, None), &[("user", b"ada"), ("account", b"acme")], Ok((text("ada"), Absent)));
     check_ids((user, None), &[("account", b"acme")], Err(Discard::NoUser));
     check_ids((user, None), &[("user", b"")], Err(Discard::NoUser));
+    check_ids((user, account), &[("user", b"-"), ("account", b"acme")], Err(Discard::NoUser));
+    check_ids((user, account), &[("user", b"ada"), ("account", b"-")], Ok((text("ada"), Absent)));
     check_ids((None, account), &[("user", b"ada"), ("account", b"acme")], Ok((Absent, text("acme"))));
     check_ids((None, account), &[("user", b"ada")], Err(Discard::NoAccount));
     check_ids((None, account), &[("account", b"")], Err(Discard::NoAccount));

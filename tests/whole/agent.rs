@@ -14,6 +14,21 @@ use tempfile::TempDir;
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Counts lines and bytes per client and day; seals a second after the day, late lines soon after they came.
+pub const HITS_METRIC: &str = r#"
+[[metric]]
+name = "hits"
+sources = ["web"]
+event = "Hits"
+time_zone = "UTC"
+grace = "1s"
+late_every = "200ms"
+user = "{client}"
+[metric.measures]
+lines = "count"
+numbers = { sum = "bytes" }
+"#;
+
 /// A directory on a real disk with everything that an agent needs.
 pub struct Bench {
     pub directory: TempDir,

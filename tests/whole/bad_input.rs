@@ -4,22 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::agent::{Agent, Bench};
+use crate::agent::{Agent, Bench, HITS_METRIC};
 use crate::oracle::Books;
-
-const METRIC: &str = r#"
-[[metric]]
-name = "hits"
-sources = ["web"]
-event = "Hits"
-time_zone = "UTC"
-grace = "1s"
-late_every = "200ms"
-user = "{client}"
-[metric.measures]
-lines = "count"
-numbers = { sum = "bytes" }
-"#;
 
 const SOURCE: &str = "[[source]]\nname = \"web\"\npaths = [\"$DIR/access.log\"]\npattern = \"combined\"\n";
 
@@ -51,11 +37,14 @@ fn broken_toml_is_named_with_its_line() {
 #[test]
 fn an_unknown_key_and_a_missing_field_are_both_shown_with_help() {
     let bench = Bench::new();
-    bench.write_config("", &format!("{SOURCE}colour = \"red\"\n{METRIC}"));
+    bench.write_config("", &format!("{SOURCE}colour = \"red\"\n{HITS_METRIC}"));
     check_run(&bench, 78, &["`colour`", "help: "]);
     bench.write_config(
         "",
-        &format!("{SOURCE}{}", METRIC.replace("user = \"{client}\"", "user = \"{client}\"\naccount = \"{account}\"")),
+        &format!(
+            "{SOURCE}{}",
+            HITS_METRIC.replace("user = \"{client}\"", "user = \"{client}\"\naccount = \"{account}\"")
+        ),
     );
     check_run(&bench, 78, &["metric `hits`", "`account`", "pattern `combined`", "help: "]);
 }
@@ -67,7 +56,7 @@ fn an_unreadable_log_is_said_once_and_read_when_it_can_be() {
         return;
     }
     let bench = Bench::new();
-    bench.write_config("", &format!("{SOURCE}{METRIC}"));
+    bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     // A directory that nobody may list, also not root: a symlink that leads to itself.
     std::os::unix::fs::symlink(bench.path("access.log"), bench.path("access.log")).unwrap();
     let agent = bench.start();
@@ -82,7 +71,7 @@ fn an_unreadable_log_is_said_once_and_read_when_it_can_be() {
 fn a_wrong_api_key_keeps_every_event_until_it_is_right() {
     let bench = Bench::new();
     bench.write_key("wrong");
-    bench.write_config("", &format!("{SOURCE}{METRIC}"));
+    bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     bench.append("access.log", line(3).as_bytes());
     let agent = bench.start();
     bench.wait_until("the refusal is said", || agent.said().contains("401"));
@@ -95,7 +84,7 @@ fn a_wrong_api_key_keeps_every_event_until_it_is_right() {
 #[test]
 fn a_key_that_others_can_read_is_refused() {
     let bench = Bench::new();
-    bench.write_config("", &format!("{SOURCE}{METRIC}"));
+    bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     bench.append("access.log", line(3).as_bytes());
     std::fs::set_permissions(bench.path("api-key"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let agent = bench.start();
@@ -108,7 +97,7 @@ fn a_key_that_others_can_read_is_refused() {
 #[test]
 fn garbage_and_a_line_of_100_mb_cost_nothing_but_themselves() {
     let bench = Bench::new();
-    bench.write_config("", &format!("{SOURCE}{METRIC}"));
+    bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     bench.append("access.log", line(1).as_bytes());
     let garbage: Vec<u8> = (0..200_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     bench.append("access.log", &garbage);
@@ -132,7 +121,7 @@ fn garbage_and_a_line_of_100_mb_cost_nothing_but_themselves() {
 #[test]
 fn a_full_disk_stops_reading_and_everything_goes_on_when_there_is_room() {
     let bench = Bench::new();
-    let config = bench.write_config("", &format!("{SOURCE}{METRIC}"));
+    let config = bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     let stderr = std::fs::File::create(bench.path("agent.log")).unwrap();
     // 160 blocks of 512 bytes: the ledger's tables fit, a few thousand groups do not.
     let script = "trap '' XFSZ; ulimit -S -f 160; exec \"$@\"";

@@ -2,27 +2,15 @@
 
 use std::time::Duration;
 
-use crate::agent::Bench;
+use crate::agent::{Bench, HITS_METRIC};
 use crate::oracle::Books;
 
-const ONE_METRIC: &str = r#"
-[[source]]
-name = "web"
-paths = ["$DIR/*.log"]
-exclude = ["$DIR/agent.log"]
-pattern = "combined"
-[[metric]]
-name = "hits"
-sources = ["web"]
-event = "Hits"
-time_zone = "UTC"
-grace = "1s"
-late_every = "200ms"
-user = "{client}"
-[metric.measures]
-lines = "count"
-numbers = { sum = "bytes" }
-"#;
+const SOURCE: &str =
+    "[[source]]\nname = \"web\"\npaths = [\"$DIR/*.log\"]\nexclude = [\"agent.log\"]\npattern = \"combined\"\n";
+
+fn one_metric() -> String {
+    format!("{SOURCE}{HITS_METRIC}")
+}
 
 fn line(client: &str, number: u64) -> String {
     format!("{client} - - [10/Nov/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200 {number} \"-\" \"t\"\n")
@@ -35,7 +23,7 @@ fn held(bench: &Bench) -> Books {
 #[test]
 fn held_events_are_sent_only_after_a_release() {
     let bench = Bench::new();
-    bench.write_config("hold = true", ONE_METRIC);
+    bench.write_config("hold = true", &one_metric());
     bench.append("a.log", line("192.0.2.1", 7).as_bytes());
     let agent = bench.start();
     bench.wait_until("the window seals", || agent.said().contains("sealed 1 windows"));
@@ -52,7 +40,7 @@ fn held_events_are_sent_only_after_a_release() {
 #[test]
 fn a_refused_event_is_listed_with_what_px_said() {
     let bench = Bench::new();
-    let config = bench.write_config("", ONE_METRIC);
+    let config = bench.write_config("", &one_metric());
     let text = std::fs::read_to_string(&config).unwrap().replace(pxtail::sandbox::PRODUCT_KEY, "AP-UNKNOWN-2");
     std::fs::write(&config, text).unwrap();
     bench.append("a.log", line("192.0.2.1", 7).as_bytes());
@@ -70,7 +58,7 @@ fn a_stop_loses_nothing_and_seals_nothing_early() {
     // Today's window: it cannot seal before tomorrow.
     let today = jiff::Timestamp::now().strftime("%d/%b/%Y").to_string();
     let line = |number| line("192.0.2.1", number).replace("10/Nov/2026:12", &format!("{today}:00"));
-    bench.write_config("", &ONE_METRIC.replace("grace = \"1s\"", "grace = \"7d\""));
+    bench.write_config("", &one_metric().replace("grace = \"1s\"", "grace = \"7d\""));
     bench.append("a.log", line(1).as_bytes());
     let agent = bench.start();
     bench.wait_until("the line is read", || agent.said().contains("new file"));
@@ -80,7 +68,7 @@ fn a_stop_loses_nothing_and_seals_nothing_early() {
     assert_eq!(bench.sandbox.event_count(), 0);
     bench.append("a.log", line(2).as_bytes());
     // The open window keeps its rule, also under another configuration.
-    bench.write_config("", ONE_METRIC);
+    bench.write_config("", &one_metric());
     let output = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(output.stderr.contains("1 lines read, 0 not matched; 0 windows sealed"), "{}", output.stderr);
@@ -90,7 +78,7 @@ fn a_stop_loses_nothing_and_seals_nothing_early() {
 #[test]
 fn once_reads_seals_sends_and_ends() {
     let bench = Bench::new();
-    bench.write_config("", ONE_METRIC);
+    bench.write_config("", &one_metric());
     for number in 1..=100 {
         bench.append("a.log", line(&format!("192.0.2.{}", number % 10), number).as_bytes());
     }
@@ -106,7 +94,7 @@ fn once_reads_seals_sends_and_ends() {
 #[test]
 fn late_lines_become_a_revision_with_what_is_new() {
     let bench = Bench::new();
-    bench.write_config("", ONE_METRIC);
+    bench.write_config("", &one_metric());
     bench.append("a.log", line("192.0.2.1", 5).as_bytes());
     let _agent = bench.start();
     bench.wait_until("the first event", || bench.sandbox.event_count() == 1);
