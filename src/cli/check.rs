@@ -1,5 +1,6 @@
 //! `pxtail check`
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -35,9 +36,9 @@ pub fn run(arguments: &ConfigArguments) -> Result<(), Failure> {
     plan::build(&configuration, &[])?;
     let mut findings = Findings::default();
     check_patterns(&configuration, &mut findings);
-    for source in &configuration.sources {
-        check_files(source, &mut findings);
-    }
+    let files: Vec<Vec<PathBuf>> =
+        configuration.sources.iter().map(|source| check_files(source, &mut findings)).collect();
+    check_shared_files(&configuration, &files, &mut findings);
     check_state(&configuration.agent.state_dir, &mut findings);
     check_key(&configuration, &mut findings);
     let Findings { failures, warnings } = findings;
@@ -76,11 +77,10 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
 }
 
 /// Each file that the source names now: there, regular, and readable by whoever runs this.
-fn check_files(source: &SourceSpec, findings: &mut Findings) {
-    let mut found = 0;
+fn check_files(source: &SourceSpec, findings: &mut Findings) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for glob in &source.paths {
         for path in matching(&glob.value) {
-            found += 1;
             // Without this flag, opening a FIFO would wait for a writer.
             let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
             let file = File::options().read(true).custom_flags(flags).open(&path);
@@ -94,13 +94,41 @@ fn check_files(source: &SourceSpec, findings: &mut Findings) {
                     path.display()
                 )),
             }
+            found.push(path);
         }
     }
-    if found == 0 {
+    if found.is_empty() {
         findings.warn(&format!(
             "{}: source `{}` names no file that is there now; it waits for one",
             source.at, source.name
         ));
+    }
+    found
+}
+
+/// A source reads its files for itself: a file of two sources would count twice in a metric of both.
+fn check_shared_files(configuration: &Configuration, files: &[Vec<PathBuf>], findings: &mut Findings) {
+    for metric in &configuration.metrics {
+        let mut seen: HashMap<PathBuf, &str> = HashMap::new();
+        for (source, files) in configuration.sources.iter().zip(files) {
+            if !metric.sources.iter().any(|named| named.value == source.name) {
+                continue;
+            }
+            // The same file under two globs of one source is read once.
+            let distinct: BTreeSet<PathBuf> = files.iter().filter_map(|path| path.canonicalize().ok()).collect();
+            for path in distinct {
+                if let Some(other) = seen.insert(path.clone(), &source.name) {
+                    findings.fail(&format!(
+                        "{}: `{}` is read by sources `{other}` and `{}`, and metric `{}` counts both: each line would count twice\n\
+                         help: let their `paths` not overlap, or name one of them in the metric's `sources`",
+                        metric.at,
+                        path.display(),
+                        source.name,
+                        metric.name
+                    ));
+                }
+            }
+        }
     }
 }
 

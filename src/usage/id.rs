@@ -18,7 +18,7 @@ pub(super) enum Id<'a> {
 #[inline]
 pub(super) fn read_id(bytes: Option<&[u8]>) -> Id<'_> {
     // A lone `-` is how logs write "nobody", JSON ones too.
-    let Some(bytes) = bytes.filter(|bytes| !matches!(bytes, b"" | b"-")) else { return Id::Absent };
+    let Some(bytes) = bytes.filter(|bytes| !matches!(bytes, [] | [b'-'])) else { return Id::Absent };
     if bytes.len() > MAX_ID_BYTES {
         return Id::Bad;
     }

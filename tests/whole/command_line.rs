@@ -67,6 +67,19 @@ fn check_refuses_a_fifo_without_waiting_for_it_and_a_key_that_is_none() {
 }
 
 #[test]
+fn check_refuses_a_file_that_one_metric_would_count_twice() {
+    let bench = Bench::new();
+    bench.append("access.log", b"");
+    let source = |name: &str, glob: &str| {
+        format!("[[source]]\nname = \"{name}\"\npaths = [\"$DIR/{glob}\"]\npattern = \"combined\"\n")
+    };
+    let metric =
+        "[[metric]]\nname = \"m\"\nsources = [\"a\", \"b\"]\nevent = \"E\"\ntime_zone = \"UTC\"\nuser = \"{client}\"\n";
+    bench.write_config("", &(source("a", "*.log") + &source("b", "access.log") + metric));
+    check(&bench.pxtail(&["check", "--config", "pxtail.toml"]), 1, "each line would count twice");
+}
+
+#[test]
 fn check_refuses_a_condition_that_never_holds() {
     let bench = Bench::new();
     bench.write_config(
