@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use pxtail::sandbox::{FaultAction, FaultRule, FaultScript};
+
 use crate::agent::Bench;
 use crate::oracle::Books;
 
@@ -67,17 +69,33 @@ impl Writer {
 #[test]
 fn px_holds_exactly_what_was_written_after_thirty_kills() {
     let kills: u32 = std::env::var("PXTAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    check(kills, FaultScript::default());
+}
+
+#[test]
+fn px_holds_exactly_what_was_written_after_kills_lost_answers_and_lost_requests() {
+    let faults = [
+        FaultRule::on_post(FaultAction::LoseAnswer).with_probability(0.1),
+        FaultRule::on_post(FaultAction::LoseRequest).with_probability(0.1),
+    ];
+    check(10, FaultScript::of(faults));
+}
+
+/// Kills the agent so many times while lines are written, then lets it finish.
+#[track_caller]
+fn check(kills: u32, faults: FaultScript) {
     let seed: u64 =
         std::env::var("PXTAIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     println!("PXTAIL_SEED={seed}");
     let bench = Bench::new();
+    bench.sandbox.set_faults(faults).unwrap();
     std::fs::create_dir(bench.path("logs")).unwrap();
     bench.write_config(
         "",
         r#"
 [[source]]
 name = "web"
-paths = ["$DIR/logs/access.log*"]
+paths = ["$DIR/logs/access.log"]
 pattern = "nginx_usage"
 [[metric]]
 name = "usage"
