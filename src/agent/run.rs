@@ -106,7 +106,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
         tally: Tally::new(configuration.sources.len(), configuration.metrics.len()),
         notes: LogNotes::default(),
         report: RunReport::default(),
-        timers: Timers::starting_now(configuration.agent.commit_interval),
+        timers: Timers::starting_now(),
         outbox_is_full: false,
         ledger,
         rows,
@@ -192,13 +192,14 @@ struct Timers {
 }
 
 impl Timers {
-    fn starting_now(commit_interval: Duration) -> Self {
+    /// The first commit comes at once: a file that is known cannot be rotated away unseen, whatever happens next.
+    fn starting_now() -> Self {
         let now = Instant::now();
         Self {
             scan: now,
             scanned: now,
             scan_cost: Duration::ZERO,
-            commit: now + commit_interval,
+            commit: now,
             outbox: now,
             housekeeping: now + HOUSEKEEPING,
         }

@@ -125,9 +125,14 @@ impl Globs {
         Self { include: patterns, exclude }
     }
 
+    /// True for a path that is not to be read, whatever matches it.
+    pub(super) fn excludes(&self, path: &Path) -> bool {
+        self.exclude.is_match(path)
+    }
+
     /// True for a path that a scan would show if a file stood there.
     pub(super) fn matches(&self, path: &Path) -> bool {
-        !self.exclude.is_match(path) && self.include.iter().any(|pattern| pattern.matches(path))
+        !self.excludes(path) && self.include.iter().any(|pattern| pattern.matches(path))
     }
 
     /// The directories above all wildcards, and those of literal paths: where hints are worth having.

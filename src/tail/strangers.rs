@@ -154,7 +154,7 @@ impl Tail {
             .into_iter()
             .filter(|(_, number)| !is_followed(*number))
             .map(|(name, _)| directory.join(name))
-            .filter(|path| bases_of(path).iter().any(|base| globs.matches(base)))
+            .filter(|path| !globs.excludes(path) && bases_of(path).iter().any(|base| globs.matches(base)))
             .collect()
     }
 

@@ -194,3 +194,16 @@ fn generations_that_wait_for_a_handle_are_not_forgotten() {
     }
     rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
 }
+
+#[test]
+fn an_excluded_name_is_left_alone_though_its_base_is_followed() {
+    let mut rig = Rig::new("access.log");
+    rig.sources[0].exclude = vec![located("*.1".to_owned())];
+    rig.append("access.log", "one\n");
+    rig.crash();
+    rig.round();
+    rig.append("access.log.1", "excluded\n");
+    rig.append("access.log.2", "two\n");
+    rig.settle();
+    rig.check(&["one", "two"]);
+}
