@@ -31,7 +31,14 @@ impl Note {
     /// True for what an operator should look at; the rest is the usual course of things.
     #[must_use]
     pub const fn is_warning(&self) -> bool {
-        matches!(self.what, What::Truncated { .. } | What::Lost { .. } | What::Unreadable { .. } | What::NotRegular)
+        matches!(
+            self.what,
+            What::Truncated { .. }
+                | What::SetAside { .. }
+                | What::Lost { .. }
+                | What::Unreadable { .. }
+                | What::NotRegular
+        )
     }
 }
 
@@ -51,6 +58,8 @@ pub enum What {
     /// The content before `offset` is not what was counted: truncated, rewritten, or another file on a used inode. It is
     /// read from its beginning as the file `new`.
     Truncated { file: FileId, new: FileId, offset: u64 },
+    /// It is where it was, but the configuration does not name it any more: left alone from `offset` on.
+    SetAside { file: FileId, offset: u64 },
     /// It is nowhere to be found, and what was not read of it is lost, if anything was.
     Lost { file: FileId, offset: u64 },
     /// It cannot be listed, opened or read; tried again at each scan.
@@ -73,6 +82,9 @@ impl fmt::Display for Note {
             What::Finished { offset, .. } => write!(f, "finished at byte {offset}"),
             What::Truncated { offset, .. } => {
                 write!(f, "truncated or rewritten before byte {offset}, read again from its beginning")
+            }
+            What::SetAside { offset, .. } => {
+                write!(f, "not named by the configuration any more, left alone from byte {offset} on")
             }
             What::Lost { offset, .. } => write!(f, "not found any more; what came after byte {offset} is not counted"),
             What::Unreadable { why } => write!(f, "cannot be read, tried again at each scan: {why}"),

@@ -13,6 +13,7 @@ use super::glob::{self, Listing, Obstacle};
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
+use super::strangers::bases_of;
 use super::strangers::{self, Verdict};
 use super::{Source, Tail};
 use crate::model::file::{Cursor, FileId, SourceIndex};
@@ -107,13 +108,15 @@ impl Tail {
 
     /// A known file that is under one of the source's names.
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
+        let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
+        let decided = self.decided_until(source, now);
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
             return;
         }
         file.scan = self.scans;
-        file.cursor.seen = now;
+        file.cursor.seen = decided.max(file.cursor.seen);
         if !file.is_named() {
             file.presence = Presence::Named;
         }
@@ -174,7 +177,7 @@ impl Tail {
             head: identity::NOTHING,
             before: identity::NOTHING,
             offset: 0,
-            seen: now,
+            seen: self.decided_until(source, now),
             finished: false,
         };
         let mut file = Followed::new(source, cursor);
@@ -285,6 +288,9 @@ impl Tail {
         if file.cursor.finished {
             return;
         }
+        if self.is_set_aside(id) {
+            return self.set_aside(id);
+        }
         match self.find_sibling(id, neighbours, now) {
             Search::Attached => {
                 self.with(id, |file| file.presence = Presence::Left { since: now });
@@ -293,6 +299,34 @@ impl Tail {
             Search::NotFound if now.since(since) >= grace => self.lose(id),
             Search::NotFound | Search::Impossible => {}
         }
+    }
+
+    /// True for a file that stands where it stood, under a name that the configuration named then and does not now. One
+    /// whose name looks like a rotation of what is followed is wanted still.
+    fn is_set_aside(&self, id: FileId) -> bool {
+        let Some(file) = self.files.get(&id) else { return false };
+        let path = &file.cursor.path;
+        let Some(source) = self.sources.iter().find(|known| known.spec.index == file.source) else { return false };
+        let is_there = rustix::fs::stat(path).is_ok_and(|stat| Look::new(&stat).inode == file.cursor.inode);
+        if !is_there || bases_of(path).iter().any(|base| source.globs.matches(base)) {
+            return false;
+        }
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        let followed = |other: &std::ffi::OsStr| source.globs.matches(&directory.join(other));
+        let is_rotated = || {
+            let names = glob::names(directory).unwrap_or_default();
+            names.iter().any(|(other, _)| glob::is_sibling(name, other) && followed(other))
+        };
+        source.globs.excludes(path) || !is_rotated()
+    }
+
+    /// Leaves a file alone from where it is counted; when it is named again, it is read on.
+    fn set_aside(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.cursor.finished = true;
+        let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        self.dirty.insert(id);
+        self.note(source, path, What::SetAside { file: id, offset });
     }
 
     /// Looks for a file that has neither a name nor a handle among its neighbours, by inode and content. The handle that

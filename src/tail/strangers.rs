@@ -278,6 +278,12 @@ impl Tail {
         emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
     }
 
+    /// What a cursor says of when its file was seen: not later than all strangers are decided up to. After a restart, the
+    /// latest of these tells old rotations from ones that may hold lines of ours.
+    pub(super) fn decided_until(&self, source: SourceIndex, now: UnixMicros) -> UnixMicros {
+        self.known_until(source).unwrap_or(now)
+    }
+
     /// Up to when every live file of the source was seen; `None` when the source is new.
     fn known_until(&self, source: SourceIndex) -> Option<UnixMicros> {
         self.sources.iter().find(|known| known.spec.index == source).and_then(|known| known.known_until)

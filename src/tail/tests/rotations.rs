@@ -324,3 +324,25 @@ fn a_rewrite_of_the_same_size_at_the_same_tick_is_noticed() {
     rig.commit();
     rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_file_that_is_not_named_any_more_is_left_alone_until_it_is_named_again() {
+    for (glob, exclude) in [("y.log", None), ("*.log", Some("x.log"))] {
+        let mut rig = Rig::new("*.log");
+        rig.append("x.log", "one\n");
+        rig.round();
+        let named = rig.sources.clone();
+        rig.sources[0].include = vec![located(rig.path(glob).to_str().unwrap().to_owned())];
+        rig.sources[0].exclude = exclude.into_iter().map(|glob| located(glob.to_owned())).collect();
+        rig.append("x.log", "two\n");
+        rig.append("y.log", "three\n");
+        rig.crash();
+        rig.settle();
+        rig.check(&["one", "three"]);
+        assert_eq!(rig.warnings(), 1, "{:?}", rig.notes);
+        rig.sources = named;
+        rig.crash();
+        rig.settle();
+        rig.check(&["one", "two", "three"]);
+    }
+}

@@ -207,3 +207,28 @@ fn an_excluded_name_is_left_alone_though_its_base_is_followed() {
     rig.settle();
     rig.check(&["one", "two"]);
 }
+
+#[test]
+fn a_short_generation_that_is_not_decided_survives_a_second_restart() {
+    let mut rig = Rig::new("access.log");
+    // The real time, so that the files' own times are compared with it.
+    rig.now = UnixMicros(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros() as i64);
+    let long: Vec<String> = (0..100).map(|number| format!("a line of some length, number {number}")).collect();
+    rig.append("access.log", &(long.join("\n") + "\n"));
+    rig.round();
+    // While it is stopped: a generation that comes and goes, shorter than what is compared.
+    rig.rename("access.log", "access.log.2");
+    rig.append("access.log.1", "short\n");
+    rig.append("access.log", "live\n");
+    rig.pass(Duration::from_secs(4));
+    rig.crash();
+    rig.round();
+    rig.append("access.log", "more\n");
+    rig.round();
+    rig.crash();
+    rig.settle();
+    rig.settle();
+    let mut expected: Vec<&str> = long.iter().map(String::as_str).collect();
+    expected.extend(["short", "live", "more"]);
+    rig.check(&expected);
+}
