@@ -68,9 +68,11 @@ impl From<AgentError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(err: io::Error) -> Self {
-        // A reader that went away (`| head`) is no failure worth a message.
-        let message = if err.kind() == io::ErrorKind::BrokenPipe { String::new() } else { err.to_string() };
-        Self::new(FAILED, message)
+        // A reader that went away (`| head`) has what it wanted.
+        if err.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(0, "");
+        }
+        Self::new(FAILED, err.to_string())
     }
 }
 

@@ -354,6 +354,8 @@ impl Agent<'_> {
         if due.is_empty() && !self.tail.has_changes() {
             return Ok(Saved::default());
         }
+        self.notes.refused(self.configuration, &self.tally);
+        self.notes.oversized(self.tail.counters().oversized_lines);
         let unmatched: u64 = self.tally.sources.iter().map(|source| source.unmatched).sum();
         let forgotten: Vec<FileId> = self.tail.forgotten().collect();
         let Self { configuration, ledger, rows, aggregator, tail, tally, .. } = self;

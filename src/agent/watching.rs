@@ -1,11 +1,11 @@
 //! What the agent tells its log: once per change, never a raw line above debug.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::count::UnmatchedLine;
+use super::count::{Tally, UnmatchedLine};
 use super::plan::{Plan, SourcePlan};
 use super::save::Saved;
 use crate::model::file::SourceIndex;
@@ -29,7 +29,15 @@ pub struct LogNotes {
     /// Values that did not fit their type, as they were said last.
     invalid: HashMap<(String, String), u64>,
     invalid_said: Option<Instant>,
+    /// Lines that came to nothing since this was said last, by metric and reason.
+    refused: BTreeMap<(String, &'static str), u64>,
+    refused_said: Option<Instant>,
+    /// Lines over the limit, as they were said last.
+    oversized: u64,
 }
+
+/// What becomes of lines in the usual course of things.
+const USUAL: [&str; 3] = ["counted", "late", "condition"];
 
 #[derive(Debug)]
 struct Unmatched {
@@ -104,6 +112,30 @@ impl LogNotes {
                     self.invalid_said = Some(Instant::now());
                 }
             }
+        }
+    }
+
+    /// Lines that no window took, by reason: said once a minute at most. Those that a condition leaves out are meant to be.
+    pub fn refused(&mut self, configuration: &Configuration, tally: &Tally) {
+        for (metric, tally) in configuration.metrics.iter().zip(&tally.metrics) {
+            for (reason, lines) in tally.named().filter(|(reason, lines)| *lines > 0 && !USUAL.contains(reason)) {
+                *self.refused.entry((metric.name.clone(), reason)).or_default() += lines;
+            }
+        }
+        if self.refused.is_empty() || self.refused_said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+            return;
+        }
+        for ((metric, reason), lines) in std::mem::take(&mut self.refused) {
+            tracing::warn!("metric `{metric}`: {lines} lines not counted as usual: {reason}");
+        }
+        self.refused_said = Some(Instant::now());
+    }
+
+    /// Lines over `tail.max_line_bytes`, which were dropped.
+    pub fn oversized(&mut self, dropped: u64) {
+        if dropped > self.oversized {
+            tracing::warn!("{} lines were longer than `tail.max_line_bytes` and dropped", dropped - self.oversized);
+            self.oversized = dropped;
         }
     }
 

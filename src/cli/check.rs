@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::ConfigArguments;
 use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
+use crate::ledger::{self, outbox::OutboxStore};
 use crate::model::spec::{Configuration, SourceSpec};
 use crate::parse::run_cases;
 use crate::push::key::{self, KeyError};
@@ -80,7 +81,7 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
 fn check_files(source: &SourceSpec, findings: &mut Findings) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for glob in &source.paths {
-        for path in matching(&glob.value) {
+        for path in matching(&glob.value, findings) {
             // Without this flag, opening a FIFO would wait for a writer.
             let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
             let file = File::options().read(true).custom_flags(flags).open(&path);
@@ -132,8 +133,8 @@ fn check_shared_files(configuration: &Configuration, files: &[Vec<PathBuf>], fin
     }
 }
 
-/// Files under the longest part of the glob that has no wildcard.
-fn matching(glob: &str) -> Vec<PathBuf> {
+/// Files under the longest part of the glob that has no wildcard. Directories that cannot be listed are findings.
+fn matching(glob: &str, findings: &mut Findings) -> Vec<PathBuf> {
     let Ok(matcher) =
         globset::GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
     else {
@@ -148,8 +149,15 @@ fn matching(glob: &str) -> Vec<PathBuf> {
     while let Some(path) = open.pop() {
         if matcher.is_match(&path) && path.symlink_metadata().is_ok() {
             found.push(path);
-        } else if let Ok(entries) = std::fs::read_dir(&path) {
-            open.extend(entries.flatten().map(|entry| entry.path()));
+            continue;
+        }
+        match std::fs::read_dir(&path) {
+            Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
+            Err(err) if err.kind() == std::io::ErrorKind::PermissionDenied => findings.fail(&format!(
+                "{}: cannot be listed: {err}\nhelp: let the user that pxtail runs as list it, and run this check as that user",
+                path.display()
+            )),
+            Err(_) => {}
         }
         if found.len() + open.len() > 100_000 {
             break;
@@ -160,6 +168,13 @@ fn matching(glob: &str) -> Vec<PathBuf> {
 }
 
 fn check_state(state_dir: &Path, findings: &mut Findings) {
+    let ledger = state_dir.join(ledger::FILE_NAME);
+    if ledger.exists() {
+        if let Err(err) = OutboxStore::open(&ledger).and_then(|outbox| outbox.totals()) {
+            findings.fail(&err.to_string());
+        }
+        return;
+    }
     let existing = state_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     // A file that is gone again at once: permissions alone do not tell what a file system takes.
     if let Err(err) = tempfile::tempfile_in(existing) {

@@ -22,8 +22,13 @@ pub fn run(arguments: &OutboxArguments) -> Result<(), Failure> {
 fn existing(config: &ConfigArguments) -> Result<Configuration, Failure> {
     let configuration = load(&config.config)?;
     let path = configuration.agent.state_dir.join(ledger::FILE_NAME);
-    if path.exists() {
-        return Ok(configuration);
+    match path.metadata() {
+        Ok(_) => return Ok(configuration),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {}
+        Err(err) => {
+            let help = "run this as the user that pxtail runs as";
+            return Err(Failure::new(TEMPORARY, format!("{}: {err}\nhelp: {help}", path.display())));
+        }
     }
     Err(Failure::new(
         FAILED,
