@@ -1,6 +1,6 @@
 //! The whole program on a generated access log: lines per CPU-second until everything is committed, with pushing held.
 //!
-//! `cargo bench --bench whole`. `PXTAIL_BENCH_LINES` (default 2,000,000) and `PXTAIL_BENCH_RUNS` (default 5) change its
+//! `cargo bench --bench whole`. `PXTAIL_BENCH_LINES` (default 4,800,000) and `PXTAIL_BENCH_RUNS` (default 5) change its
 //! size. Beside pxtail run `wc -l` and, where it is installed, `mawk` doing the count and sum per account and user: read
 //! ratios within one run, machines are noisy. CPU is user and system time of the whole process, as the kernel counts it.
 
@@ -27,7 +27,7 @@ const MAWK: &str = r#"{ if (match($0, /account="[^"]*" user="[^"]*"/)) { k = sub
 
 fn main() {
     let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let lines: u64 = number("PXTAIL_BENCH_LINES", 2_000_000);
+    let lines: u64 = number("PXTAIL_BENCH_LINES", 4_800_000);
     let runs: usize = number("PXTAIL_BENCH_RUNS", 5) as usize;
     let directory = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let log = directory.path().join("access.log");
