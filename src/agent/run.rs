@@ -12,7 +12,7 @@ use super::restore;
 use super::save::{Saved, Saving};
 use super::signals::{self, StopFlag};
 use super::watching::{LogNotes, Observer};
-use crate::aggregate::{Aggregator, Rule};
+use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
 use crate::ledger::outbox::OutboxStore;
 use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
@@ -63,9 +63,6 @@ const RETRY_COMMIT: Duration = Duration::from_secs(2);
 /// How often the outbox is counted and old rows are forgotten.
 const OUTBOX_CHECK: Duration = Duration::from_secs(5);
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
-
-/// Revision counters are kept so long after their window's end.
-const KEEP_REVISIONS: Duration = Duration::from_secs(400 * 86_400);
 
 /// How long `--once` waits for trouble with PX to pass.
 const ONCE_PATIENCE: Duration = Duration::from_secs(20);
@@ -176,7 +173,7 @@ fn listen(configuration: &Configuration, ledger: &Ledger) -> Option<ControlSocke
 fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros) -> Result<(), AgentError> {
     let mut commit = ledger.begin()?;
     commit.forget_sent(now.minus(configuration.push.keep_sent))?;
-    commit.forget_revisions(now.minus(KEEP_REVISIONS))?;
+    commit.forget_revisions(now, KEEP_REVISIONS)?;
     Ok(commit.finish()?)
 }
 

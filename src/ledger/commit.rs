@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -16,9 +17,6 @@ use crate::model::event::Window;
 use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
 use crate::model::spec::MetricSpec;
 use crate::model::time::UnixMicros;
-
-/// 400 days: how long late lines of a window are told from lines of a new one.
-const KEEP_REVISIONS_MICROS: i64 = 400 * 86_400 * 1_000_000;
 
 /// A transaction under way.
 pub struct Commit<'a> {
@@ -127,13 +125,13 @@ impl<'a> Commit<'a> {
         Ok(())
     }
 
-    /// Forgets the revisions of windows that ended before `before`, and so long before the newest one's end: a clock that
+    /// Forgets the revisions of windows that ended `keep` before now, and `keep` before the newest one's end: a clock that
     /// jumped ahead must not make sealed windows open again under ids that were given out.
-    pub fn forget_revisions(&mut self, before: UnixMicros) -> Result<(), LedgerError> {
+    pub fn forget_revisions(&mut self, now: UnixMicros, keep: Duration) -> Result<(), LedgerError> {
         self.transaction
             .execute(
-                "DELETE FROM revision WHERE end_us < ?1 AND end_us < (SELECT max(end_us) FROM revision) - ?2",
-                [before.0, KEEP_REVISIONS_MICROS],
+                "DELETE FROM revision WHERE end_us < min(?1, (SELECT max(end_us) FROM revision) - ?2)",
+                [now.minus(keep).0, i64::try_from(keep.as_micros()).unwrap_or(i64::MAX)],
             )
             .map_err(self.fail("forget old revisions"))?;
         Ok(())

@@ -216,7 +216,7 @@ fn revisions_are_forgotten_by_age_but_not_by_a_clock_that_jumped() {
             let revision = StoredRevision { metric: "m".into(), window: day(*number), last: 1, sealed: NOW };
             commit.put_revision(&revision).unwrap();
         }
-        commit.forget_revisions(UnixMicros::MAX).unwrap();
+        commit.forget_revisions(UnixMicros::MAX, Duration::from_secs(400 * 86_400)).unwrap();
         commit.finish().unwrap();
         ledger.revisions().unwrap().len()
     };
