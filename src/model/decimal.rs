@@ -2,7 +2,7 @@
 //!
 //! Promises: addition is exact and associative; text to number to text keeps the value. Does not: divide. A text with
 //! more than [`MAX_SCALE`] decimals is rounded half away from zero when it is read, before any sum, so that rounding
-//! cannot depend on order. Values of 10^21 and more are refused.
+//! cannot depend on order. Values of 6.6 × 10^20 and more are refused.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,6 +13,9 @@ pub const MAX_SCALE: u8 = 15;
 
 /// Largest mantissa at [`MAX_SCALE`]: 120 bits, so that a packed number fits 16 bytes with its scale.
 const MANTISSA_LIMIT: i128 = 1 << 119;
+
+/// Digits are read into the mantissa while it is under 10^35: 21 before the point and 15 after it.
+const MOST_DIGITS: i128 = POWERS[16] * POWERS[16] * POWERS[3];
 
 const POWERS: [i128; 17] = {
     let mut powers = [1_i128; 17];
@@ -83,11 +86,11 @@ impl Decimal {
                 b'.' if !seen_point => seen_point = true,
                 b'0'..=b'9' => {
                     any = true;
-                    if mantissa < POWERS[16] * POWERS[16] {
+                    if mantissa < MOST_DIGITS {
                         mantissa = mantissa * 10 + i128::from(byte - b'0');
                         decimals += i64::from(seen_point);
                     } else {
-                        // Beyond 32 digits nothing reaches 15 decimals of a value under 10^21.
+                        // Beyond 36 digits nothing reaches 15 decimals of a value that is not refused.
                         decimals -= i64::from(!seen_point);
                     }
                 }
@@ -274,6 +277,9 @@ mod tests {
             ("1e-400", Some("0")),
             ("0e999999999999", Some("0")),
             ("123456789012345678901234567890e-20", Some("1234567890.123456789012346")),
+            ("12345678901234567890.123456789012345", Some("12345678901234567890.123456789012345")),
+            ("664613997892457936451", Some("664613997892457936451")),
+            ("664613997892457936452", None),
             ("1e20", Some("100000000000000000000")),
             ("1e30", None),
             ("99999999999999999999999999999999999999999999", None),
