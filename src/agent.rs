@@ -11,7 +11,7 @@ pub mod plan;
 mod restore;
 mod run;
 mod save;
-mod signals;
+pub mod signals;
 mod watching;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ pub mod traffic;
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::agent::signals::StopFlag;
 use crate::sandbox::{Limits, PRODUCT_KEY, Sandbox, SandboxError, SandboxSettings};
 
 use self::agent::DemoAgent;
@@ -40,6 +41,8 @@ pub enum DemoError {
     Directory(#[from] io::Error),
     #[error("the agent ended by itself ({status}); what it said:\n{log}")]
     AgentEnded { status: std::process::ExitStatus, log: String },
+    #[error("stopped")]
+    Stopped,
     #[error("today's date cannot be reckoned in the demo's time zone: {0}")]
     Calendar(#[from] jiff::Error),
 }
@@ -58,7 +61,11 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const STEP: Duration = Duration::from_millis(50);
 
 /// Runs the whole of it. `progress` gets the state of things about each tenth of a second.
-pub fn run(settings: &DemoSettings, mut progress: impl FnMut(&Progress)) -> Result<Finished, DemoError> {
+pub fn run(
+    settings: &DemoSettings,
+    stop: &StopFlag,
+    mut progress: impl FnMut(&Progress),
+) -> Result<Finished, DemoError> {
     let began = Instant::now();
     let directory = tempfile::Builder::new().prefix("pxtail-demo-").tempdir()?;
     let sandbox = Sandbox::start_blocking(SandboxSettings { limits: Limits::unpaced(), ..SandboxSettings::default() })?;
@@ -73,9 +80,9 @@ pub fn run(settings: &DemoSettings, mut progress: impl FnMut(&Progress)) -> Resu
         agent.check()?;
         report(&mut state, &script, &agent, &sandbox);
         progress(&state);
-        std::thread::sleep(STEP);
+        pause(stop)?;
     }
-    wait_for_agreement(&truth, &sandbox, &mut agent, |agent| {
+    wait_for_agreement(&truth, &sandbox, &mut agent, stop, |agent| {
         report(&mut state, &script, agent, &sandbox);
         progress(&state);
     })?;
@@ -89,6 +96,7 @@ fn wait_for_agreement(
     truth: &Truth,
     sandbox: &Sandbox,
     agent: &mut DemoAgent,
+    stop: &StopFlag,
     mut progress: impl FnMut(&DemoAgent),
 ) -> Result<(), DemoError> {
     let (mut events, mut moved) = (sandbox.event_count(), Instant::now());
@@ -102,8 +110,14 @@ fn wait_for_agreement(
         if now != events {
             (events, moved) = (now, Instant::now());
         }
-        std::thread::sleep(STEP);
+        pause(stop)?;
     }
+}
+
+/// A demo that is stopped cleans up after itself: its directory and its agent go as their owners are dropped.
+fn pause(stop: &StopFlag) -> Result<(), DemoError> {
+    std::thread::sleep(STEP);
+    if stop.is_set() { Err(DemoError::Stopped) } else { Ok(()) }
 }
 
 /// Where things stand, for the screen.

@@ -91,7 +91,8 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
     let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
     let waker = Waker::new(configuration.tail.wake);
-    let stop = signals::watch(waker.poker())?;
+    let poker = waker.poker();
+    let stop = signals::watch(move || poker.poke())?;
     let watch = Arc::new(DeliveryWatch::default());
     let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
     let _control = listen(configuration, &ledger);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::AgentError;
-use crate::tail::wake::Poker;
 
 /// Whether the agent was asked to stop.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +24,8 @@ impl StopFlag {
     }
 }
 
-/// Watches signals on a thread of its own for the life of the process.
-pub fn watch(poker: Poker) -> Result<StopFlag, AgentError> {
+/// Watches signals on a thread of its own for the life of the process. `on_stop` is called when one asks to stop.
+pub fn watch(on_stop: impl Fn() + Send + 'static) -> Result<StopFlag, AgentError> {
     let flag = StopFlag::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AgentError::Thread)?;
     let (mut terminate, mut interrupt, mut hang_up) = {
@@ -46,7 +45,7 @@ pub fn watch(poker: Poker) -> Result<StopFlag, AgentError> {
                 }
             }
             stop.set();
-            poker.poke();
+            on_stop();
         }
     };
     std::thread::Builder::new()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::arguments::DemoArguments;
 use super::{FAILED, Failure, say};
+use crate::agent::signals;
 use crate::demo::{self, DemoError, DemoSettings, Progress};
 
 /// Where nobody looks at a terminal, one line now and then is enough.
@@ -13,7 +14,8 @@ const QUIET_EVERY: Duration = Duration::from_secs(3);
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let DemoArguments { exit, users, lines, seed } = *arguments;
     let mut screen = Screen { said: None, terminal: io::stderr().is_terminal() };
-    let finished = demo::run(&DemoSettings { users, lines, seed }, |progress| screen.show(progress))
+    let stop = signals::watch(|| {}).map_err(Failure::from)?;
+    let finished = demo::run(&DemoSettings { users, lines, seed }, &stop, |progress| screen.show(progress))
         .map_err(|err: DemoError| Failure::new(FAILED, err.to_string()))?;
     screen.clear();
     io::stdout().write_all(finished.table().as_bytes())?;
@@ -22,12 +24,15 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     }
     if !exit {
         say(&format!("\nWhat arrived: http://{}/ (stop with Ctrl-C)", finished.sandbox.address()));
-        loop {
-            std::thread::park();
+        while !stop.is_set() {
+            std::thread::sleep(STOP_CHECK);
         }
     }
     Ok(())
 }
+
+/// How soon Ctrl-C is seen while the local PX is there to be looked at.
+const STOP_CHECK: Duration = Duration::from_millis(100);
 
 struct Screen {
     said: Option<Instant>,
