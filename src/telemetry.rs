@@ -1,4 +1,4 @@
-//! Counters and health, shared between the threads of the agent, and the control socket.
+//! Health, shared between the threads of the agent, and the control socket.
 //!
 //! Promises: no user, account or raw line in anything it holds. Does not: decide.
 

@@ -111,7 +111,16 @@ fn plan_source(
         let reader = MetricReader::compile_lenient(spec, *index, slot_of);
         entry(&mut entries, *index).others.push((*place, reader));
     }
-    let parser = pattern.line_parser(&wanted, &source.time_zone).ok()?;
+    let parser = match pattern.line_parser(&wanted, &source.time_zone) {
+        Ok(parser) => parser,
+        // Sources are found by their place: one must never be left out in silence.
+        Err(names) => {
+            let message =
+                format!("source `{}`: pattern `{}` gives no {}", source.name, source.pattern.value, names.join(", "));
+            faults.push(Fault::new(source.pattern.at.clone(), message));
+            return None;
+        }
+    };
     let max_ahead = metrics.iter().map(|(_, spec)| spec.max_ahead).min().unwrap_or_default();
     Some(SourcePlan {
         name: source.name.clone(),

@@ -76,12 +76,14 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// Runs the agent.
 pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) -> Result<RunReport, AgentError> {
     // Every fault is shown before anything on disk is touched.
-    plan::build(configuration, &[])?;
+    let mut plan = plan::build(configuration, &[])?;
     wait_for_a_sane_clock(clock.as_ref());
     let mut ledger = Ledger::open(&configuration.agent.state_dir, clock.now())?;
     announce(&ledger);
     let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;
-    let plan = plan::build(configuration, aggregator.other_rules())?;
+    if !aggregator.other_rules().is_empty() {
+        plan = plan::build(configuration, aggregator.other_rules())?;
+    }
     for other in aggregator.other_rules() {
         let name = &other.rule.spec.name;
         tracing::info!("metric `{name}` was changed: windows that are open keep the rule they were opened with");
@@ -352,19 +354,19 @@ impl Agent<'_> {
         if due.is_empty() && !self.tail.has_changes() {
             return Ok(Saved::default());
         }
-        self.notes.refused(self.configuration, &self.tally);
-        self.notes.oversized(self.tail.counters().oversized_lines);
-        let unmatched: u64 = self.tally.sources.iter().map(|source| source.unmatched).sum();
+        let saved_tally = self.tally.clone();
         let forgotten: Vec<FileId> = self.tail.forgotten().collect();
         let Self { configuration, ledger, rows, aggregator, tail, tally, .. } = self;
         let saved = Saving { configuration, ledger, rows, aggregator, tail, tally }.run(&due, now)?;
         for file in forgotten {
             self.own_times.remove(&file);
         }
-        self.report.unmatched += unmatched;
+        self.report.unmatched += saved_tally.sources.iter().map(|source| source.unmatched).sum::<u64>();
         self.report.windows_sealed += saved.windows_sealed;
         self.report.events_sealed += saved.events;
         LogNotes::sealed(&saved);
+        self.notes.refused(self.configuration, &saved_tally);
+        self.notes.oversized(self.tail.counters().oversized_lines);
         self.notes.invalid_fields(&self.plan);
         Ok(saved)
     }
@@ -405,7 +407,7 @@ impl Agent<'_> {
         let mut since: Option<Instant> = None;
         loop {
             self.report.waiting = outbox.under_way()?;
-            self.report.trouble = watch.totals().trouble;
+            self.report.trouble = watch.trouble();
             if let (Some(trouble), None) = (&self.report.trouble, since) {
                 tracing::warn!("waiting up to {} s for this to pass: {trouble}", ONCE_PATIENCE.as_secs());
             }

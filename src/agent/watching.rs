@@ -16,8 +16,22 @@ use crate::push::outbox::ParkCause;
 use crate::tail::{ScanReport, Tail, What};
 use crate::telemetry::DeliveryWatch;
 
-/// Lines that do not match are reported at most so often for each source.
-const UNMATCHED_EVERY: Duration = Duration::from_secs(60);
+/// What may come with every line is said at most so often.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// When something was said last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said(Option<Instant>);
+
+impl Said {
+    fn is_recent(self) -> bool {
+        self.0.is_some_and(|said| said.elapsed() < SAY_EVERY)
+    }
+
+    fn now() -> Self {
+        Self(Some(Instant::now()))
+    }
+}
 
 /// Keeps the log short.
 #[derive(Debug, Default)]
@@ -28,10 +42,10 @@ pub struct LogNotes {
     sources_said: bool,
     /// Values that did not fit their type, as they were said last.
     invalid: HashMap<(String, String), u64>,
-    invalid_said: Option<Instant>,
+    invalid_said: Said,
     /// Lines that came to nothing since this was said last, by metric and reason.
     refused: BTreeMap<(String, &'static str), u64>,
-    refused_said: Option<Instant>,
+    refused_said: Said,
     /// Lines over the limit, as they were said last.
     oversized: u64,
 }
@@ -39,10 +53,10 @@ pub struct LogNotes {
 /// What becomes of lines in the usual course of things.
 const USUAL: [&str; 3] = ["counted", "late", "condition"];
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Unmatched {
     lines: u64,
-    said: Option<Instant>,
+    said: Said,
 }
 
 impl LogNotes {
@@ -62,12 +76,12 @@ impl LogNotes {
         tracing::debug!(line = %found.line.escape_ascii(), "not matched: {}", found.mismatch);
         if let Some(known) = self.unmatched.get_mut(&plan.name) {
             known.lines += 1;
-            if known.said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+            if known.said.is_recent() {
                 return;
             }
         }
         let why = plan.parser.explain_discreetly(found.line);
-        let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, said: None });
+        let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, ..Unmatched::default() });
         tracing::warn!(
             "source `{}`: {} lines do not match pattern `{}`, the last in {}: {}; try `pxtail dry-run` on the file",
             plan.name,
@@ -76,7 +90,7 @@ impl LogNotes {
             path.display(),
             why,
         );
-        *known = Unmatched { lines: 0, said: Some(Instant::now()) };
+        *known = Unmatched { lines: 0, said: Said::now() };
     }
 
     /// After the first scan: sources without a file, which may be a slip in `paths`.
@@ -95,7 +109,7 @@ impl LogNotes {
 
     /// Values that do not fit their field's type are left out of sums: said when there are more, once a minute at most.
     pub fn invalid_fields(&mut self, plan: &Plan) {
-        if self.invalid_said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+        if self.invalid_said.is_recent() {
             return;
         }
         for source in &plan.sources {
@@ -109,7 +123,7 @@ impl LogNotes {
                         source.pattern
                     );
                     *said = count;
-                    self.invalid_said = Some(Instant::now());
+                    self.invalid_said = Said::now();
                 }
             }
         }
@@ -122,13 +136,13 @@ impl LogNotes {
                 *self.refused.entry((metric.name.clone(), reason)).or_default() += lines;
             }
         }
-        if self.refused.is_empty() || self.refused_said.is_some_and(|said| said.elapsed() < UNMATCHED_EVERY) {
+        if self.refused.is_empty() || self.refused_said.is_recent() {
             return;
         }
         for ((metric, reason), lines) in std::mem::take(&mut self.refused) {
             tracing::warn!("metric `{metric}`: {lines} lines not counted as usual: {reason}");
         }
-        self.refused_said = Some(Instant::now());
+        self.refused_said = Said::now();
     }
 
     /// Lines over `tail.max_line_bytes`, which were dropped.
@@ -172,25 +186,17 @@ impl LogNotes {
     }
 }
 
-/// Push's reports, into the totals.
+/// Push's health, for `--once`, which waits for it. The counts that push reports have no reader yet.
 pub struct Observer(pub Arc<DeliveryWatch>);
 
 impl PushObserver for Observer {
-    fn request(&self, _: Call, _: Code) {
-        self.0.add_request();
-    }
+    fn request(&self, _: Call, _: Code) {}
 
-    fn sent(&self) {
-        self.0.add_sent();
-    }
+    fn sent(&self) {}
 
-    fn parked(&self, _: ParkCause) {
-        self.0.add_parked();
-    }
+    fn parked(&self, _: ParkCause) {}
 
-    fn unknown(&self) {
-        self.0.add_unknown();
-    }
+    fn unknown(&self) {}
 
     fn settled(&self, _: Settled) {}
 
