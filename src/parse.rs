@@ -10,33 +10,36 @@ mod access;
 mod capture;
 mod cases;
 mod catalogue;
+mod delimited;
+mod engine;
 mod escapes;
 mod expression;
+mod fixed;
+mod grok;
 mod json;
+mod key_value;
+mod ltsv;
 mod mismatch;
 mod output;
 mod quote;
 mod request;
 pub mod template;
 mod time;
+mod w3c;
 
 pub use cases::{CaseFailure, run_cases};
 pub use mismatch::Mismatch;
 
 use jiff::tz::TimeZone;
 
-use access::Access;
 use capture::Capture;
-use catalogue::{Catalogue, FieldPlan, Known, Origin};
-use expression::{Expression, ExpressionReader};
-use json::{JsonReader, Path};
-use mismatch::Expected;
-use output::{Dash, Output, Outputs};
-use template::{Escaping, Matcher, Missing, Problem, Template, apache, nginx};
+use catalogue::{Catalogue, FieldPlan, Origin};
+use engine::{Compiled, Reader};
+use output::{Output, Outputs};
 
-use crate::model::fault::{Fault, Location};
+use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
-use crate::model::spec::{Engine, NginxEscape, PatternSpec};
+use crate::model::spec::PatternSpec;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -45,53 +48,12 @@ pub struct Pattern {
     catalogue: Catalogue,
 }
 
-#[derive(Clone, Debug)]
-enum Compiled {
-    Template(Template),
-    Expression(Expression),
-    Json,
-    Access(Access),
-}
-
 impl Pattern {
     /// Every fault of the engine's text; where that has none, every fault of the types.
     pub fn compile(spec: &PatternSpec) -> Result<Self, Vec<Fault>> {
-        let at = &spec.engine.at;
-        let fault = |problem| vec![fault(at, problem)];
-        let compiled = match &spec.engine.value {
-            Engine::NginxTemplate { text, escape } => {
-                let (escaping, missing) = match escape {
-                    NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
-                    NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
-                    NginxEscape::None => (Escaping::None, Missing::Empty),
-                };
-                let tokens = nginx::tokens(text).map_err(fault)?;
-                Compiled::Template(Template::compile(tokens, escaping, missing).map_err(fault)?)
-            }
-            Engine::ApacheTemplate { text } => {
-                let tokens = apache::tokens(text).map_err(fault)?;
-                Compiled::Template(Template::compile(tokens, Escaping::Backslash, Missing::Dash).map_err(fault)?)
-            }
-            Engine::Regex { text } => Compiled::Expression(Expression::compile(text).map_err(fault)?),
-            Engine::Json { fields } => {
-                let mut faults = Vec::new();
-                let mut paths = Vec::new();
-                for (name, text) in fields {
-                    match Path::parse(text) {
-                        Ok(path) => paths.push((name.clone(), path)),
-                        Err(what) => faults.push(self::fault(at, bad_path(name, text, &what))),
-                    }
-                }
-                if !faults.is_empty() {
-                    return Err(faults);
-                }
-                let catalogue = Catalogue::of_paths(paths, &spec.types)?;
-                return Ok(Self { engine: Compiled::Json, catalogue });
-            }
-            Engine::Builtin { name } => Compiled::Access(Access::of_name(name).ok_or_else(|| fault(no_builtin(name)))?),
-        };
-        let catalogue = Catalogue::of_captures(compiled.known(), &spec.types)?;
-        Ok(Self { engine: compiled, catalogue })
+        let engine = Compiled::compile(&spec.engine)?;
+        let catalogue = Catalogue::of(engine.given(), &spec.types)?;
+        Ok(Self { engine, catalogue })
     }
 
     /// The type of a field that the pattern gives. JSON gives any name, as text unless it is typed.
@@ -135,66 +97,24 @@ impl Pattern {
         if self.has_time() && !wanted.contains(&"time") {
             slots.push(("time", None));
         }
-        let mut paths: Vec<Path> = Vec::new();
+        let mut keys: Vec<Origin> = Vec::new();
         let mut outputs = Vec::with_capacity(slots.len());
         for (name, slot) in slots {
             let Some(plan) = self.plan(name) else { continue };
             let capture = match &plan.origin {
                 Origin::Capture(capture) => *capture,
-                Origin::Path(path) => paths.iter().position(|earlier| earlier == path).unwrap_or_else(|| {
-                    paths.push(path.clone());
-                    paths.len() - 1
+                key => keys.iter().position(|earlier| earlier == key).unwrap_or_else(|| {
+                    keys.push(key.clone());
+                    keys.len() - 1
                 }),
             };
             outputs.push(Output::new(name, slot, capture, plan, zone));
         }
-        let dash = if matches!(self.engine, Compiled::Json) { Dash::Text } else { Dash::Absent };
-        let outputs = Outputs::new(outputs, dash);
-        let captures = self.engine.known().len().max(paths.len());
-        let reader = match &self.engine {
-            Compiled::Template(template) => Reader::Template(Matcher::new(template.clone())),
-            Compiled::Expression(expression) => {
-                let needed = outputs.iter().map(Output::capture);
-                Reader::Expression(Box::new(ExpressionReader::new(expression, needed)))
-            }
-            Compiled::Json => Reader::Json(JsonReader::new(&paths)),
-            Compiled::Access(access) => Reader::Access(*access),
-        };
+        let outputs = Outputs::new(outputs, self.engine.dash());
+        let reader = self.engine.reader(&keys, outputs.iter().map(Output::capture));
+        let captures = self.engine.captures().max(keys.len());
         Ok(LineParser { reader, captures: vec![Capture::ABSENT; captures], outputs })
     }
-}
-
-fn fault(at: &Location, (message, help): Problem) -> Fault {
-    Fault::new(at.clone(), message).help(help)
-}
-
-fn bad_path(name: &str, text: &str, what: &str) -> Problem {
-    let help =
-        "write keys with dots between them (`user.id`), items as `items[0]`, a key with a dot in it as `\"a.b\"`";
-    (format!("field `{name}`: `{text}` is no path: {what}"), help.to_owned())
-}
-
-fn no_builtin(name: &str) -> Problem {
-    (format!("there is no built-in format `{name}`"), "use `common` or `combined`".to_owned())
-}
-
-impl Compiled {
-    fn known(&self) -> Vec<Known> {
-        match self {
-            Self::Template(template) => template.variables().iter().map(|variable| variable.known.clone()).collect(),
-            Self::Expression(expression) => expression.known(),
-            Self::Json => Vec::new(),
-            Self::Access(access) => access.known(),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Reader {
-    Template(Matcher),
-    Expression(Box<ExpressionReader>),
-    Json(JsonReader),
-    Access(Access),
 }
 
 /// Reads lines of one pattern into the slots that were asked for.
@@ -212,18 +132,24 @@ impl LineParser {
     pub fn parse(&mut self, line: &[u8], fields: &mut Fields) -> Result<(), Mismatch> {
         fields.clear();
         self.read(line)?;
-        self.outputs.fill(line, &self.captures, fields);
+        self.outputs.fill(line, self.reader.built(), &self.captures, fields);
         Ok(())
     }
 
     #[inline]
     fn read(&mut self, line: &[u8]) -> Result<(), Mismatch> {
-        match &mut self.reader {
-            Reader::Template(matcher) => matcher.read(line, &mut self.captures),
-            Reader::Expression(expression) => expression.read(line, &mut self.captures),
-            Reader::Json(json) => json.read(line, &mut self.captures),
-            Reader::Access(access) => access.read(line, &mut self.captures),
-        }
+        self.reader.read(line, &mut self.captures)
+    }
+
+    /// What earlier lines of the file said about its later ones (the columns of W3C's `#Fields:`), to be kept with the
+    /// file's cursor. Empty where there is nothing to keep.
+    pub fn file_state(&self) -> &[u8] {
+        self.reader.file_state()
+    }
+
+    /// Goes on in a file with what [`LineParser::file_state`] gave after its earlier lines; empty at its beginning.
+    pub fn set_file_state(&mut self, state: &[u8]) {
+        self.reader.set_file_state(state);
     }
 
     /// For people: how far the line matches, what was expected there, and what stands there instead.
@@ -244,13 +170,7 @@ impl LineParser {
     /// What was expected, and at which byte where the engine knows it.
     fn expectation(&mut self, line: &[u8]) -> (String, Option<usize>) {
         let Err(mismatch) = self.read(line) else { return ("the whole line matches".to_owned(), None) };
-        let expected = match (&mut self.reader, mismatch.expected()) {
-            (Reader::Expression(expression), _) => return (expression.explain(line), None),
-            (Reader::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
-            (_, Expected::Said(what)) => what.to_owned(),
-            (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
-        };
-        (format!("at byte {}: expected {expected}", mismatch.at()), Some(mismatch.at()))
+        self.reader.expectation(line, mismatch)
     }
 
     /// How often a typed field's text did not fit its type, so that the field was absent; by field, since this parser

@@ -292,6 +292,8 @@ pub enum Scalar {
 pub struct PatternSpec {
     pub at: Location,
     pub name: String,
+    /// One sentence, for lists of patterns.
+    pub about: Option<String>,
     pub engine: Located<Engine>,
     /// Fields' types, and fields made from others, by field.
     pub types: BTreeMap<String, Located<TypeSpec>>,
@@ -305,13 +307,92 @@ pub enum Engine {
     NginxTemplate { text: String, escape: NginxEscape },
     /// The syntax of Apache's `LogFormat`: `%h`, `%{Name}i`.
     ApacheTemplate { text: String },
+    /// The syntax of HAProxy's `log-format`: `%ci`, `%[capture.req.hdr(0)]`.
+    HaproxyTemplate { text: String },
+    /// The syntax of Envoy's `text_format`: `%REQ(:METHOD)%`.
+    EnvoyTemplate { text: String },
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
+    /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
+    Grok { text: String, definitions: String },
     /// One JSON object a line. Field name to path (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
     Json { fields: BTreeMap<String, String> },
-    /// A format that the program knows: `common`, `combined`.
+    /// `key=value` pairs, logfmt among them.
+    KeyValue(KeyValueSpec),
+    /// W3C's extended log format (IIS): columns as the last `#Fields:` line says, or as given here for files without.
+    W3c { columns: Option<Vec<String>> },
+    /// Comma- or tab-separated values.
+    Delimited(DelimitedSpec),
+    /// Labelled tab-separated values: `label:value`.
+    Ltsv,
+    /// A format that the program knows, see [`BUILTINS`].
     Builtin { name: String },
+}
+
+/// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
+pub const BUILTINS: [&str; 16] = [
+    "aws_alb",
+    "aws_cloudfront",
+    "aws_elb",
+    "aws_s3",
+    "combined",
+    "common",
+    "cri",
+    "docker",
+    "haproxy_http",
+    "haproxy_tcp",
+    "squid",
+    "syslog",
+    "syslog_rfc3164",
+    "syslog_rfc5424",
+    "vhost_combined",
+    "vhost_common",
+];
+
+/// How pairs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyValueSpec {
+    /// Between two pairs; any run of spaces when it is a space.
+    pub between_pairs: String,
+    /// Between a key and its value.
+    pub between_key_and_value: String,
+    /// logfmt: bare keys are `true`, values in `"` have Go's escapes, nothing else is a pair.
+    pub dialect: KeyValueDialect,
+}
+
+/// What is allowed beside plain pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyValueDialect {
+    Logfmt,
+    /// Text that is no pair is passed over; values may be in `"` or `'`.
+    Loose,
+}
+
+/// Columns between separators, as RFC 4180 writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DelimitedSpec {
+    pub separator: u8,
+    pub columns: Columns,
+    pub quoting: Quoting,
+}
+
+/// Where columns' names come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// Given; `_` or an empty name is a column without one.
+    Named(Vec<String>),
+    /// The first line of each file.
+    Header,
+}
+
+/// How a separator inside a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// Values may be in `"`, a quote in one is written twice.
+    Doubled,
+    /// Not at all, or with a backslash (TSV's `\t`).
+    Backslash,
 }
 
 /// nginx's `escape=` parameter of `log_format`.

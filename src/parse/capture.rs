@@ -1,6 +1,6 @@
 //! What an engine found in a line, before types are looked at.
 //!
-//! Promises: a capture is a span of the line itself. Does not: know names or slots.
+//! Promises: a capture is a span of the line itself, or of what the reader built from it. Does not: know names or slots.
 
 /// Where a captured text is in the line, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Form {
     Plain,
     /// Inside of a JSON string that has escapes.
     Escaped,
+    /// Not in the line as it is: a span of the bytes that the reader built (joined, unquoted).
+    Built,
 }
 
 impl Capture {
@@ -33,7 +35,12 @@ impl Capture {
         Self { start: start as u32, end: end as u32, form: Form::Escaped }
     }
 
-    /// The bytes in the line.
+    /// A span of what the reader built.
+    pub(super) const fn built(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, form: Form::Built }
+    }
+
+    /// The bytes in the line, or in what was built.
     #[inline]
     pub(super) fn bytes<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         line.get(self.start as usize..self.end as usize).unwrap_or_default()

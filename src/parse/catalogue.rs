@@ -1,8 +1,8 @@
 //! The fields that a pattern gives: by which name, from where in the line, and of which type.
 //!
 //! Promises: every name is resolved when the pattern is compiled; aliases are the same for every engine. A name that the
-//! pattern captures itself is never replaced by an alias. For JSON every top-level key is a field under its own name, so
-//! there only a `request` that the pattern lists is taken apart. Does not: read lines.
+//! pattern captures itself is never replaced by an alias. Where any key is a field under its own name (JSON, logfmt), only a
+//! `request` that the pattern lists is taken apart. Does not: read lines.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,23 @@ pub(super) enum Origin {
     Capture(usize),
     /// A place in a JSON object.
     Path(Path),
+    /// A key, label or column.
+    Key(String),
+}
+
+/// What an engine gives, before `[types]`.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) listed: Vec<(Known, Origin)>,
+    pub(super) names: Names,
+}
+
+impl Given {
+    /// For the engines that capture: capture `n` is `known[n]`.
+    pub(super) fn captures(known: Vec<Known>) -> Self {
+        let listed = known.into_iter().enumerate().map(|(index, known)| (known, Origin::Capture(index)));
+        Self { listed: listed.collect(), names: Names::Listed }
+    }
 }
 
 /// All that is needed to take a field from a line.
@@ -96,39 +113,36 @@ pub(super) struct Catalogue {
 pub(super) enum Names {
     Listed,
     /// JSON: any top-level key.
-    Any,
+    AnyPath,
+    /// Any key, label or column that a line has.
+    AnyKey,
+}
+
+impl Names {
+    /// A field that is not listed.
+    fn other(self, name: &str) -> Option<FieldPlan> {
+        let origin = match self {
+            Self::Listed => return None,
+            Self::AnyPath => Origin::Path(Path::key(name)),
+            Self::AnyKey => Origin::Key(name.to_owned()),
+        };
+        let (part, kind) = (Part::Whole, FieldType::Text);
+        Some(FieldPlan { origin, part, kind, time: None, decode: Decode::Nothing })
+    }
 }
 
 type Types = BTreeMap<String, Located<TypeSpec>>;
 
 impl Catalogue {
-    /// For the engines that capture: capture `n` is `known[n]`.
-    pub(super) fn of_captures(known: Vec<Known>, types: &Types) -> Result<Self, Vec<Fault>> {
-        let captured = known.into_iter().enumerate().map(|(index, known)| {
-            let origin = Origin::Capture(index);
-            (
-                known.name,
-                FieldPlan { origin, part: Part::Whole, kind: known.kind, time: known.time, decode: Decode::Nothing },
-            )
+    pub(super) fn of(given: Given, types: &Types) -> Result<Self, Vec<Fault>> {
+        let captured = given.listed.into_iter().map(|(Known { name, kind, time }, origin)| {
+            (name, FieldPlan { origin, part: Part::Whole, kind, time, decode: Decode::Nothing })
         });
-        Resolver { captured: captured.collect(), types, names: Names::Listed, faults: Vec::new() }.resolve_all()
-    }
-
-    /// For JSON: a field is a path.
-    pub(super) fn of_paths(paths: Vec<(String, Path)>, types: &Types) -> Result<Self, Vec<Fault>> {
-        let captured = paths.into_iter().map(|(name, path)| {
-            let (part, kind) = (Part::Whole, FieldType::Text);
-            (name, FieldPlan { origin: Origin::Path(path), part, kind, time: None, decode: Decode::Nothing })
-        });
-        Resolver { captured: captured.collect(), types, names: Names::Any, faults: Vec::new() }.resolve_all()
+        Resolver { captured: captured.collect(), types, names: given.names, faults: Vec::new() }.resolve_all()
     }
 
     pub(super) fn field(&self, name: &str) -> Option<FieldPlan> {
-        match (self.fields.get(name), self.names) {
-            (Some(plan), _) => Some(plan.clone()),
-            (None, Names::Any) => Some(top_level(name)),
-            (None, Names::Listed) => None,
-        }
+        self.fields.get(name).cloned().or_else(|| self.names.other(name))
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
@@ -136,13 +150,8 @@ impl Catalogue {
     }
 
     pub(super) fn gives_any_name(&self) -> bool {
-        self.names == Names::Any
+        self.names != Names::Listed
     }
-}
-
-fn top_level(name: &str) -> FieldPlan {
-    let (part, kind) = (Part::Whole, FieldType::Text);
-    FieldPlan { origin: Origin::Path(Path::key(name)), part, kind, time: None, decode: Decode::Nothing }
 }
 
 struct Resolver<'a> {
@@ -228,13 +237,13 @@ impl Resolver<'_> {
         if let Some(plan) = self.captured.get(name) {
             return Some(plan.clone());
         }
-        self.alias(name, path).or_else(|| (self.names == Names::Any).then(|| top_level(name)))
+        self.alias(name, path).or_else(|| self.names.other(name))
     }
 
     fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
-            if self.names == Names::Any && !(*source == "request" && self.captured.contains_key("request")) {
+            if self.names != Names::Listed && !(*source == "request" && self.captured.contains_key("request")) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };

@@ -17,6 +17,8 @@ pub(super) enum Expected {
     Said(&'static str),
     /// A part of the pattern, counted by its engine.
     Part(u16),
+    /// Nothing: the line is the format's own, no record. A comment or a list of columns.
+    Directive,
 }
 
 impl Mismatch {
@@ -28,6 +30,16 @@ impl Mismatch {
     #[inline]
     pub(super) const fn part(at: usize, part: usize) -> Self {
         Self { at: at as u32, expected: Expected::Part(part as u16) }
+    }
+
+    pub(super) const fn directive() -> Self {
+        Self { at: 0, expected: Expected::Directive }
+    }
+
+    /// Whether the line belongs to the format without being a record, such as W3C's `#Fields:`. It is not unmatched.
+    #[must_use]
+    pub const fn is_directive(self) -> bool {
+        matches!(self.expected, Expected::Directive)
     }
 
     pub(super) const fn expected(self) -> Expected {
@@ -45,6 +57,7 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expected {
             Expected::Said(what) => write!(f, "at byte {}: expected {what}", self.at),
+            Expected::Directive => write!(f, "a line of the format itself, not a record"),
             Expected::Part(part) => write!(f, "at byte {}: expected part {} of the pattern", self.at, part + 1),
         }
     }

@@ -136,9 +136,9 @@ impl Outputs {
         self.wanted.iter().filter(|output| output.invalid > 0).map(|output| (output.name.as_str(), output.invalid))
     }
 
-    /// Fills the slots from the captures of a line that matches.
+    /// Fills the slots from the captures of a line that matches; `built` is what the reader built from it.
     #[inline]
-    pub(super) fn fill(&mut self, line: &[u8], captures: &[Capture], fields: &mut Fields) {
+    pub(super) fn fill(&mut self, line: &[u8], built: &[u8], captures: &[Capture], fields: &mut Fields) {
         // Several parts of one request are wanted as a rule: it is taken apart once.
         let mut request: Option<(usize, Option<Request>)> = None;
         for output in &mut self.wanted {
@@ -162,6 +162,7 @@ impl Outputs {
             let text = match capture.form {
                 Form::Absent => continue,
                 Form::Plain => capture.bytes(line),
+                Form::Built => capture.bytes(built),
                 Form::Escaped => {
                     self.decoded.clear();
                     json::decode(capture.bytes(line), &mut self.decoded);
@@ -179,7 +180,7 @@ impl Outputs {
                 continue;
             }
             let Some(slot) = output.slot else { continue };
-            if output.decode == Decode::Escapes && capture.form == Form::Plain && escapes::has_any(value) {
+            if output.decode == Decode::Escapes && capture.form != Form::Escaped && escapes::has_any(value) {
                 escapes::undo(value, &mut self.unescaped);
                 fields.set_decoded(slot, &self.unescaped);
             } else if capture.form == Form::Plain {

@@ -27,6 +27,8 @@ pub mod apache;
 mod apache_time;
 mod class;
 mod compiled;
+pub mod envoy;
+pub mod haproxy;
 mod literal;
 mod matcher;
 pub mod nginx;

@@ -49,7 +49,14 @@ pub(super) fn spec(engine: Engine, types: &[(&str, Option<&str>, FieldType, Opti
         (name.to_owned(), Located::new(spec, at(line)))
     });
     let types = types.collect();
-    PatternSpec { at: at(1), name: "p".to_owned(), engine: Located::new(engine, at(2)), types, cases: Vec::new() }
+    PatternSpec {
+        at: at(1),
+        name: "p".to_owned(),
+        about: None,
+        engine: Located::new(engine, at(2)),
+        types,
+        cases: Vec::new(),
+    }
 }
 
 pub(super) fn compile(engine: Engine) -> Pattern {

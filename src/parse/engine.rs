@@ -1,0 +1,241 @@
+//! The engines: what each makes of a pattern's text, and how it reads a line.
+//!
+//! Promises: an engine that captures gives its fields by number, one with keys reads only the keys that are wanted. Does
+//! not: know types.
+
+use super::access::Access;
+use super::capture::Capture;
+use super::catalogue::{Given, Known, Names, Origin};
+use super::delimited::{Delimited, DelimitedReader};
+use super::expression::{Expression, ExpressionReader};
+use super::fixed::{Fixed, FixedReader};
+use super::grok::Grok;
+use super::json::{JsonReader, Path};
+use super::key_value::{KeyValue, KeyValueReader};
+use super::ltsv::LtsvReader;
+use super::mismatch::{Expected, Mismatch};
+use super::output::Dash;
+use super::template::{Escaping, Matcher, Missing, Problem, Template, apache, envoy, haproxy, nginx};
+use super::w3c::{W3c, W3cReader};
+use crate::model::fault::{Fault, Located, Location};
+use crate::model::fields::FieldType;
+use crate::model::spec::{BUILTINS, Engine, NginxEscape};
+
+/// An engine with its text compiled.
+#[derive(Clone, Debug)]
+pub(super) enum Compiled {
+    Template(Template),
+    Expression(Expression),
+    Grok(Grok),
+    Json(Vec<(String, Path)>),
+    KeyValue(KeyValue),
+    W3c(W3c),
+    Delimited(Delimited),
+    Ltsv,
+    Access(Access),
+    Fixed(Fixed),
+}
+
+impl Compiled {
+    pub(super) fn compile(engine: &Located<Engine>) -> Result<Self, Vec<Fault>> {
+        let at = &engine.at;
+        let template = |tokens, escaping, missing| Template::compile(tokens?, escaping, missing);
+        let compiled = match &engine.value {
+            Engine::NginxTemplate { text, escape } => {
+                let (escaping, missing) = match escape {
+                    NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
+                    NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
+                    NginxEscape::None => (Escaping::None, Missing::Empty),
+                };
+                template(nginx::tokens(text), escaping, missing).map(Self::Template)
+            }
+            Engine::ApacheTemplate { text } => {
+                template(apache::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
+            }
+            Engine::HaproxyTemplate { text } => {
+                template(haproxy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
+            }
+            Engine::EnvoyTemplate { text } => {
+                template(envoy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
+            }
+            Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
+            Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
+            Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
+            Engine::KeyValue(spec) => KeyValue::compile(spec).map(Self::KeyValue),
+            Engine::W3c { columns } => W3c::compile(columns.as_deref()).map(Self::W3c),
+            Engine::Delimited(spec) => Delimited::compile(spec).map(Self::Delimited),
+            Engine::Ltsv => Ok(Self::Ltsv),
+            Engine::Builtin { name } => match Access::of_name(name) {
+                Some(access) => Ok(Self::Access(access)),
+                None => Fixed::of_name(name).map(Self::Fixed).ok_or_else(|| no_builtin(name)),
+            },
+        };
+        compiled.map_err(|problem| vec![fault(at, problem)])
+    }
+
+    /// What it gives.
+    pub(super) fn given(&self) -> Given {
+        match self {
+            Self::Template(template) => {
+                Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
+            }
+            Self::Expression(expression) => Given::captures(expression.known()),
+            Self::Grok(grok) => Given::captures(grok.known()),
+            Self::Json(paths) => {
+                let listed = paths.iter().map(|(name, path)| {
+                    let known = Known { name: name.clone(), kind: FieldType::Text, time: None };
+                    (known, Origin::Path(path.clone()))
+                });
+                Given { listed: listed.collect(), names: Names::AnyPath }
+            }
+            Self::KeyValue(_) | Self::Ltsv => Given { listed: Vec::new(), names: Names::AnyKey },
+            Self::W3c(w3c) => w3c.given(),
+            Self::Delimited(delimited) => delimited.given(),
+            Self::Access(access) => Given::captures(access.known()),
+            Self::Fixed(fixed) => fixed.given(),
+        }
+    }
+
+    /// How many captures it makes of a line, beside those for keys.
+    pub(super) fn captures(&self) -> usize {
+        self.given().listed.iter().filter(|(_, origin)| matches!(origin, Origin::Capture(_))).count()
+    }
+
+    /// What a lone `-` means in it.
+    pub(super) const fn dash(&self) -> Dash {
+        match self {
+            Self::Json(_) => Dash::Text,
+            _ => Dash::Absent,
+        }
+    }
+
+    /// A reader of lines. `keys[n]` is to be captured as capture `n`; `captures` are those that are wanted.
+    pub(super) fn reader(&self, keys: &[Origin], captures: impl Iterator<Item = usize>) -> Reader {
+        let names = || -> Vec<String> {
+            let name = |origin: &Origin| match origin {
+                Origin::Key(name) => name.clone(),
+                Origin::Path(_) | Origin::Capture(_) => String::new(),
+            };
+            keys.iter().map(name).collect()
+        };
+        match self {
+            Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
+            Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
+            Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
+            Self::Json(_) => {
+                let path = |origin: &Origin| match origin {
+                    Origin::Path(path) => Some(path.clone()),
+                    Origin::Key(_) | Origin::Capture(_) => None,
+                };
+                Reader::Json(JsonReader::new(&keys.iter().filter_map(path).collect::<Vec<_>>()))
+            }
+            Self::KeyValue(key_value) => Reader::KeyValue(Box::new(key_value.reader(&names()))),
+            Self::W3c(w3c) => Reader::W3c(Box::new(w3c.reader(&names()))),
+            Self::Delimited(delimited) => Reader::Delimited(Box::new(delimited.reader(&names()))),
+            Self::Ltsv => Reader::Ltsv(Box::new(LtsvReader::new(&names()))),
+            Self::Access(access) => Reader::Access(*access),
+            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names())),
+        }
+    }
+}
+
+fn json_paths(
+    at: &Location,
+    fields: &std::collections::BTreeMap<String, String>,
+) -> Result<Vec<(String, Path)>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut paths = Vec::new();
+    for (name, text) in fields {
+        match Path::parse(text) {
+            Ok(path) => paths.push((name.clone(), path)),
+            Err(what) => faults.push(fault(at, bad_path(name, text, &what))),
+        }
+    }
+    if faults.is_empty() { Ok(paths) } else { Err(faults) }
+}
+
+fn fault(at: &Location, (message, help): Problem) -> Fault {
+    Fault::new(at.clone(), message).help(help)
+}
+
+fn bad_path(name: &str, text: &str, what: &str) -> Problem {
+    let help =
+        "write keys with dots between them (`user.id`), items as `items[0]`, a key with a dot in it as `\"a.b\"`";
+    (format!("field `{name}`: `{text}` is no path: {what}"), help.to_owned())
+}
+
+fn no_builtin(name: &str) -> Problem {
+    (format!("there is no built-in format `{name}`"), format!("use one of {}", BUILTINS.join(", ")))
+}
+
+/// Reads lines into captures.
+#[derive(Clone, Debug)]
+pub(super) enum Reader {
+    Template(Matcher),
+    Expression(Box<ExpressionReader>),
+    Json(JsonReader),
+    KeyValue(Box<KeyValueReader>),
+    W3c(Box<W3cReader>),
+    Delimited(Box<DelimitedReader>),
+    Ltsv(Box<LtsvReader>),
+    Access(Access),
+    Fixed(FixedReader),
+}
+
+impl Reader {
+    /// Every capture is set or absent when this gives `Ok`.
+    #[inline]
+    pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        match self {
+            Self::Template(matcher) => matcher.read(line, captures),
+            Self::Expression(expression) => expression.read(line, captures),
+            Self::Json(json) => json.read(line, captures),
+            Self::KeyValue(key_value) => key_value.read(line, captures),
+            Self::W3c(w3c) => w3c.read(line, captures),
+            Self::Delimited(delimited) => delimited.read(line, captures),
+            Self::Ltsv(ltsv) => ltsv.read(line, captures),
+            Self::Access(access) => access.read(line, captures),
+            Self::Fixed(fixed) => fixed.read(line, captures),
+        }
+    }
+
+    /// What was built from the last line.
+    #[inline]
+    pub(super) fn built(&self) -> &[u8] {
+        match self {
+            Self::KeyValue(key_value) => key_value.built(),
+            Self::W3c(w3c) => w3c.built(),
+            Self::Delimited(delimited) => delimited.built(),
+            Self::Fixed(fixed) => fixed.built(),
+            _ => &[],
+        }
+    }
+
+    pub(super) fn file_state(&self) -> &[u8] {
+        match self {
+            Self::W3c(w3c) => w3c.file_state(),
+            Self::Delimited(delimited) => delimited.file_state(),
+            _ => &[],
+        }
+    }
+
+    pub(super) fn set_file_state(&mut self, state: &[u8]) {
+        match self {
+            Self::W3c(w3c) => w3c.set_file_state(state),
+            Self::Delimited(delimited) => delimited.set_file_state(state),
+            _ => {}
+        }
+    }
+
+    /// For people: what was expected, and at which byte where the engine knows it.
+    pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
+        let expected = match (self, mismatch.expected()) {
+            (Self::Expression(expression), _) => return (expression.explain(line), None),
+            (_, Expected::Directive) => return (mismatch.to_string(), None),
+            (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
+            (_, Expected::Said(what)) => what.to_owned(),
+            (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
+        };
+        (format!("at byte {}: expected {expected}", mismatch.at()), Some(mismatch.at()))
+    }
+}
