@@ -36,7 +36,15 @@ fn parser(builtin: &str) -> LineParser {
     let at = Location::new("built-in", 0);
     let engine = Located::new(Engine::Builtin { name: builtin.to_owned() }, at.clone());
     let types = std::collections::BTreeMap::new();
-    let spec = PatternSpec { at, name: builtin.to_owned(), about: None, engine, types, cases: Vec::new() };
+    let spec = PatternSpec {
+        at,
+        name: builtin.to_owned(),
+        about: None,
+        engine,
+        records: Default::default(),
+        types,
+        cases: Vec::new(),
+    };
     let agent = (builtin == "combined").then_some(USER_AGENT);
     let agent_and_referrer = if agent.is_some() { NAMES.len() } else { NAMES.len() - 1 };
     let wanted: Vec<&str> = NAMES[..agent_and_referrer].iter().copied().chain(agent).collect();

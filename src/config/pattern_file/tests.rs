@@ -180,7 +180,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `escape`, `json`, `multiline`, `name`, `regex`, `syntax`, `template`, `types`, `unwrap`",
         ),
     ] {
         check_fault(body, expected);
