@@ -52,7 +52,7 @@ fn spec(engine: Engine, types: &[(&str, FieldType, Option<&str>)]) -> Pattern {
         name: "bench".to_owned(),
         about: None,
         engine,
-        records: Default::default(),
+        records: pxtail::model::spec::RecordSpec::default(),
         types,
         cases: Vec::new(),
     })

@@ -41,7 +41,7 @@ fn parser(builtin: &str) -> LineParser {
         name: builtin.to_owned(),
         about: None,
         engine,
-        records: Default::default(),
+        records: pxtail::model::spec::RecordSpec::default(),
         types,
         cases: Vec::new(),
     };

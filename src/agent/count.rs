@@ -222,8 +222,8 @@ impl Counting<'_> {
     }
 
     /// Counts what `give` gives of one file; the newest time in it.
-    fn records<'t, F: FnMut(&mut SourcePlan, UnmatchedLine<'_>)>(
-        &'t mut self,
+    fn records<F: FnMut(&mut SourcePlan, UnmatchedLine<'_>)>(
+        &mut self,
         source: SourceIndex,
         memory: &mut FileMemory,
         unmatched: F,

@@ -168,7 +168,7 @@ impl Records {
             };
             let outer: Vec<(usize, String)> = wanted.iter().enumerate().filter_map(of_layer).collect();
             let time = if timed == Some(index) { LineTime::Taken } else { LineTime::Left };
-            layers.push(Layer::new(*wrapper, pattern, outer, zone, time)?);
+            layers.push(Layer::new(*wrapper, pattern, &outer, zone, time)?);
         }
         let container = self.layers.iter().position(|(wrapper, _)| wrapper.is_container());
         let inner = layers.split_off(container.map_or(0, |container| container + 1));
@@ -229,7 +229,7 @@ impl Layer {
     fn new(
         wrapper: Wrapper,
         pattern: &Pattern,
-        wanted: Vec<(usize, String)>,
+        wanted: &[(usize, String)],
         zone: &TimeZone,
         time: LineTime,
     ) -> Result<Self, Vec<String>> {

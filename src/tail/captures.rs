@@ -47,7 +47,8 @@ impl PathCaptures {
             match both {
                 Ok((whole, directories)) => compiled.push(Captures { whole, directories }),
                 Err(why) => {
-                    faults.push(Fault::new(glob.at.clone(), format!("the fields of a path cannot be read: {why}")))
+                    let message = format!("the fields of a path cannot be read: {why}");
+                    faults.push(Fault::new(glob.at.clone(), message));
                 }
             }
         }

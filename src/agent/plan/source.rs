@@ -143,6 +143,10 @@ pub(super) fn plan(
 
 /// What the source says of its lines, and its patterns inside of that: they must agree, since a line becomes a record before
 /// it is known which of them reads it.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether there is a fault, the inner one whether there is work"
+)]
 fn compile_records(
     configuration: &Configuration,
     source: &SourceSpec,

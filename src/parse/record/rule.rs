@@ -46,14 +46,13 @@ impl Rule {
     pub(super) fn relation(&self, line: &[u8]) -> Relation {
         let matches = |regex: &Option<Regex>| regex.as_ref().map(|regex| regex.is_match(line));
         match (matches(&self.continuation), &self.start) {
-            (Some(true), _) => Relation::Continues,
+            (Some(true), _) | (None, None) => Relation::Continues,
             (Some(false), None) => Relation::Starts,
             (continuation, Some(start)) => match (start.is_match(line), continuation) {
                 (true, _) => Relation::Starts,
                 (false, None) => Relation::Continues,
                 (false, Some(_)) => Relation::Alone,
             },
-            (None, None) => Relation::Continues,
         }
     }
 
