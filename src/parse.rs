@@ -18,6 +18,7 @@ mod fixed;
 mod grok;
 mod json;
 mod key_value;
+pub mod lint;
 mod ltsv;
 mod mismatch;
 mod output;
