@@ -330,6 +330,30 @@ pub enum Engine {
     Builtin { name: String },
 }
 
+impl Engine {
+    /// What it is called in lists.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NginxTemplate { .. } => "nginx template",
+            Self::ApacheTemplate { .. } => "Apache template",
+            Self::HaproxyTemplate { .. } => "HAProxy template",
+            Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Regex { .. } => "regex",
+            Self::Grok { .. } => "grok",
+            Self::Json { .. } => "JSON",
+            Self::KeyValue(spec) => match spec.dialect {
+                KeyValueDialect::Logfmt => "logfmt",
+                KeyValueDialect::Loose => "key=value",
+            },
+            Self::W3c { .. } => "W3C",
+            Self::Delimited(_) => "columns",
+            Self::Ltsv => "LTSV",
+            Self::Builtin { .. } => "built-in",
+        }
+    }
+}
+
 /// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
 pub const BUILTINS: [&str; 16] = [
     "aws_alb",
