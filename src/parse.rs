@@ -104,23 +104,26 @@ impl Pattern {
         if self.has_time() && !wanted.contains(&"time") {
             slots.push(("time", None));
         }
+        let own = self.engine.captures();
         let mut keys: Vec<Origin> = Vec::new();
         let mut outputs = Vec::with_capacity(slots.len());
         for (name, slot) in slots {
             let Some(plan) = self.plan(name) else { continue };
             let capture = match &plan.origin {
                 Origin::Capture(capture) => *capture,
-                key => keys.iter().position(|earlier| earlier == key).unwrap_or_else(|| {
-                    keys.push(key.clone());
-                    keys.len() - 1
-                }),
+                key => {
+                    let index = keys.iter().position(|earlier| earlier == key).unwrap_or_else(|| {
+                        keys.push(key.clone());
+                        keys.len() - 1
+                    });
+                    own + index
+                }
             };
             outputs.push(Output::new(name, slot, capture, plan, zone));
         }
         let outputs = Outputs::new(outputs, self.engine.dash());
         let reader = self.engine.reader(&keys, outputs.iter().map(Output::capture));
-        let captures = self.engine.captures().max(keys.len());
-        Ok(LineParser { reader, captures: vec![Capture::ABSENT; captures], outputs })
+        Ok(LineParser { reader, captures: vec![Capture::ABSENT; own + keys.len()], outputs })
     }
 }
 

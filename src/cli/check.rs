@@ -58,10 +58,9 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             say(&fault.to_string());
         }
     }
-    let used = configuration
-        .patterns
-        .values()
-        .filter(|pattern| configuration.sources.iter().any(|source| source.pattern.value == pattern.name));
+    let used = configuration.patterns.values().filter(|pattern| {
+        configuration.sources.iter().flat_map(|source| &source.patterns).any(|named| named.value == pattern.name)
+    });
     for pattern in used {
         match run_cases(pattern) {
             Ok(0) => {

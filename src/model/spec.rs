@@ -124,8 +124,8 @@ pub struct SourceSpec {
     /// Absolute globs.
     pub paths: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
-    /// The pattern's name.
-    pub pattern: Located<String>,
+    /// The patterns' names, in the order in which they are tried; not empty, each once.
+    pub patterns: Vec<Located<String>>,
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,

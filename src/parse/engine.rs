@@ -109,7 +109,8 @@ impl Compiled {
         }
     }
 
-    /// A reader of lines. `keys[n]` is to be captured as capture `n`; `captures` are those that are wanted.
+    /// A reader of lines. `keys[n]` is to be captured as capture `n` after the engine's own; `captures` are those that are
+    /// wanted.
     pub(super) fn reader(&self, keys: &[Origin], captures: impl Iterator<Item = usize>) -> Reader {
         let names = || -> Vec<String> {
             let name = |origin: &Origin| match origin {
@@ -134,7 +135,7 @@ impl Compiled {
             Self::Delimited(delimited) => Reader::Delimited(Box::new(delimited.reader(&names()))),
             Self::Ltsv => Reader::Ltsv(Box::new(LtsvReader::new(&names()))),
             Self::Access(access) => Reader::Access(*access),
-            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names())),
+            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
         }
     }
 }

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
+pub(super) use iso::has_iso_shape;
 
 /// How a time is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
