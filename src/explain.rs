@@ -9,7 +9,7 @@ mod show;
 
 use jiff::tz::TimeZone;
 
-pub use metric::{Judged, Judgement, Record, judge};
+pub use metric::{Judged, Judgement, Others, ReadBy, Record, judge};
 pub use show::{catalogue, judged, reading};
 
 use crate::model::fault::Fault;

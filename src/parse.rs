@@ -24,6 +24,7 @@ mod mismatch;
 mod output;
 mod quote;
 mod request;
+mod steps;
 pub mod template;
 mod time;
 mod w3c;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::arguments::ExplainArguments;
 use super::{FAILED, Failure, load, patterns, say};
-use crate::explain::{self, LineReader, Reading};
+use crate::explain::{self, LineReader, Others, Reading};
 use crate::model::fault::Fault;
 use crate::model::spec::{Configuration, MetricSpec, PatternSpec, SourceSpec};
 use crate::model::time::{Clock, SystemClock};
@@ -81,7 +81,7 @@ fn sources<'a>(configuration: &'a Configuration, arguments: &ExplainArguments) -
     };
     let mut readings = Vec::new();
     for source in named {
-        let specs = configuration.patterns.get(&source.pattern.value).into_iter();
+        let specs = source.patterns.iter().filter_map(|name| configuration.patterns.get(&name.value));
         let readers = specs.map(|spec| reader(spec, &source.time_zone)).collect::<Result<_, _>>()?;
         readings.push(SourceReading { source, readers });
     }
@@ -169,12 +169,13 @@ fn explain_source(configuration: &Configuration, reading: &mut SourceReading<'_>
     let mut text = format!("source `{}`\n", source.name);
     let reads = |metric: &&MetricSpec| metric.sources.iter().any(|named| named.value == source.name);
     let wanted: Vec<&str> = configuration.metrics.iter().filter(reads).flat_map(MetricReader::wanted).collect();
+    let others = if readers.len() > 1 { Others::SomePattern } else { Others::None };
     for reader in readers {
         let found = reader.read(line, &wanted);
         text.push_str(&explain::reading(&reader.name, line, &found));
         let Reading::Matched(matched) = &found else { continue };
         for metric in &configuration.metrics {
-            let pattern = (reader.name.as_str(), &reader.pattern);
+            let pattern = explain::ReadBy { name: &reader.name, pattern: &reader.pattern, others };
             let judged = explain::judge(metric, &source.name, pattern, line, matched, SystemClock.now());
             text.push_str(&explain::judged(&judged));
         }

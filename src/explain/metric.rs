@@ -59,12 +59,27 @@ pub enum Timeliness {
     TooFarAhead,
 }
 
-/// `source` is the name of the line's source; `pattern` the one that read it.
+/// The pattern that read a line.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadBy<'a> {
+    pub name: &'a str,
+    pub pattern: &'a Pattern,
+    pub others: Others,
+}
+
+/// Whether other patterns of the source may give what this one lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    None,
+    SomePattern,
+}
+
+/// `source` is the name of the line's source.
 #[must_use]
 pub fn judge<'a>(
     metric: &'a MetricSpec,
     source: &str,
-    (name, pattern): (&str, &Pattern),
+    ReadBy { name, pattern, others }: ReadBy<'_>,
     line: &[u8],
     matched: &Matched,
     now: UnixMicros,
@@ -79,6 +94,7 @@ pub fn judge<'a>(
     };
     let mut reader = match MetricReader::compile(metric, MetricIndex(0), name, slot_of) {
         Ok(reader) => reader,
+        Err(_) if others == Others::SomePattern => MetricReader::compile_lenient(metric, MetricIndex(0), slot_of),
         Err(faults) => return judgement(Judgement::Faults(faults)),
     };
     judgement(match reader.read(line, &matched.values) {

@@ -7,7 +7,7 @@ use super::{LineParser, Pattern};
 use crate::model::decimal::Decimal;
 use crate::model::fault::{Located, Location};
 use crate::model::fields::{FieldType, Fields};
-use crate::model::spec::{CaseSpec, Decode, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
+use crate::model::spec::{CaseSpec, Engine, NginxEscape, PatternSpec, Scalar, TypeSpec};
 
 /// Field names and texts; an absent field has none.
 type Expected<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -43,8 +43,8 @@ pub(super) fn spec(engine: Engine, types: &[(&str, Option<&str>, FieldType, Opti
         let spec = TypeSpec {
             from: from.map(str::to_owned),
             kind,
-            format: format.map(str::to_owned),
-            decode: Decode::Nothing,
+            formats: format.map(str::to_owned).into_iter().collect(),
+            steps: Vec::new(),
         };
         (name.to_owned(), Located::new(spec, at(line)))
     });
