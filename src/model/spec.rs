@@ -331,7 +331,7 @@ pub enum Engine {
 }
 
 /// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
-pub const BUILTINS: [&str; 16] = [
+pub const BUILTINS: [&str; 17] = [
     "aws_alb",
     "aws_cloudfront",
     "aws_elb",
@@ -346,6 +346,7 @@ pub const BUILTINS: [&str; 16] = [
     "syslog",
     "syslog_rfc3164",
     "syslog_rfc5424",
+    "traefik_clf",
     "vhost_combined",
     "vhost_common",
 ];

@@ -23,6 +23,8 @@ pub(super) use clf::{CLF_LEN, has_clf_shape};
 pub(super) enum TimeFormat {
     /// `10/Oct/2000:13:55:36 -0700`, as Apache's `%t` and nginx's `$time_local` write it.
     Clf,
+    /// The same without a zone, with or without a fraction: `10/Oct/2000:13:55:36.123`, as HAProxy writes it.
+    ClfLocal,
     /// RFC 3339, and its cousins without a zone, with a comma before the fraction or with a space for the `T`.
     Rfc3339,
     /// Seconds since 1970, with or without a fraction.
@@ -120,6 +122,7 @@ impl TimeReader {
     fn read_anew(&self, text: &[u8]) -> Option<UnixMicros> {
         match &self.format {
             TimeFormat::Clf => clf::read(text),
+            TimeFormat::ClfLocal => clf::read_local(text, &self.zone),
             TimeFormat::Rfc3339 => iso::read(text, &self.zone),
             TimeFormat::Unix => unix::read(text, 6),
             TimeFormat::UnixMillis => unix::read(text, 3),
