@@ -10,7 +10,7 @@ use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
 use crate::ledger::{self, outbox::OutboxStore};
 use crate::model::spec::{Configuration, SourceSpec};
-use crate::parse::run_cases;
+use crate::parse::{lint, run_cases};
 use crate::push::key::{self, KeyError};
 
 /// What is found beside faults of the configuration itself.
@@ -69,9 +69,12 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             Ok(_) => {}
             Err(failures) => {
                 for failure in failures {
-                    findings.fail(&format!("{}: {}", failure.at, failure.message));
+                    findings.fail(&super::test::shown(&failure));
                 }
             }
+        }
+        for warning in lint::lint(pattern) {
+            findings.warn(&warning.to_string());
         }
     }
 }
