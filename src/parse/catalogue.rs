@@ -2,7 +2,7 @@
 //!
 //! Promises: every name is resolved when the pattern is compiled; aliases are the same for every engine. A name that the
 //! pattern captures itself is never replaced by an alias. Where any key is a field under its own name (JSON, logfmt), only a
-//! `request` that the pattern lists is taken apart. Does not: read lines.
+//! `request`, `target` or `request_uri` that the pattern lists is taken apart. Does not: read lines.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,12 @@ pub(super) enum Origin {
     Capture(usize),
     /// A place in a JSON object.
     Path(Path),
+    /// The first of these places that an object has.
+    AnyOfPaths(Vec<Path>),
     /// A key, label or column.
     Key(String),
+    /// The first of these keys or labels that a line has.
+    AnyOfKeys(Vec<String>),
 }
 
 /// What an engine gives, before `[types]`.
@@ -243,7 +247,8 @@ impl Resolver<'_> {
     fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
-            if self.names != Names::Listed && !(*source == "request" && self.captured.contains_key("request")) {
+            let is_taken_apart = *part != Part::Whole || (name, *source) == ("target", "request_uri");
+            if self.names != Names::Listed && !(is_taken_apart && self.captured.contains_key(*source)) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };
