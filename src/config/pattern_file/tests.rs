@@ -62,7 +62,7 @@ expect = "no match"
         ]
     );
     assert_eq!(spec.types["bytes"].value.from.as_deref(), Some("body_bytes_sent"));
-    assert_eq!(spec.types["time"].value.format.as_deref(), Some("clf"));
+    assert_eq!(spec.types["time"].value.formats, ["clf"]);
     let [first, second] = spec.cases.as_slice() else { panic!("{:?}", spec.cases) };
     assert_eq!((first.at.line, second.at.line), (10, 15));
     assert_eq!(first.line, "203.0.113.9 - ${NOT_A_VARIABLE}");
