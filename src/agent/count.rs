@@ -140,6 +140,7 @@ impl Counting<'_> {
             Some(after) if first_offset == 0 => after,
             _ => bytes,
         };
+        plan.parser.set_reference_time(self.now.wall());
         let newest_allowed = self.now.wall().plus(plan.max_ahead);
         let mut count = ChunkCount::default();
         let mut missed = 0;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
+use super::time::UnixMicros;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -409,7 +410,7 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times: `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, or a strptime format with `%`.
+    /// For times: `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, or a strptime format with `%`.
     pub format: Option<String>,
     /// For texts: what is undone before the value is used.
     pub decode: Decode,
@@ -435,4 +436,6 @@ pub struct CaseSpec {
     pub expect: Option<BTreeMap<String, Scalar>>,
     /// Fields that must be absent.
     pub absent: Vec<String>,
+    /// When the line is read: for times without a year.
+    pub read_at: UnixMicros,
 }

@@ -12,6 +12,7 @@ use crate::model::decimal::Decimal;
 use crate::model::fault::Location;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::spec::{CaseSpec, PatternSpec, Scalar};
+use crate::model::time::UnixMicros;
 
 /// A case that does not hold, or a pattern that does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), String> {
             given(pattern)
         )
     })?;
+    parser.set_reference_time(case.read_at);
     let mut fields = Fields::with_slots(wanted.len());
     let line = case.line.as_bytes();
     match (parser.parse(line, &mut fields), &case.expect) {
@@ -69,7 +71,7 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), String> {
     for (slot, name) in wanted.iter().enumerate() {
         let found = fields.get(line, slot);
         match expected.get(*name) {
-            Some(value) if !is_equal(pattern.plan(name).as_ref(), value, found) => {
+            Some(value) if !is_equal(pattern.plan(name).as_ref(), value, found, case.read_at) => {
                 differences.push(format!("field `{name}`: expected {}, found {}", shown(value), found_text(found)));
             }
             None if found.is_some() => {
@@ -85,7 +87,7 @@ fn given(pattern: &Pattern) -> String {
     pattern.field_names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -> bool {
+fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>, read_at: UnixMicros) -> bool {
     let Some(found) = found else { return false };
     match expected {
         Scalar::Boolean(value) => found == value.to_string().as_bytes(),
@@ -95,8 +97,9 @@ fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -
             let instant = text.parse::<jiff::Timestamp>().ok();
             match (time, instant) {
                 (Some(format), Some(instant)) => {
-                    let found = TimeReader::new(format, TimeZone::UTC).read(found);
-                    found.map(|at| at.0) == Some(instant.as_microsecond())
+                    let mut reader = TimeReader::new(format, TimeZone::UTC);
+                    reader.set_reference(read_at);
+                    reader.read(found).map(|at| at.0) == Some(instant.as_microsecond())
                 }
                 _ => found == text.as_bytes(),
             }

@@ -116,15 +116,23 @@ pub(super) enum Names {
     AnyPath,
     /// Any key, label or column that a line has.
     AnyKey,
+    /// Any key that begins with this; the names beside them are listed.
+    Prefixed(&'static str),
 }
 
 impl Names {
+    /// Whether a name that is not listed may be a key of the line, whatever it is.
+    const fn are_open(self) -> bool {
+        matches!(self, Self::AnyPath | Self::AnyKey)
+    }
+
     /// A field that is not listed.
     fn other(self, name: &str) -> Option<FieldPlan> {
         let origin = match self {
             Self::Listed => return None,
             Self::AnyPath => Origin::Path(Path::key(name)),
-            Self::AnyKey => Origin::Key(name.to_owned()),
+            Self::Prefixed(prefix) if !name.starts_with(prefix) => return None,
+            Self::AnyKey | Self::Prefixed(_) => Origin::Key(name.to_owned()),
         };
         let (part, kind) = (Part::Whole, FieldType::Text);
         Some(FieldPlan { origin, part, kind, time: None, decode: Decode::Nothing })
@@ -150,7 +158,7 @@ impl Catalogue {
     }
 
     pub(super) fn gives_any_name(&self) -> bool {
-        self.names != Names::Listed
+        self.names.are_open()
     }
 }
 
@@ -170,7 +178,7 @@ impl Resolver<'_> {
         let mut fields = BTreeMap::new();
         for name in names {
             if let Some(plan) = self.resolve(&name, &mut Vec::new())
-                && (self.names == Names::Listed || self.is_listed(&name) || plan.part != Part::Whole)
+                && (!self.names.are_open() || self.is_listed(&name) || plan.part != Part::Whole)
             {
                 fields.insert(name, plan);
             }
@@ -243,7 +251,7 @@ impl Resolver<'_> {
     fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
-            if self.names != Names::Listed && !(*source == "request" && self.captured.contains_key("request")) {
+            if self.names.are_open() && !(*source == "request" && self.captured.contains_key("request")) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };

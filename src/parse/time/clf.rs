@@ -44,7 +44,7 @@ pub(super) fn read(text: &[u8]) -> Option<UnixMicros> {
     civil.at_offset(offset(text[21], digits(&text[22..24])?, digits(&text[24..26])?)?)
 }
 
-fn month(name: [u8; 3]) -> Option<u32> {
+pub(super) fn month(name: [u8; 3]) -> Option<u32> {
     Some(match &name {
         b"Jan" => 1,
         b"Feb" => 2,
