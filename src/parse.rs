@@ -25,6 +25,7 @@ mod quote;
 mod request;
 pub mod template;
 mod time;
+mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, run_cases};
