@@ -125,8 +125,8 @@ pub struct SourceSpec {
     /// Absolute globs.
     pub paths: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
-    /// The pattern's name.
-    pub pattern: Located<String>,
+    /// The patterns' names, in the order in which they are tried; not empty, each once.
+    pub patterns: Vec<Located<String>>,
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
@@ -331,8 +331,32 @@ pub enum Engine {
     Builtin { name: String },
 }
 
+impl Engine {
+    /// What it is called in lists.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NginxTemplate { .. } => "nginx template",
+            Self::ApacheTemplate { .. } => "Apache template",
+            Self::HaproxyTemplate { .. } => "HAProxy template",
+            Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Regex { .. } => "regex",
+            Self::Grok { .. } => "grok",
+            Self::Json { .. } => "JSON",
+            Self::KeyValue(spec) => match spec.dialect {
+                KeyValueDialect::Logfmt => "logfmt",
+                KeyValueDialect::Loose => "key=value",
+            },
+            Self::W3c { .. } => "W3C",
+            Self::Delimited(_) => "columns",
+            Self::Ltsv => "LTSV",
+            Self::Builtin { .. } => "built-in",
+        }
+    }
+}
+
 /// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
-pub const BUILTINS: [&str; 16] = [
+pub const BUILTINS: [&str; 17] = [
     "aws_alb",
     "aws_cloudfront",
     "aws_elb",
@@ -347,6 +371,7 @@ pub const BUILTINS: [&str; 16] = [
     "syslog",
     "syslog_rfc3164",
     "syslog_rfc5424",
+    "traefik_clf",
     "vhost_combined",
     "vhost_common",
 ];

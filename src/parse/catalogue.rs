@@ -158,6 +158,13 @@ impl Catalogue {
         self.fields.get(name).cloned().or_else(|| self.names.other(name))
     }
 
+    /// The same fields as plain texts.
+    pub(super) fn untyped(&self) -> Self {
+        let text = |plan: &FieldPlan| FieldPlan { kind: FieldType::Text, time: None, ..plan.clone() };
+        let fields = self.fields.iter().map(|(name, plan)| (name.clone(), text(plan))).collect();
+        Self { fields, names: self.names }
+    }
+
     pub(super) fn names(&self) -> Vec<&str> {
         self.fields.keys().map(String::as_str).collect()
     }

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
+pub(super) use iso::has_iso_shape;
 use unix::Unit;
 
 /// How a time is written.
@@ -24,6 +25,8 @@ use unix::Unit;
 pub(super) enum TimeFormat {
     /// `10/Oct/2000:13:55:36 -0700`, as Apache's `%t` and nginx's `$time_local` write it.
     Clf,
+    /// The same without a zone, with or without a fraction: `10/Oct/2000:13:55:36.123`, as HAProxy writes it.
+    ClfLocal,
     /// RFC 3339, and its cousins without a zone, with a comma before the fraction or with a space for the `T`.
     Rfc3339,
     /// Seconds since 1970, with or without a fraction.
@@ -143,6 +146,7 @@ impl TimeFormat {
     fn read(&self, text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
         match self {
             Self::Clf => clf::read(text),
+            Self::ClfLocal => clf::read_local(text, zone),
             Self::Rfc3339 => iso::read(text, zone),
             Self::Unix => unix::read(text, Unit::Seconds),
             Self::UnixMillis => unix::read(text, Unit::Millis),

@@ -134,7 +134,9 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         ),
         (
             "builtin = \"combind\"",
-            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `combined` or `common`\n\
+            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
+             `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
+             `syslog_rfc5424`, `vhost_combined` or `vhost_common`\n\
              help: write builtin = \"combined\", or give a template, regex or json",
         ),
         (
@@ -178,7 +180,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
         ),
     ] {
         check_fault(body, expected);
