@@ -53,7 +53,7 @@ use crate::model::spec::TypeSpec;
 use crate::model::step::{AgentAnswer, FieldStep, TimeUnit};
 
 /// Time formats with a name; every other format is strptime's and holds a `%`.
-const TIME_FORMATS: [&str; 7] = ["auto", "clf", "rfc3339", "unix", "unix_ms", "unix_ns", "unix_us"];
+const TIME_FORMATS: [&str; 8] = ["auto", "clf", "rfc3339", "syslog", "unix", "unix_ms", "unix_ns", "unix_us"];
 
 /// What `type` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

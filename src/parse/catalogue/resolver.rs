@@ -33,7 +33,7 @@ impl<'a> Resolver<'a> {
         let mut fields = BTreeMap::new();
         for name in names {
             if let Some(plan) = self.resolve(&name, &mut Vec::new())
-                && (self.names == Names::Listed || self.is_listed(&name) || plan.is_made())
+                && (!self.names.are_open() || self.is_listed(&name) || plan.is_made())
             {
                 fields.insert(name, plan);
             }
@@ -126,7 +126,7 @@ impl<'a> Resolver<'a> {
     fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
-            if self.names != Names::Listed && !(*source == "request" && self.captured.contains_key("request")) {
+            if self.names.are_open() && !(*source == "request" && self.captured.contains_key("request")) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };
