@@ -33,6 +33,8 @@ pub(super) enum TimeFormat {
     UnixMicros,
     /// A strptime format.
     Strptime(Arc<str>),
+    /// The same, of a writer whose clock shows UTC.
+    StrptimeUtc(Arc<str>),
 }
 
 impl TimeFormat {
@@ -71,6 +73,14 @@ impl TimeFormat {
             Ok(format)
         } else {
             Err(refused(&"it lacks parts of the date or of the time of day"))
+        }
+    }
+
+    /// For a writer whose clock shows UTC, whatever the reader's zone.
+    pub(super) fn in_utc(self) -> Self {
+        match self {
+            Self::Strptime(format) => Self::StrptimeUtc(format),
+            other => other,
         }
     }
 
@@ -128,6 +138,7 @@ impl TimeReader {
             TimeFormat::UnixMillis => unix::read(text, 3),
             TimeFormat::UnixMicros => unix::read(text, 0),
             TimeFormat::Strptime(format) => read_strptime(format, text, &self.zone).ok(),
+            TimeFormat::StrptimeUtc(format) => read_strptime(format, text, &TimeZone::UTC).ok(),
         }
     }
 }
