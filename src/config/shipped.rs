@@ -8,6 +8,8 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
     ("combined", include_str!("../../patterns/combined.toml")),
     ("common", include_str!("../../patterns/common.toml")),
+    ("cri", include_str!("../../patterns/cri.toml")),
+    ("docker", include_str!("../../patterns/docker.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
 ];

@@ -113,7 +113,8 @@ impl Compiled {
         }
     }
 
-    /// A reader of lines. `keys[n]` is to be captured as capture `n`; `captures` are those that are wanted.
+    /// A reader of lines. `keys[n]` is to be captured as capture `n` after the engine's own; `captures` are those that are
+    /// wanted.
     pub(super) fn reader(&self, keys: &[Origin], captures: impl Iterator<Item = usize>) -> Reader {
         let names = || -> Vec<String> {
             let name = |origin: &Origin| match origin {
@@ -139,7 +140,7 @@ impl Compiled {
             Self::Ltsv => Reader::Ltsv(Box::new(LtsvReader::new(&names()))),
             Self::Access(access) => Reader::Access(*access),
             Self::Haproxy(haproxy) => Reader::Haproxy(*haproxy),
-            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names())),
+            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
         }
     }
 }
