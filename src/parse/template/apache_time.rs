@@ -92,7 +92,7 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
 
 /// Whether nothing is missing, not even the year.
 fn is_whole(format: &str) -> bool {
-    TimeFormat::from_spec(format).is_ok_and(|format| format.has_year())
+    TimeFormat::from_spec(format).is_ok_and(|format| !format.needs_reference())
 }
 
 fn is_zone(format: &str) -> bool {
