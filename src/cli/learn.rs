@@ -1,3 +1,5 @@
-use super::arguments::LearnArguments;
 use super::Failure;
-pub fn run(_arguments: &LearnArguments) -> Result<(), Failure> { Ok(()) }
+use super::arguments::LearnArguments;
+pub fn run(_arguments: &LearnArguments) -> Result<(), Failure> {
+    Ok(())
+}

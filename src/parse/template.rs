@@ -29,12 +29,15 @@ mod class;
 mod compiled;
 pub mod envoy;
 pub mod haproxy;
+mod list;
 mod literal;
 mod matcher;
 pub mod nginx;
+pub(super) mod pasted;
 mod shape;
 
 pub(super) use class::Class;
+pub(super) use list::{TemplateList, TemplateListReader};
 pub(super) use matcher::Matcher;
 
 pub(super) use compiled::{Missing, Template};

@@ -101,6 +101,7 @@ fn directive_piece(input: &str) -> IResult<&str, Piece<'_>> {
     let modifiers = || take_while(|c: char| matches!(c, '<' | '>' | '!' | ',') || c.is_ascii_digit());
     let argument = opt(delimited(tag("{"), map(opt(is_not("}")), Option::unwrap_or_default), tag("}")));
     let letter = alt((
+        tag("^FB"),
         tag("^ti"),
         tag("^to"),
         nom::combinator::recognize(nom::combinator::verify(anychar, char::is_ascii_alphabetic)),
@@ -153,12 +154,16 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "f" => (plain("filename"), Class::Free),
         "R" => (plain("handler"), Class::Word),
         "L" => (plain("log_id"), Class::Word),
+        "i" if argument.is_some_and(|name| name.eq_ignore_ascii_case("X-Forwarded-For")) => {
+            (named("http"), Class::Forwarded)
+        }
         "i" => (named("http"), Class::Free),
         "o" => (named("sent_http"), Class::Free),
         "e" => (named("env"), Class::Free),
         "n" => (named("note"), Class::Free),
         "C" => (named("cookie"), Class::Free),
-        "x" | "c" => (named("ssl"), Class::Free),
+        "x" | "c" => (argument.filter(|name| !name.is_empty()).map(ssl_name), Class::Free),
+        "^FB" => (plain("time_to_first_byte_us"), Class::Digits),
         "^ti" => (named("trailer"), Class::Free),
         "^to" => (named("sent_trailer"), Class::Free),
         _ => (None, Class::Free),
@@ -197,6 +202,11 @@ fn process(argument: Option<&str>, written: &str) -> Result<Variable, Problem> {
         "hextid" => Ok(variable("hextid".to_owned(), written, Class::Word)),
         _ => Err(unknown(written)),
     }
+}
+
+/// `SSL_PROTOCOL` to `ssl_protocol`, as nginx has it; variables of other modules have their own name.
+fn ssl_name(name: &str) -> String {
+    field_name("ssl", name.strip_prefix("SSL_").unwrap_or(name))
 }
 
 /// `X-Account-Id` to `http_x_account_id`, as nginx names its variables.

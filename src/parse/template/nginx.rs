@@ -91,6 +91,7 @@ fn class(name: &str) -> Class {
         "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => Class::Forwarded,
         "remote_addr"
         | "realip_remote_addr"
+        | "the_real_ip"
         | "proxy_protocol_addr"
         | "server_addr"
         | "server_name"
