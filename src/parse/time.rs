@@ -7,6 +7,7 @@
 mod civil;
 mod clf;
 mod iso;
+mod strftime;
 mod unix;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
 pub(super) use iso::has_iso_shape;
+pub(super) use strftime::Strftime;
 use unix::Unit;
 
 /// How a time is written.
@@ -40,6 +42,8 @@ pub(super) enum TimeFormat {
     Strptime(Arc<str>),
     /// The same, of a writer whose clock shows UTC.
     StrptimeUtc(Arc<str>),
+    /// What a server writes with `strftime`.
+    Strftime(Arc<Strftime>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
 }
@@ -165,6 +169,7 @@ impl TimeFormat {
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
             Self::Strptime(format) => read_strptime(format, text, zone).ok(),
             Self::StrptimeUtc(format) => read_strptime(format, text, &TimeZone::UTC).ok(),
+            Self::Strftime(format) => format.read(text, zone),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone)),
         }
     }

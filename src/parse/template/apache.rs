@@ -34,7 +34,6 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::{Class, Problem, Token, Variable, apache_time};
-use crate::parse::catalogue::Known;
 
 /// One piece as it stands in the text.
 pub(super) enum Piece<'a> {
@@ -139,7 +138,7 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "I" => (plain("request_length"), Class::Digits),
         "O" => (plain("bytes_sent"), Class::Digits),
         "S" => (plain("bytes_total"), Class::Digits),
-        "D" => (plain("request_time_us"), Class::Digits),
+        "D" => (plain("request_time_us"), Class::Elapsed),
         "T" => (request_time(argument), Class::Number),
         "m" => (plain("method"), Class::Word),
         "U" => (plain("path"), Class::Free),
@@ -168,7 +167,7 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "^to" => (named("sent_trailer"), Class::Free),
         _ => (None, Class::Free),
     };
-    name.map(|name| variable(name, written, class)).ok_or_else(|| unknown(written))
+    name.map(|name| Variable::new(&name, written, class)).ok_or_else(|| unknown(written))
 }
 
 fn unknown(written: &str) -> Problem {
@@ -198,8 +197,8 @@ fn port(argument: Option<&str>) -> Option<String> {
 
 fn process(argument: Option<&str>, written: &str) -> Result<Variable, Problem> {
     match argument.unwrap_or("pid") {
-        name @ ("pid" | "tid") => Ok(variable(name.to_owned(), written, Class::Digits)),
-        "hextid" => Ok(variable("hextid".to_owned(), written, Class::Word)),
+        name @ ("pid" | "tid") => Ok(Variable::new(name, written, Class::Digits)),
+        "hextid" => Ok(Variable::new("hextid", written, Class::Word)),
         _ => Err(unknown(written)),
     }
 }
@@ -214,8 +213,4 @@ fn field_name(prefix: &str, name: &str) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     format!("{prefix}_{name}")
-}
-
-fn variable(name: String, written: &str, class: Class) -> Variable {
-    Variable { known: Known { name, kind: class.kind(), time: None }, written: written.to_owned(), class }
 }
