@@ -19,13 +19,16 @@
 //!
 //! A template is nginx's (`$variable`), Apache's (`%h`), HAProxy's (`%ci`) or Envoy's (`%REQ(…)%`); which one is seen from what
 //! it holds, or said with `syntax = "nginx"`, `"apache"`, `"haproxy"` or `"envoy"`. It may be pasted with the quotes and the
-//! keyword of the server's configuration. A list of templates reads a line by the first that fits. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name.
+//! keyword of the server's configuration. A list of templates reads a line by the first that fits. `escape = "default"`,
+//! `"json"` or `"none"` is nginx's parameter of that name. Logs that name their fields themselves are described in
+//! [`structured`].
 //!
 //! Promises: all faults of the text at once. Does not: compile a template or regex; put in variables (a `$` there is the
 //! format's own); read anything but the text.
 
 mod case;
 mod engine;
+mod structured;
 mod template;
 mod types;
 
@@ -34,8 +37,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::document::Document;
-use super::names;
 use super::report::Report;
+use super::{names, records};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
@@ -61,13 +64,14 @@ fn read_into(report: &Report, text: &str, file: &Path) -> Option<PatternSpec> {
     }
     let about = root.get("about").and_then(|value| value.filled_text());
     let engine = engine::read(&mut root);
+    let records = records::read(&mut root);
     let types = root.get("types").map_or_else(BTreeMap::new, |value| types::read(&value));
     let cases = root.get("case").and_then(|value| value.list()).unwrap_or_default();
     let cases = cases.iter().filter_map(case::read).collect();
     root.finish();
     let name = name?;
     let about = about.map(|about| about.value);
-    Some(PatternSpec { at: name.at, name: name.value, about, engine: engine?, types, cases })
+    Some(PatternSpec { at: name.at, name: name.value, about, engine: engine?, records, types, cases })
 }
 
 #[cfg(test)]
