@@ -4,3 +4,13 @@
 //! Every pattern that is proposed passes its own cases. Does not: print.
 
 pub mod server_config;
+mod align;
+pub mod draft;
+mod infer;
+mod keys;
+mod pairs;
+pub mod rank;
+mod redact;
+pub mod sample;
+mod tokens;
+mod toml_text;

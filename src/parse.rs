@@ -202,6 +202,14 @@ impl LineParser {
     }
 }
 
+/// For people: the instant of a text in a format as `[types]` has it; `None` where it is none of that format. `zone` is for
+/// texts without one.
+#[must_use]
+pub fn read_time(format: &str, text: &[u8], zone: &TimeZone) -> Option<crate::model::time::UnixMicros> {
+    let format = time::TimeFormat::from_spec(format).ok()?;
+    time::TimeReader::new(format, zone.clone()).read(text)
+}
+
 /// Where a line stops matching, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
