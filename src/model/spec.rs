@@ -356,7 +356,7 @@ impl Engine {
 }
 
 /// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
-pub const BUILTINS: [&str; 16] = [
+pub const BUILTINS: [&str; 17] = [
     "aws_alb",
     "aws_cloudfront",
     "aws_elb",
@@ -371,6 +371,7 @@ pub const BUILTINS: [&str; 16] = [
     "syslog",
     "syslog_rfc3164",
     "syslog_rfc5424",
+    "traefik_clf",
     "vhost_combined",
     "vhost_common",
 ];

@@ -25,6 +25,8 @@ use unix::Unit;
 pub(super) enum TimeFormat {
     /// `10/Oct/2000:13:55:36 -0700`, as Apache's `%t` and nginx's `$time_local` write it.
     Clf,
+    /// The same without a zone, with or without a fraction: `10/Oct/2000:13:55:36.123`, as HAProxy writes it.
+    ClfLocal,
     /// RFC 3339, and its cousins without a zone, with a comma before the fraction or with a space for the `T`.
     Rfc3339,
     /// Seconds since 1970, with or without a fraction.
@@ -38,6 +40,8 @@ pub(super) enum TimeFormat {
     Strptime(Arc<str>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
+    /// The same, of a writer whose clock shows UTC.
+    StrptimeUtc(Arc<str>),
 }
 
 impl TimeFormat {
@@ -87,6 +91,14 @@ impl TimeFormat {
             Ok(format)
         } else {
             Err(refused(&"it lacks parts of the date or of the time of day"))
+        }
+    }
+
+    /// For a writer whose clock shows UTC, whatever the reader's zone.
+    pub(super) fn in_utc(self) -> Self {
+        match self {
+            Self::Strptime(format) => Self::StrptimeUtc(format),
+            other => other,
         }
     }
 
@@ -144,6 +156,7 @@ impl TimeFormat {
     fn read(&self, text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
         match self {
             Self::Clf => clf::read(text),
+            Self::ClfLocal => clf::read_local(text, zone),
             Self::Rfc3339 => iso::read(text, zone),
             Self::Unix => unix::read(text, Unit::Seconds),
             Self::UnixMillis => unix::read(text, Unit::Millis),
@@ -151,6 +164,7 @@ impl TimeFormat {
             Self::UnixNanos => unix::read(text, Unit::Nanos),
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
             Self::Strptime(format) => read_strptime(format, text, zone).ok(),
+            Self::StrptimeUtc(format) => read_strptime(format, text, &TimeZone::UTC).ok(),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone)),
         }
     }
