@@ -38,10 +38,10 @@ pub(super) enum TimeFormat {
     Auto,
     /// A strptime format.
     Strptime(Arc<str>),
-    /// The first of these that fits.
-    AnyOf(Arc<[TimeFormat]>),
     /// The same, of a writer whose clock shows UTC.
     StrptimeUtc(Arc<str>),
+    /// The first of these that fits.
+    AnyOf(Arc<[TimeFormat]>),
 }
 
 impl TimeFormat {
