@@ -88,6 +88,11 @@ impl Pattern {
         self.catalogue.field(name)
     }
 
+    /// A line that the pattern's server could have written; `None` where the engine has no text to make it from.
+    pub fn example(&self) -> Option<Vec<u8>> {
+        self.engine.example()
+    }
+
     /// The pattern without its types: every field is its text, also where the text does not fit. For people.
     #[must_use]
     pub fn untyped(&self) -> Self {

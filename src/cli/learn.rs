@@ -1,3 +1,14 @@
-use super::arguments::LearnArguments;
+//! `pxtail learn`
+
+mod pattern;
+mod routes;
+
 use super::Failure;
-pub fn run(_arguments: &LearnArguments) -> Result<(), Failure> { Ok(()) }
+use super::arguments::{LearnArguments, LearnVerb};
+
+pub fn run(arguments: &LearnArguments) -> Result<(), Failure> {
+    match &arguments.verb {
+        LearnVerb::Pattern(arguments) => pattern::run(arguments),
+        LearnVerb::Routes(arguments) => routes::run(arguments),
+    }
+}

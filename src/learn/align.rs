@@ -95,7 +95,7 @@ struct Writer {
 impl Writer {
     fn rest(&mut self) {
         let name = self.unique("message");
-        self.regex.push_str(&format!("(?<{name}>.*)"));
+        self.regex.push_str(&format!("[ \\t]*(?<{name}>.*)"));
         self.names.push(name);
     }
 
@@ -273,7 +273,7 @@ mod tests {
             &["10.0.0.1 \"GET / HTTP/1.1\" 200 5", "::1 \"GET /x HTTP/1.1\" 404 -"],
             Some(r#"(?<client>[0-9A-Fa-f.:]+) "(?<request>(?:[^"\\]|\\.)*)" (?<status>-?\d+) (?<bytes>-?\d+|-)"#),
         );
-        check(&["a 1", "b 2", "c 3 or more", "d 4 too", "e 5 as well as others"], Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+) (?<field2>-?\d+)(?<message>.*)"#));
+        check(&["a 1", "b 2", "c 3 or more", "d 4 too", "e 5 as well as others"], Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+) (?<field2>-?\d+)[ \t]*(?<message>.*)"#));
         check(&["one"], Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+)"#));
         check(&[], None);
     }

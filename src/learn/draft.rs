@@ -78,9 +78,14 @@ impl Draft {
         pattern_file::read(text, Path::new(&format!("{}.toml", self.name)))
     }
 
+    /// As it is now, without cases. `Err`: what is wrong with its text.
+    pub fn spec(&self) -> Result<PatternSpec, Vec<Fault>> {
+        self.read(&self.head())
+    }
+
     /// Its lines, as they are read now. `Err`: what is wrong with the engine or the types.
     pub fn reader(&self) -> Result<LineReader, Vec<Fault>> {
-        LineReader::new(&self.read(&self.head())?, &TimeZone::UTC)
+        LineReader::new(&self.spec()?, &TimeZone::UTC)
     }
 
     /// Types for what the lines show, where nothing was said yet; what does not go together is left out again.
@@ -108,11 +113,12 @@ impl Draft {
         let mut parts = self.matching_cases(&mut reader, lines, cases);
         let mut others: Vec<String> = Vec::new();
         let strange = [&b"not a line of this log"[..], b"", b"\x01"];
-        for line in lines.iter().copied().filter(|line| line.len() <= 300).chain(strange) {
+        let own = lines.iter().copied().filter(|line| line.len() <= 300);
+        for (line, most) in own.zip(std::iter::repeat(OTHER_CASES)).chain(strange.map(|line| (line, 1))) {
             let Ok(text) = std::str::from_utf8(line) else { continue };
             let text = if cases == Cases::Redacted { redact::line(text, &[]) } else { text.to_owned() };
             let stops = matches!(reader.read(text.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some());
-            if stops && others.len() < OTHER_CASES && !others.iter().any(|other| other.contains(&text)) {
+            if stops && others.len() < most && !others.iter().any(|other| other.contains(&text)) {
                 others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(&text)));
             }
         }

@@ -16,6 +16,19 @@ pub fn text(text: &str) -> String {
             return format!("'''{text}'''");
         }
     }
+    quoted(text)
+}
+
+/// A key, in quotes where it needs them.
+#[must_use]
+pub fn key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
+}
+
+/// A text in double quotes, as types and names are written.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -29,20 +42,6 @@ pub fn text(text: &str) -> String {
         }
     }
     quoted + "\""
-}
-
-/// A key, in quotes where it needs them.
-#[must_use]
-pub fn key(name: &str) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
-}
-
-/// A short text in double quotes, as types and names are written.
-#[must_use]
-pub fn quoted(word: &str) -> String {
-    let plain = word.chars().all(|c| !c.is_control() && !matches!(c, '"' | '\\'));
-    if plain { format!("\"{word}\"") } else { text(word) }
 }
 
 #[cfg(test)]

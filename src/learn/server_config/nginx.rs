@@ -44,8 +44,8 @@ fn read_into(path: &Path, text: &str, files: &mut Files, found: &mut Found, logs
                     at: Location::new(path, line),
                     logs: Vec::new(),
                 };
-                let same = |other: &&mut Format| other.name == format.name && other.text == format.text;
-                if !found.formats.iter_mut().any(|mut other| same(&&mut *other)) {
+                let is_same = |other: &Format| other.name == format.name && other.text == format.text;
+                if !found.formats.iter().any(is_same) {
                     found.formats.push(format);
                 }
             }
