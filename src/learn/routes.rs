@@ -1,8 +1,11 @@
 //! Path templates out of observed paths: what varies becomes `{id}` or `{name}`.
 //!
-//! Promises: every line that is given counts in exactly one route; memory is bounded, whatever paths come: a place with too
-//! many texts becomes one variable, and when the tree is full, fewer texts are enough. Does not: know which paths an
-//! application has: two routes that look alike are one.
+//! Where one place of a path has too many different texts, those that few lines have become one variable; those that many
+//! have are words of the application's, whatever scanners try beside them.
+//!
+//! Promises: every line that is given counts in exactly one route; memory is bounded, whatever paths come: when the tree is
+//! full, the rarest texts become variables at once. Does not: know which paths an application has: two routes that look
+//! alike are one.
 
 mod segment;
 
@@ -24,6 +27,8 @@ pub struct Limits {
 
 /// Nodes that a tree has at most: some hundred bytes each.
 pub const MOST_NODES: usize = 100_000;
+/// Texts of one place that are counted before the rare ones are put together.
+const PLACE_TEXTS: usize = 1_000;
 /// Segments that are told apart; longer paths are cut there and end in `{rest}`.
 const MOST_SEGMENTS: usize = 12;
 const MOST_EXAMPLES: usize = 3;
@@ -37,6 +42,8 @@ struct Node {
     children: BTreeMap<Segment, Node>,
     /// Lines whose path ends here.
     lines: u64,
+    /// Lines whose path ends here or below.
+    below: u64,
     methods: BTreeMap<String, u64>,
     examples: Vec<String>,
 }
@@ -72,10 +79,20 @@ impl Routes {
         self.lines += 1;
         let text = String::from_utf8_lossy(path);
         let mut node = &mut self.root;
+        node.below += 1;
         for (depth, part) in text.trim_start_matches('/').split('/').enumerate() {
             let segment = if depth == MOST_SEGMENTS { Segment::Rest } else { Segment::of(part) };
             let is_rest = segment == Segment::Rest;
-            node = node.child(segment, self.limits.texts, &mut self.nodes);
+            if !node.children.contains_key(&segment) {
+                self.nodes += 1;
+                if node.children.len() >= PLACE_TEXTS {
+                    let before = node.size();
+                    node.fold_rare(self.limits.texts);
+                    self.nodes = (self.nodes + node.size()).saturating_sub(before);
+                }
+            }
+            node = node.children.entry(segment).or_default();
+            node.below += 1;
             if is_rest {
                 break;
             }
@@ -86,15 +103,16 @@ impl Routes {
         }
     }
 
-    /// With fewer texts to a place, until the tree has room again.
+    /// Puts more and more together, until the tree has room again.
     fn shrink(&mut self) {
+        let mut texts = self.limits.texts;
         while self.nodes > self.limits.nodes / 2 {
-            self.limits.texts /= 2;
-            self.root.fold(self.limits.texts);
+            self.root.fold(texts);
             self.nodes = self.root.size();
-            if self.limits.texts == 0 {
+            if texts == 0 {
                 break;
             }
+            texts /= 2;
         }
     }
 
@@ -110,23 +128,6 @@ impl Routes {
 }
 
 impl Node {
-    /// The place below this one; one for all texts when there are too many.
-    fn child(&mut self, segment: Segment, texts: usize, nodes: &mut usize) -> &mut Self {
-        let is_text = matches!(segment, Segment::Text(_));
-        let segment = if is_text && self.children.contains_key(&Segment::Name) { Segment::Name } else { segment };
-        if !self.children.contains_key(&segment) {
-            *nodes += 1;
-            // Twice as many as are let through at the end: what is rare may yet be folded by itself.
-            if is_text && self.texts() >= texts.saturating_mul(2).max(1) {
-                let before = self.size();
-                self.fold_texts();
-                *nodes = nodes.saturating_sub(before.saturating_sub(self.size()));
-                return self.children.entry(Segment::Name).or_default();
-            }
-        }
-        self.children.entry(segment).or_default()
-    }
-
     fn end_here(&mut self, path: &str, method: Option<&[u8]>) {
         self.lines += 1;
         if let Some(method) = method.filter(|method| method.len() <= 20) {
@@ -140,32 +141,37 @@ impl Node {
         }
     }
 
+    /// Different texts here, without that of a slash at the end.
     fn texts(&self) -> usize {
-        self.children.keys().filter(|segment| matches!(segment, Segment::Text(_))).count()
+        self.children.keys().filter(|segment| segment.is_word()).count()
     }
 
     fn size(&self) -> usize {
         1 + self.children.values().map(Self::size).sum::<usize>()
     }
 
-    /// Every text below this place becomes one variable.
-    fn fold_texts(&mut self) {
+    /// The texts below this place that fewer than one in so many lines have become one variable.
+    fn fold_rare(&mut self, texts: usize) {
+        let is_text = |segment: &Segment| segment.is_word() || *segment == Segment::Name;
+        let lines: u64 = self.children.iter().filter(|(segment, _)| is_text(segment)).map(|(_, child)| child.below).sum();
         let mut folded = self.children.remove(&Segment::Name).unwrap_or_default();
-        let children = std::mem::take(&mut self.children);
-        for (segment, node) in children {
-            if matches!(segment, Segment::Text(_)) {
-                folded.merge(node);
+        for (segment, child) in std::mem::take(&mut self.children) {
+            let is_rare = child.below.saturating_mul(texts as u64) < lines || texts == 0;
+            if segment.is_word() && is_rare {
+                folded.merge(child);
             } else {
-                self.children.insert(segment, node);
+                self.children.insert(segment, child);
             }
         }
-        self.children.insert(Segment::Name, folded);
+        if folded.below > 0 {
+            self.children.insert(Segment::Name, folded);
+        }
     }
 
     /// Folds every place that has more texts than allowed, from the top: what is put together below may be too many again.
     fn fold(&mut self, texts: usize) {
-        if self.texts() > texts {
-            self.fold_texts();
+        if self.texts() > texts || self.children.contains_key(&Segment::Name) {
+            self.fold_rare(texts);
         }
         for child in self.children.values_mut() {
             child.fold(texts);
@@ -174,6 +180,7 @@ impl Node {
 
     fn merge(&mut self, other: Self) {
         self.lines += other.lines;
+        self.below += other.below;
         for (method, count) in other.methods {
             *self.methods.entry(method).or_default() += count;
         }

@@ -25,6 +25,11 @@ const TOKEN: usize = 16;
 const WORD_BYTES: usize = 60;
 
 impl Segment {
+    /// A text that may be a word of the application's: not what a slash at the end leaves.
+    pub(super) fn is_word(&self) -> bool {
+        matches!(self, Self::Text(text) if !text.is_empty())
+    }
+
     pub(super) fn of(text: &str) -> Self {
         if let Some((stem, ending)) = text.rsplit_once('.')
             && is_ending(ending)
@@ -133,13 +138,14 @@ fn titled(word: &str) -> String {
 /// A name for a route: `Reports Export`.
 pub(super) fn words(path: &str) -> String {
     let words = meaning(path);
-    let name = if words.is_empty() { "Root".to_owned() } else { words.join(" ") };
+    let name = if words.is_empty() { category(path) } else { words.join(" ") };
     if path.ends_with('}') && !words.is_empty() { format!("{name} Item") } else { name }
 }
 
 /// The first word.
 pub(super) fn category(path: &str) -> String {
-    meaning(path).into_iter().next().unwrap_or_else(|| "Root".to_owned())
+    let without = if path == "/" { "Root" } else { "Other" };
+    meaning(path).into_iter().next().unwrap_or_else(|| without.to_owned())
 }
 
 pub(super) fn is_method(text: &str) -> bool {

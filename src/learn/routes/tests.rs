@@ -35,6 +35,15 @@ fn a_place_with_many_texts_is_a_name_also_below() {
 }
 
 #[test]
+fn words_that_many_lines_have_stay_beside_names_that_few_have() {
+    let mut paths: Vec<String> = (0..100).map(|number| format!("/scan{}", "x".repeat(number % 50 + 1))).collect();
+    paths.extend((0..100).map(|_| "/blog/post".to_owned()));
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let found = learned(&paths, 10);
+    assert_eq!(found, [("/blog/post".to_owned(), 100), ("/{name}".to_owned(), 100)]);
+}
+
+#[test]
 fn a_million_different_paths_stay_within_the_tree() {
     let mut routes = Routes::new(Limits { texts: 24, nodes: 5_000 });
     let mut random = fastrand::Rng::with_seed(7);
@@ -48,7 +57,7 @@ fn a_million_different_paths_stay_within_the_tree() {
     assert!(routes.root.size() <= 5_001);
     let found = routes.finish();
     assert_eq!(found.iter().map(|route| route.lines).sum::<u64>(), 200_000);
-    assert!(found.len() < 20, "{found:?}");
+    assert!(found.len() < 60, "{}", found.len());
 }
 
 #[test]
