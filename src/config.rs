@@ -31,8 +31,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use self::report::Report;
 pub use self::files::Patterns;
+use self::report::Report;
 pub use self::variables::Environment;
 use crate::model::fault::{Fault, Faults};
 use crate::model::spec::{Configuration, PatternSpec};

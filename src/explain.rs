@@ -141,7 +141,9 @@ impl LineReader {
                 }
             }
         }
-        let time = fields.iter_mut().find(|field| field.kind == FieldType::Time && field.names.iter().any(|name| name == "time"));
+        let time = fields
+            .iter_mut()
+            .find(|field| field.kind == FieldType::Time && field.names.iter().any(|name| name == "time"));
         if let Some(time) = time {
             time.instant = values.time;
         }

@@ -26,7 +26,8 @@ const MOST_LINES: usize = 100;
 pub fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let standard = Path::new(STANDARD);
-    let config = arguments.config.as_deref().or_else(|| (standard.exists() && arguments.pattern.is_none()).then_some(standard));
+    let config =
+        arguments.config.as_deref().or_else(|| (standard.exists() && arguments.pattern.is_none()).then_some(standard));
     if let Some(config) = config {
         let configuration = load(config)?;
         let sources = sources(&configuration, arguments)?;
@@ -50,9 +51,8 @@ pub fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
 }
 
 fn reader(spec: &PatternSpec, zone: &TimeZone) -> Result<LineReader, Failure> {
-    LineReader::new(spec, zone).map_err(|faults| {
-        Failure::new(FAILED, faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
-    })
+    LineReader::new(spec, zone)
+        .map_err(|faults| Failure::new(FAILED, faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 /// A source and the patterns that read its lines.
@@ -62,12 +62,16 @@ struct SourceReading<'a> {
 }
 
 /// The source that was named, whose `paths` the file is under, or all.
-fn sources<'a>(configuration: &'a Configuration, arguments: &ExplainArguments) -> Result<Vec<SourceReading<'a>>, Failure> {
+fn sources<'a>(
+    configuration: &'a Configuration,
+    arguments: &ExplainArguments,
+) -> Result<Vec<SourceReading<'a>>, Failure> {
     let named: Vec<&SourceSpec> = match (&arguments.source, &arguments.file) {
         (Some(name), _) => {
             let found: Vec<&SourceSpec> = configuration.sources.iter().filter(|source| source.name == *name).collect();
             if found.is_empty() {
-                let names: Vec<String> = configuration.sources.iter().map(|source| format!("`{}`", source.name)).collect();
+                let names: Vec<String> =
+                    configuration.sources.iter().map(|source| format!("`{}`", source.name)).collect();
                 let message = format!("there is no source `{name}`\nhelp: the sources are {}", names.join(", "));
                 return Err(Failure::new(FAILED, message));
             }

@@ -98,7 +98,9 @@ fn overview(all: &[Listed]) -> String {
             text.push_str(&format!("    cannot be used: {fault}\n"));
         }
     }
-    text.push_str("\n`pxtail list patterns NAME` shows one whole; `pxtail learn pattern LOG` finds the one for a log.\n");
+    text.push_str(
+        "\n`pxtail list patterns NAME` shows one whole; `pxtail learn pattern LOG` finds the one for a log.\n",
+    );
     text
 }
 
@@ -129,7 +131,10 @@ fn whole(spec: &PatternSpec) -> Result<String, Failure> {
     if let Some(example) = &pattern.example {
         text.push_str(&format!("\nan example\n    {}\n", terminal::escaped(example.as_bytes())));
     }
-    text.push_str(&format!("\nto use it\n    [[source]]\n    name = \"web\"\n    paths = [\"/var/log/…\"]\n    pattern = \"{}\"\n", pattern.name));
+    text.push_str(&format!(
+        "\nto use it\n    [[source]]\n    name = \"web\"\n    paths = [\"/var/log/…\"]\n    pattern = \"{}\"\n",
+        pattern.name
+    ));
     let file = pattern_text(spec).map_err(|err| patterns::unreadable(&spec.at.file, &err))?;
     text.push_str(&format!("\nits file, {}\n{}", spec.at.file.display(), file.trim_end()));
     text.push('\n');

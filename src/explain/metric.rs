@@ -115,7 +115,15 @@ pub fn judge<'a>(
             let measures = metric.measures.keys().cloned().zip(record.inputs.iter().copied()).collect();
             let window = window_of(metric, record.time);
             let timeliness = timeliness(metric, window, record.time, now);
-            Judgement::Counts(Record { user, account, properties, measures, window, zone: metric.time_zone.clone(), timeliness })
+            Judgement::Counts(Record {
+                user,
+                account,
+                properties,
+                measures,
+                window,
+                zone: metric.time_zone.clone(),
+                timeliness,
+            })
         }
     })
 }

@@ -166,8 +166,12 @@ fn counted(metric: &MetricSpec, record: &Record) -> String {
     add("event".to_owned(), escaped(metric.event.value.as_bytes()));
     let note = match record.timeliness {
         Timeliness::InTime => None,
-        Timeliness::Late(Late::Delta) => Some("read now, it comes after its window is sealed: it is sent in a later revision"),
-        Timeliness::Late(Late::Drop) => Some("read now, it comes after its window is sealed: dropped, as `late = \"drop\"` says"),
+        Timeliness::Late(Late::Delta) => {
+            Some("read now, it comes after its window is sealed: it is sent in a later revision")
+        }
+        Timeliness::Late(Late::Drop) => {
+            Some("read now, it comes after its window is sealed: dropped, as `late = \"drop\"` says")
+        }
         Timeliness::TooOld => Some("read now, it is dropped: its window is older than revisions are remembered"),
         Timeliness::TooFarAhead => Some("read now, it is dropped: it is further ahead of the clock than `max_ahead`"),
     };

@@ -165,12 +165,20 @@ fn expand(glob: &Path) -> Vec<PathBuf> {
         }
         let Ok(glob) = GlobBuilder::new(&name).literal_separator(true).build() else { return Vec::new() };
         let glob = glob.compile_matcher();
-        found = found.iter().flat_map(|path| entries(path)).filter(|path| path.file_name().is_some_and(|name| glob.is_match(name))).collect();
+        found = found
+            .iter()
+            .flat_map(|path| entries(path))
+            .filter(|path| path.file_name().is_some_and(|name| glob.is_match(name)))
+            .collect();
     }
     found.retain(|path| path.exists());
     let mut files: Vec<PathBuf> = Vec::new();
     for path in found {
-        if path.is_dir() { files.extend(entries(&path).into_iter().filter(|path| path.is_file())) } else { files.push(path) }
+        if path.is_dir() {
+            files.extend(entries(&path).into_iter().filter(|path| path.is_file()))
+        } else {
+            files.push(path)
+        }
     }
     files.sort();
     files

@@ -29,7 +29,7 @@ pub(super) fn regex(text: &str) -> Engine {
 }
 
 pub(super) fn json(fields: &[(&str, &str)]) -> Engine {
-    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
+    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), vec![(*path).to_owned()]));
     Engine::Json { fields: fields.collect() }
 }
 
@@ -413,13 +413,16 @@ fn a_case_fails_with_every_field_that_differs() {
                 "the line matches, but its fields are others than expected\nfield `name`: expected `n`, found nothing\nfield `status`: expected 200, found `201`\nfield `time`: expected `2023-11-14T22:13:20Z`, found `1700000000.001`",
             ),
         ),
-        (case("200 1 n", Some(&[]), &["name"]), Some("the line matches, but its fields are others than expected\nfield `name`: expected nothing, found `n`")),
+        (
+            case("200 1 n", Some(&[]), &["name"]),
+            Some(
+                "the line matches, but its fields are others than expected\nfield `name`: expected nothing, found `n`",
+            ),
+        ),
         (case("200 1 n", None, &[]), Some("the line must not match, but it does")),
         (
             case("x", Some(&[]), &[]),
-            Some(
-                "the line must match, but it does not: at byte 0: expected three digits or `-` for `$status`",
-            ),
+            Some("the line must match, but it does not: at byte 0: expected three digits or `-` for `$status`"),
         ),
         (
             case("x", Some(&[("y", text(""))]), &[]),

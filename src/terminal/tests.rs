@@ -31,7 +31,8 @@ fn nothing_that_moves_a_terminal_gets_out() {
 
 #[test]
 fn cells_stand_under_each_other_and_the_last_is_cut() {
-    let rows = [vec!["a".to_owned(), "x".repeat(200)], vec!["long".to_owned(), "y".to_owned()], vec!["alone".to_owned()]];
+    let rows =
+        [vec!["a".to_owned(), "x".repeat(200)], vec!["long".to_owned(), "y".to_owned()], vec!["alone".to_owned()]];
     let shown = table(&rows, "  ");
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[0].starts_with("  a     xxx") && lines[0].ends_with('…'), "{shown}");

@@ -28,7 +28,14 @@ pub(super) fn read(path: &Path, text: &str, files: &mut Files) -> Found {
             Some(known) => known.logs.push(log),
             None if format.contains('%') => {
                 let name = Path::new(&log).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                found.formats.push(Format { name, syntax: Syntax::Apache, text: format, escape: None, at, logs: vec![log] });
+                found.formats.push(Format {
+                    name,
+                    syntax: Syntax::Apache,
+                    text: format,
+                    escape: None,
+                    at,
+                    logs: vec![log],
+                });
             }
             None => found.known.push((log, format)),
         }
@@ -58,7 +65,9 @@ fn read_into(path: &Path, text: &str, files: &mut Files, state: &mut State, dept
         match (directive.to_ascii_lowercase().as_str(), arguments) {
             ("logformat", [text, name]) => add(state, name, text, at),
             ("logformat", [text]) => add(state, "transfer", text, at),
-            ("customlog" | "globallog", [log, format, ..]) => state.logs.push(((*log).to_owned(), (*format).to_owned(), at)),
+            ("customlog" | "globallog", [log, format, ..]) => {
+                state.logs.push(((*log).to_owned(), (*format).to_owned(), at))
+            }
             ("transferlog", [log]) => state.logs.push(((*log).to_owned(), "transfer".to_owned(), at)),
             ("define", [name, value]) => {
                 state.defined.insert((*name).to_owned(), (*value).to_owned());

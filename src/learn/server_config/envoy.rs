@@ -22,7 +22,8 @@ pub(super) fn read(path: &Path, text: &str) -> Found {
         let Some(value) = KEYS.iter().find_map(|key| value_of(bare, key)) else { continue };
         let indent = line.len() - line.trim_start().len();
         let text = scalar(value, &lines[index + 1..], indent);
-        let is_format = text.match_indices('%').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_uppercase()));
+        let is_format =
+            text.match_indices('%').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_uppercase()));
         if !is_format {
             continue;
         }
@@ -54,7 +55,8 @@ fn scalar(value: &str, following: &[&str], indent: usize) -> String {
 fn block(header: &str, following: &[&str], indent: usize) -> String {
     let inner = |line: &&str| line.trim().is_empty() || line.len() - line.trim_start().len() > indent;
     let lines: Vec<&str> = following.iter().copied().take_while(|line| inner(line)).collect();
-    let depth = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min();
+    let depth =
+        lines.iter().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min();
     let lines: Vec<&str> = lines.iter().map(|line| line.get(depth.unwrap_or(0)..).unwrap_or_default()).collect();
     let separator = if header.starts_with('|') { "\n" } else { " " };
     lines.join(separator).trim_end().to_owned()

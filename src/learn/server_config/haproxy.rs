@@ -26,7 +26,10 @@ pub(super) fn read(path: &Path, text: &str) -> Found {
                 logs: Vec::new(),
             }),
             ["option", "httplog", "clf"] => {
-                found.notes.push(format!("{}:{number}: `option httplog clf` is not known; try `learn pattern` on the log", path.display()));
+                found.notes.push(format!(
+                    "{}:{number}: `option httplog clf` is not known; try `learn pattern` on the log",
+                    path.display()
+                ));
             }
             ["option", "httplog", ..] => found.known.push((section.clone(), "haproxy_http".to_owned())),
             ["option", "tcplog", ..] => found.known.push((section.clone(), "haproxy_tcp".to_owned())),

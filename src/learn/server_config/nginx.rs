@@ -26,7 +26,14 @@ pub(super) fn read(path: &Path, text: &str, files: &mut Files) -> Found {
     found
 }
 
-fn read_into(path: &Path, text: &str, files: &mut Files, found: &mut Found, logs: &mut Vec<(String, String)>, depth: usize) {
+fn read_into(
+    path: &Path,
+    text: &str,
+    files: &mut Files,
+    found: &mut Found,
+    logs: &mut Vec<(String, String)>,
+    depth: usize,
+) {
     let mut words = Words { text, at: 0, line: 1 };
     while let Some((line, directive)) = words.directive() {
         let arguments: Vec<&str> = directive.iter().map(String::as_str).collect();

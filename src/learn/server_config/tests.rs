@@ -25,7 +25,10 @@ fn check(syntax: Syntax, text: &str, expected: &[(&str, &str)]) {
 fn nginx_pieces_are_put_together_as_nginx_does() {
     let check = |text: &str, expected: &[(&str, &str)]| check(Syntax::Nginx, text, expected);
     check("log_format a '$remote_addr';", &[("a", "$remote_addr")]);
-    check("log_format a '$remote_addr - '\n   \"[$time_local] \" '\"$request\"' ;", &[("a", "$remote_addr - [$time_local] \"$request\"")]);
+    check(
+        "log_format a '$remote_addr - '\n   \"[$time_local] \" '\"$request\"' ;",
+        &[("a", "$remote_addr - [$time_local] \"$request\"")],
+    );
     check(r#"log_format a "\"$request\" it\'s \\ \x";"#, &[("a", r#""$request" it's \ \x"#)]);
     check(r"log_format a 'it\'s $status';", &[("a", "it's $status")]);
     check("log_format a '$a\\t$b';", &[("a", "$a\t$b")]);
@@ -42,9 +45,15 @@ fn nginx_pieces_are_put_together_as_nginx_does() {
 fn nginx_logs_are_under_their_formats_through_includes() {
     let main = "events {}\nhttp {\n  log_format main escape=json\n    '{\"t\":\"$time_iso8601\"}';\n  include conf.d/*.conf;\n  include gone.conf;\n  access_log /var/log/nginx/all.log;\n}\n";
     let site = "server {\n  access_log /var/log/nginx/site.log main buffer=32k;\n  access_log off;\n  include conf.d/site.conf;\n}\n";
-    let found = found(&[("nginx.conf", main), ("conf.d/site.conf", site), ("conf.d/.hidden.conf", "log_format x '$x';")], Syntax::Nginx);
+    let found = found(
+        &[("nginx.conf", main), ("conf.d/site.conf", site), ("conf.d/.hidden.conf", "log_format x '$x';")],
+        Syntax::Nginx,
+    );
     let [format] = &found.formats[..] else { panic!("{found:?}") };
-    assert_eq!((format.at.line, format.escape.as_deref(), &format.logs[..]), (3, Some("json"), &["/var/log/nginx/site.log".to_owned()][..]));
+    assert_eq!(
+        (format.at.line, format.escape.as_deref(), &format.logs[..]),
+        (3, Some("json"), &["/var/log/nginx/site.log".to_owned()][..])
+    );
     assert_eq!(found.known, [("/var/log/nginx/all.log".to_owned(), "combined".to_owned())]);
     assert_eq!(found.notes, ["`gone.conf` is included, but is not there"]);
 }
@@ -65,7 +74,8 @@ fn apache_formats_are_unquoted_as_apache_does() {
 #[test]
 fn apache_logs_are_under_their_nicknames() {
     let main = "ServerRoot \"$DIR\"\nLogFormat \"%h %>s\" short\n<VirtualHost *:80>\nInclude sites\n</VirtualHost>\nCustomLog \"|/usr/bin/rotatelogs x\" short\nCustomLog a.log combined\n";
-    let found = found(&[("httpd.conf", main), ("sites/a.conf", "  CustomLog logs/a.log short env=x\n")], Syntax::Apache);
+    let found =
+        found(&[("httpd.conf", main), ("sites/a.conf", "  CustomLog logs/a.log short env=x\n")], Syntax::Apache);
     let [format] = &found.formats[..] else { panic!("{found:?}") };
     assert_eq!(format.logs, ["logs/a.log", "|/usr/bin/rotatelogs x"]);
     assert_eq!(found.known, [("a.log".to_owned(), "combined".to_owned())]);
@@ -78,7 +88,8 @@ fn haproxy_words_are_taken_as_haproxy_does() {
     check("log-format \"%ci \\\"%HM\\\" %{+Q}r\"", &[("haproxy", "%ci \"%HM\" %{+Q}r")]);
     check("log-format '%ci \"%r\" \\x' # all", &[("haproxy", "%ci \"%r\" \\x")]);
     let found = found(&[("haproxy.cfg", "defaults\n  option httplog\nlisten db\n option tcplog\n")], Syntax::Haproxy);
-    let known: Vec<(&str, &str)> = found.known.iter().map(|(section, name)| (section.as_str(), name.as_str())).collect();
+    let known: Vec<(&str, &str)> =
+        found.known.iter().map(|(section, name)| (section.as_str(), name.as_str())).collect();
     assert_eq!(known, [("haproxy", "haproxy_http"), ("db", "haproxy_tcp")]);
 }
 
