@@ -89,7 +89,7 @@ mod tests {
     fn check(engine: Engine) {
         let at = Location::new("p.toml", 1);
         let engine = Located::new(engine, at.clone());
-        let spec = PatternSpec { at, name: "p".to_owned(), about: None, engine, types: [].into(), cases: Vec::new() };
+        let spec = PatternSpec { at, name: "p".to_owned(), about: None, engine, types: [].into(), records: RecordsSpec::default(), cases: Vec::new() };
         let pattern = Pattern::compile(&spec).expect("a pattern");
         let line = pattern.example().expect("a line");
         let mut parser = pattern.line_parser(&[], &TimeZone::UTC).expect("a parser");
