@@ -7,7 +7,7 @@ use regex::bytes::RegexSet;
 
 use crate::model::fault::{Located, Location};
 use crate::model::fields::Fields;
-use crate::model::spec::{Engine, PatternSpec};
+use crate::model::spec::{Engine, PatternSpec, RecordSpec};
 use crate::parse::Pattern;
 
 /// A log whose lines hold other lines.
@@ -30,7 +30,7 @@ pub fn unwrapped(lines: &[&[u8]]) -> Option<Wrapped> {
         let at = Location::new(name, 0);
         let engine = Located::new(Engine::Builtin { name: name.to_owned() }, at.clone());
         let spec =
-            PatternSpec { at, name: name.to_owned(), about: None, engine, types: [].into(), records: RecordsSpec::default(), cases: Vec::new() };
+            PatternSpec { at, name: name.to_owned(), about: None, engine, types: [].into(), records: RecordSpec::default(), cases: Vec::new() };
         let pattern = Pattern::compile(&spec).ok()?;
         let mut parser = pattern.line_parser(&["message"], &TimeZone::UTC).ok()?;
         let mut fields = Fields::with_slots(1);

@@ -82,14 +82,14 @@ mod tests {
     use crate::parse::Pattern;
     use crate::model::fault::{Located, Location};
     use crate::model::fields::Fields;
-    use crate::model::spec::{Engine, NginxEscape, PatternSpec};
+    use crate::model::spec::{Engine, NginxEscape, PatternSpec, RecordSpec};
     use jiff::tz::TimeZone;
 
     #[track_caller]
     fn check(engine: Engine) {
         let at = Location::new("p.toml", 1);
         let engine = Located::new(engine, at.clone());
-        let spec = PatternSpec { at, name: "p".to_owned(), about: None, engine, types: [].into(), records: RecordsSpec::default(), cases: Vec::new() };
+        let spec = PatternSpec { at, name: "p".to_owned(), about: None, engine, types: [].into(), records: RecordSpec::default(), cases: Vec::new() };
         let pattern = Pattern::compile(&spec).expect("a pattern");
         let line = pattern.example().expect("a line");
         let mut parser = pattern.line_parser(&[], &TimeZone::UTC).expect("a parser");
