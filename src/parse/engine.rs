@@ -96,6 +96,14 @@ impl Compiled {
         self.given().listed.iter().filter(|(_, origin)| matches!(origin, Origin::Capture(_))).count()
     }
 
+    /// For people: a line that it could have been made for.
+    pub(super) fn example(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Template(template) => Some(template.example()),
+            _ => None,
+        }
+    }
+
     /// What a lone `-` means in it.
     pub(super) const fn dash(&self) -> Dash {
         match self {
