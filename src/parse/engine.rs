@@ -59,7 +59,7 @@ impl Compiled {
                 template(envoy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
-            Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
+            Engine::Grok { text, definitions, names } => Grok::compile(text, definitions, *names).map(Self::Grok),
             Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
             Engine::KeyValue(spec) => KeyValue::compile(spec).map(Self::KeyValue),
             Engine::W3c { columns } => W3c::compile(columns.as_deref()).map(Self::W3c),
@@ -80,7 +80,7 @@ impl Compiled {
                 Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
             }
             Self::Expression(expression) => Given::captures(expression.known()),
-            Self::Grok(grok) => Given::captures(grok.known()),
+            Self::Grok(grok) => grok.given(),
             Self::Json(paths) => {
                 let listed = paths.iter().map(|(name, path)| {
                     let known = Known { name: name.clone(), kind: FieldType::Text, time: None };
