@@ -11,4 +11,5 @@ pub mod file;
 pub mod nearest;
 pub mod record;
 pub mod spec;
+pub mod step;
 pub mod time;

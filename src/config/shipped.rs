@@ -8,8 +8,13 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
     ("combined", include_str!("../../patterns/combined.toml")),
     ("common", include_str!("../../patterns/common.toml")),
+    ("cri", include_str!("../../patterns/cri.toml")),
+    ("docker", include_str!("../../patterns/docker.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
+    ("syslog", include_str!("../../patterns/syslog.toml")),
+    ("syslog_rfc3164", include_str!("../../patterns/syslog_rfc3164.toml")),
+    ("syslog_rfc5424", include_str!("../../patterns/syslog_rfc5424.toml")),
 ];
 
 #[cfg(test)]

@@ -128,9 +128,7 @@ fn with_groups(hir: &Hir, wanted: &[u32]) -> Hir {
         HirKind::Capture(capture) => {
             let sub = with_groups(&capture.sub, wanted);
             match wanted.iter().position(|&group| group == capture.index) {
-                Some(index) => {
-                    Hir::capture(hir::Capture { index: index as u32 + 1, name: None, sub: Box::new(sub) })
-                }
+                Some(index) => Hir::capture(hir::Capture { index: index as u32 + 1, name: None, sub: Box::new(sub) }),
                 None => sub,
             }
         }

@@ -61,7 +61,9 @@ pub(super) fn cut_short(hir: &Hir) -> Hir {
             Hir::concat(items.iter().zip(next).map(|(item, next)| cut_item(item, next)).collect())
         }
         HirKind::Alternation(branches) => Hir::alternation(branches.iter().map(cut_short).collect()),
-        HirKind::Capture(capture) => Hir::capture(Capture { sub: Box::new(cut_short(&capture.sub)), ..capture.clone() }),
+        HirKind::Capture(capture) => {
+            Hir::capture(Capture { sub: Box::new(cut_short(&capture.sub)), ..capture.clone() })
+        }
         HirKind::Repetition(repetition) => {
             Hir::repetition(Repetition { sub: Box::new(cut_short(&repetition.sub)), ..repetition.clone() })
         }
@@ -77,7 +79,11 @@ fn cut_item(item: &Hir, next: Option<&Hir>) -> Hir {
     });
     match (run, literal) {
         (Some((repetition, class)), Some(literal)) => {
-            if let Some(short) = cut_run(repetition, class, literal) { captured(item, short) } else { item.clone() }
+            if let Some(short) = cut_run(repetition, class, literal) {
+                captured(item, short)
+            } else {
+                item.clone()
+            }
         }
         _ => cut_short(item),
     }

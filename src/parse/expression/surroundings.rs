@@ -77,7 +77,11 @@ fn loosen(hir: &Hir, exact: &mut bool) -> Loose {
             if let Some((side, strict, bytes)) = condition(capture) {
                 let barred = Some(Barred { bytes, always: true, strict, applies: true });
                 let none = Loose::plain(Hir::empty());
-                return if side == Side::Start { Loose { before: barred, ..none } } else { Loose { after: barred, ..none } };
+                return if side == Side::Start {
+                    Loose { before: barred, ..none }
+                } else {
+                    Loose { after: barred, ..none }
+                };
             }
             let inner = loosen(&capture.sub, exact);
             Loose { hir: Hir::capture(Capture { sub: Box::new(inner.hir), ..capture.clone() }), ..inner }
@@ -215,7 +219,11 @@ fn restrict(hir: &Hir, side: Side, barred: ByteSet, exact: &mut bool) -> Hir {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => hir.clone(),
         HirKind::Literal(_) => {
-            if edge(hir, side).bytes.intersects(barred) { Hir::fail() } else { hir.clone() }
+            if edge(hir, side).bytes.intersects(barred) {
+                Hir::fail()
+            } else {
+                hir.clone()
+            }
         }
         HirKind::Class(class) => without(class, barred),
         HirKind::Capture(capture) => {
@@ -232,7 +240,12 @@ fn restrict(hir: &Hir, side: Side, barred: ByteSet, exact: &mut bool) -> Hir {
                 Side::End => apply(pieces.iter_mut().rev(), side, condition, exact),
                 Side::Start => apply(pieces.iter_mut(), side, condition, exact),
             };
-            Hir::concat(pieces.into_iter().filter_map(|piece| if let Piece::Hir(hir) = piece { Some(hir) } else { None }).collect())
+            Hir::concat(
+                pieces
+                    .into_iter()
+                    .filter_map(|piece| if let Piece::Hir(hir) = piece { Some(hir) } else { None })
+                    .collect(),
+            )
         }
         HirKind::Repetition(repetition) => restrict_repetition(repetition, side, barred, exact),
     }
@@ -241,7 +254,8 @@ fn restrict(hir: &Hir, side: Side, barred: ByteSet, exact: &mut bool) -> Hir {
 /// The last turn (the first) is restricted; as many turns as before, in the same order of preference.
 fn restrict_repetition(repetition: &Repetition, side: Side, barred: ByteSet, exact: &mut bool) -> Hir {
     let turn = restrict(&repetition.sub, side, barred, exact);
-    let once = Repetition { min: repetition.min.min(1), max: Some(1), sub: Box::new(turn.clone()), ..repetition.clone() };
+    let once =
+        Repetition { min: repetition.min.min(1), max: Some(1), sub: Box::new(turn.clone()), ..repetition.clone() };
     if repetition.max == Some(1) {
         return Hir::repetition(once);
     }

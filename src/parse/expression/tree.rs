@@ -12,10 +12,13 @@ pub(in crate::parse) fn parse(text: &str) -> Result<Hir, regex_syntax::Error> {
         let mut builder = regex_syntax::ParserBuilder::new();
         builder.utf8(false).unicode(unicode).dot_matches_new_line(true).build().parse(text)
     };
-    parse(text, false).or_else(|err| match in_characters(text) {
-        Some(wrapped) => parse(&wrapped, false).or_else(|_| parse(text, true)),
-        None => parse(text, true),
-    }.map_err(|_| err))
+    parse(text, false).or_else(|err| {
+        match in_characters(text) {
+            Some(wrapped) => parse(&wrapped, false).or_else(|_| parse(text, true)),
+            None => parse(text, true),
+        }
+        .map_err(|_| err)
+    })
 }
 
 /// The same text with every class of characters beyond ASCII in `(?u:…)`.

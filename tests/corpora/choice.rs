@@ -1,0 +1,156 @@
+//! Which patterns a user would give a source whose files are of a corpus's format.
+//!
+//! Promises: chosen by the format's label alone, and by the configuration that a case carries; never by its line, save how
+//! many columns it has, which in a real file the `#Fields:` line says. Does not: read lines.
+
+use crate::case::Case;
+use crate::reader::Way;
+
+/// A label, or its beginning (`*` at the end) or end (`*` in front) or both, and the patterns to be tried in order.
+/// `cri>envoy_json` is a pattern inside a wrapper. The first row that fits is taken.
+const CHOICES: &[(&str, &[&str])] = &[
+    ("nginx_error*", &["nginx_error"]),
+    ("apache_error*", &["apache_error"]),
+    ("nginx_ingress*", &["nginx_ingress", "cri>nginx_ingress", "combined"]),
+    ("nginx_json*", &["nginx_json"]),
+    ("*_vhost_combined*", &["vhost_combined", "combined_forwarded", "combined"]),
+    ("*_vhost_common*", &["vhost_common", "common"]),
+    ("*_combined_ext*", &["nginx_ingress", "traefik_clf", "combined_forwarded", "vhost_combined", "combined"]),
+    ("*_common_ext*", &["common", "vhost_common", "combined"]),
+    ("*_combined*", &["combined", "combined_forwarded", "vhost_combined"]),
+    ("*_common*", &["common", "combined", "vhost_common"]),
+    ("nginx_custom*", &["nginx_proxy_manager", "nginx_timed", "combined", "common"]),
+    ("apache_custom*", &["apache_ssl_request", "combined", "common"]),
+    ("nginx_other*", &["nginx_proxy_manager", "nginx_timed", "combined_forwarded", "vhost_combined", "combined"]),
+    ("apache_other*", &["apache_ssl_request", "vhost_combined", "combined", "common"]),
+    ("traefik_clf*", &["traefik_clf", "traefik_log"]),
+    ("traefik_json*", &["traefik_json"]),
+    ("caddy_json*", &["caddy_json", "caddy_waf"]),
+    ("envoy_json*", &["envoy_json", "cri>envoy_json", "istio_logentry"]),
+    ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
+    ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),
+    ("haproxy_*", &["haproxy_http", "haproxy_tcp", "haproxy_connect"]),
+    ("gunicorn_*", &["combined", "flask", "gunicorn_error"]),
+    ("aws_alb*", &["aws_alb"]),
+    ("aws_clb*", &["aws_elb"]),
+    ("aws_elb*", &["aws_elb"]),
+    ("aws_s3*", &["aws_s3"]),
+    ("aws_cloudfront*", &["aws_cloudfront"]),
+    ("squid_native*", &["squid"]),
+    ("squid_access*", &["squid"]),
+    ("squid_log*", &["squid_cache"]),
+    ("fastly*", &["syslog>fastly", "fastly"]),
+    ("syslog_rfc5424*", &["syslog_rfc5424"]),
+    ("syslog_rfc3164*", &["syslog_rfc3164"]),
+    ("syslog_*", &["syslog"]),
+    ("cri*", &["cri"]),
+    ("docker*", &["docker"]),
+    ("iis_httperr*", &["iis_httperr"]),
+    ("w3c*", &["iis_w3c", "w3c"]),
+    ("iis*", &["iis_w3c", "w3c"]),
+    ("logfmt*", &["logfmt"]),
+];
+
+/// The columns that IIS logs by itself; those and the address that a balancer gives; all.
+const IIS_COLUMNS: [&str; 3] = [
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
+     sc-substatus sc-win32-status time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
+     sc-substatus sc-win32-status time-taken X-Forwarded-For",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
+     cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+];
+
+/// `None`: the format is not one of those that are judged.
+pub fn ways(case: &Case) -> Option<Vec<Way>> {
+    if let Some(format) = case.text("log_format") {
+        return Some(vec![pasted_log_format(format)]);
+    }
+    let patterns = case.list("grok_patterns");
+    if !patterns.is_empty() && case.format.starts_with("telegraf") {
+        let definitions = case.text("custom_patterns").unwrap_or_default();
+        let own = |pattern: &&str| pattern.starts_with("%{TEST_") && definitions.is_empty();
+        // Its definitions are in a file that the case does not carry.
+        return (!patterns.iter().all(own))
+            .then(|| patterns.iter().map(|pattern| pasted_grok(pattern, definitions)).collect());
+    }
+    let ways = match case.peer_argument("format") {
+        Some("combined" | "main") => &["combined"][..],
+        Some("common") => &["common"],
+        Some("error") if case.format.starts_with("nginx") => &["nginx_error"],
+        Some("error") => &["apache_error"],
+        Some("ingress_upstreaminfo") => &["nginx_ingress"],
+        _ => CHOICES.iter().find(|(label, _)| fits(label, &case.format))?.1,
+    };
+    Some(ways.iter().map(|name| with_columns(way(name), case)).collect())
+}
+
+fn fits(label: &str, format: &str) -> bool {
+    match (label.strip_prefix('*'), label.strip_suffix('*')) {
+        (Some(_), Some(_)) => format.contains(label.trim_matches('*')),
+        (Some(end), None) => format.ends_with(end),
+        (None, Some(beginning)) => format.starts_with(beginning),
+        (None, None) => format == label,
+    }
+}
+
+fn way(name: &str) -> Way {
+    match name.split_once('>') {
+        Some((wrapper, inner)) => way(inner).inside(wrapper),
+        None => Way::shipped(name),
+    }
+}
+
+fn with_columns(way: Way, case: &Case) -> Way {
+    if !case.format.starts_with("w3c") {
+        return way;
+    }
+    let columns = case.line.split(|&byte| byte == b' ').count();
+    let fits = |names: &&&str| names.split(' ').count() == columns;
+    IIS_COLUMNS.iter().find(fits).map_or(way.clone(), |names| way.after(&format!("#Fields: {names}")))
+}
+
+/// A server's `log_format`, in the syntax that it is in.
+fn pasted_log_format(format: &str) -> Way {
+    // logparser's own instruction before the format.
+    let format = format.lines().next_back().unwrap_or(format);
+    match format {
+        "common" => return Way::shipped("common"),
+        "combined" => return Way::shipped("combined"),
+        _ => {}
+    }
+    let syntax = if format.contains('$') && !format.contains('%') { "nginx" } else { "apache" };
+    Way::pasted(format!("name = \"pasted\"\nsyntax = \"{syntax}\"\ntemplate = {}\n", quoted(format)))
+}
+
+/// Telegraf's own names for the fields of web servers, as a user would map them.
+const TELEGRAF_FIELDS: [(&str, &[&str]); 8] = [
+    ("client", &["client_ip", "clientip"]),
+    ("user", &["auth"]),
+    ("method", &["verb"]),
+    ("target", &["request"]),
+    ("status", &["resp_code"]),
+    ("bytes", &["resp_bytes"]),
+    ("user_agent", &["agent"]),
+    ("time", &[]),
+];
+
+fn pasted_grok(pattern: &str, definitions: &str) -> Way {
+    let mut types = String::new();
+    for (name, sources) in TELEGRAF_FIELDS {
+        let given = |text: &str, source: &str| text.contains(&format!(":{source}"));
+        if let Some(source) = sources.iter().find(|source| given(pattern, source) || given(definitions, source)) {
+            types.push_str(&format!("{name} = {{ from = \"{source}\" }}\n"));
+        }
+    }
+    let definitions = match definitions.trim() {
+        "" => String::new(),
+        text => format!("grok_patterns = {}\n", quoted(text)),
+    };
+    Way::pasted(format!("name = \"pasted\"\ngrok = {}\n{definitions}\n[types]\n{types}", quoted(pattern)))
+}
+
+/// A TOML string: JSON's escapes are TOML's too.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
