@@ -161,7 +161,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
             "builtin = \"combind\"",
             "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
              `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
-             `syslog_rfc5424`, `vhost_combined` or `vhost_common`\n\
+             `syslog_rfc5424`, `traefik_clf`, `vhost_combined` or `vhost_common`\n\
              help: write builtin = \"combined\", or give a template, regex or json",
         ),
         (
@@ -185,9 +185,9 @@ fn faults_in_types_and_cases_are_shown_together() {
     for (body, expected) in [
         (
             "regex = '.'\n[types]\na = \"int\"\nb = { format = \"iso\" }\nc = { type = \"text\", format = \"clf\" }",
-            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time` or `boolean`\n\
+            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time`, `boolean`, `duration` or `size`\n\
              help: write a = \"text\", for instance\n\
-             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
+             web.toml:5: `format` of type `b` is `iso`; expected `auto`, `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_ns` or `unix_us`, or a format with `%`\n\
              help: write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"\n\
              web.toml:6: `format` of type `c` is for times only\n\
              help: leave it out, or set type = \"time\"",
