@@ -23,6 +23,7 @@
 //!
 //! Does not: decode values; know which fields are wanted (what matches never depends on it).
 
+mod ambiguity;
 pub mod apache;
 mod apache_time;
 mod class;
