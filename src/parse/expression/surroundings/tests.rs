@@ -166,9 +166,9 @@ fn the_usual_conditions_are_built_in_exactly() {
     let after = |class: &str| format!("(?P<{NOT_AFTER}0>{class})");
     let before = |class: &str| format!("(?P<{NOT_BEFORE}0>{class})");
     for text in [
-        format!("(.*){}([0-9]+)", after("[0-9]")),
+        format!("^(.*){}([0-9]+)", after("[0-9]")),
         format!("^(.*?){}([0-9]+)", after("[0-9]")),
-        format!("([a-c0-9]*){}x", after("[0-9]")),
+        format!("([a-c0-9]+){}x", after("[0-9]")),
         format!("x{}([a-c0-9]+)", before("[a-c]")),
         format!("{}([0-9]+){}", after("[0-9]"), before("[a-c]")).replacen(
             "pxtail_not_before_0",
