@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::tz::TimeZone;
 use pxtail::model::fault::{Located, Location};
 use pxtail::model::fields::{FieldType, Fields};
-use pxtail::model::spec::{Decode, Engine, NginxEscape, PatternSpec, TypeSpec};
+use pxtail::model::spec::{Engine, NginxEscape, PatternSpec, TypeSpec};
 use pxtail::parse::Pattern;
 
 /// Fits the caches, as a chunk of a log does.
@@ -42,7 +42,8 @@ const FEW: [&str; 5] = ["account", "user", "path", "status", "bytes"];
 fn spec(engine: Engine, types: &[(&str, FieldType, Option<&str>)]) -> Pattern {
     let at = Location::new("bench", 0);
     let types = types.iter().map(|&(name, kind, format)| {
-        let spec = TypeSpec { from: None, kind, format: format.map(str::to_owned), decode: Decode::Nothing };
+        let formats = format.map(str::to_owned).into_iter().collect();
+        let spec = TypeSpec { formats, ..TypeSpec::of(kind) };
         (name.to_owned(), Located::new(spec, at.clone()))
     });
     let types: BTreeMap<_, _> = types.collect();

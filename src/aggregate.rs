@@ -25,7 +25,14 @@ use windows::{MetricWindows, OpenWindow};
 
 use crate::model::event::{AgentId, Window, WindowId};
 use crate::model::record::{MetricIndex, UsageRecord};
+use crate::model::spec::MetricSpec;
 use crate::model::time::UnixMicros;
+
+/// The window of a metric that a time falls into; `None` outside of the years -9999 to 9999.
+#[must_use]
+pub fn window_of(metric: &MetricSpec, time: UnixMicros) -> Option<Window> {
+    bounds::window_at(&metric.time_zone, metric.window, time)
+}
 
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,11 @@ mod arguments;
 mod check;
 mod demo;
 mod dry_run;
+mod explain;
+mod learn;
+mod list;
 mod outbox;
+mod patterns;
 mod run;
 mod sandbox;
 mod test;
@@ -87,6 +91,9 @@ pub fn main() -> ExitCode {
         Verb::DryRun(arguments) => dry_run::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Learn(arguments) => learn::run(&arguments),
+        Verb::List(arguments) => list::run(&arguments),
         Verb::Sandbox(arguments) => sandbox::run(&arguments),
         Verb::Outbox(arguments) => outbox::run(&arguments),
         Verb::Completion { shell } => completion(shell),

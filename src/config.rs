@@ -31,10 +31,11 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+pub use self::files::Patterns;
 use self::report::Report;
 pub use self::variables::Environment;
-use crate::model::fault::Faults;
-use crate::model::spec::Configuration;
+use crate::model::fault::{Fault, Faults};
+use crate::model::spec::{Configuration, PatternSpec};
 
 /// Where packages put the patterns of an administrator, and their own.
 const PATTERN_DIRS: [&str; 2] = ["/etc/pxtail/patterns.d", "/usr/share/pxtail/patterns"];
@@ -61,6 +62,36 @@ impl LoadOptions {
         }
         Self { pattern_dirs, environment: Environment::process() }
     }
+}
+
+/// The patterns that can be named without a configuration, and what is wrong with their directories.
+#[must_use]
+pub fn patterns(directories: &[PathBuf]) -> (Patterns, Vec<Fault>) {
+    let report = Report::default();
+    let patterns = files::read_patterns(directories, &report);
+    (patterns, report.into_faults())
+}
+
+/// The text of a pattern's file; of one that comes with the program, its text there.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn pattern_text(spec: &PatternSpec) -> std::io::Result<String> {
+    match shipped::PATTERNS.iter().find(|(name, _)| *spec.at.file == *files::built_in_path(name)) {
+        Some((_, text)) => Ok((*text).to_owned()),
+        None => std::fs::read_to_string(&spec.at.file),
+    }
+}
+
+/// Whether the pattern comes with the program itself, and not from a file.
+#[must_use]
+pub fn is_built_in(spec: &PatternSpec) -> bool {
+    *spec.at.file == *files::built_in_path(&spec.name)
+}
+
+/// The known word nearest to `word`, when it is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    words::nearest(word, known)
 }
 
 /// Reads the configuration whose main file is `config`.

@@ -10,4 +10,5 @@ pub mod fields;
 pub mod file;
 pub mod record;
 pub mod spec;
+pub mod step;
 pub mod time;

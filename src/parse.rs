@@ -15,19 +15,23 @@ mod engine;
 mod escapes;
 mod expression;
 mod fixed;
+mod grammar;
 mod grok;
+mod haproxy;
 mod json;
 mod key_value;
+pub mod lint;
 mod ltsv;
 mod mismatch;
 mod output;
 mod quote;
 mod request;
+mod steps;
 pub mod template;
 mod time;
 mod w3c;
 
-pub use cases::{CaseFailure, run_cases};
+pub use cases::{CaseFailure, Difference, run_cases};
 pub use mismatch::Mismatch;
 
 use jiff::tz::TimeZone;
@@ -84,6 +88,12 @@ impl Pattern {
         self.catalogue.field(name)
     }
 
+    /// The pattern without its types: every field is its text, also where the text does not fit. For people.
+    #[must_use]
+    pub fn untyped(&self) -> Self {
+        Self { engine: self.engine.clone(), catalogue: self.catalogue.untyped() }
+    }
+
     /// A parser that puts `wanted[i]` into slot `i`, and the line's time into [`Fields::time`] where the pattern has one.
     /// `zone` is for times that have no zone of their own. `Err`: the names that the pattern does not give.
     pub fn line_parser(&self, wanted: &[&str], zone: &TimeZone) -> Result<LineParser, Vec<String>> {
@@ -97,23 +107,26 @@ impl Pattern {
         if self.has_time() && !wanted.contains(&"time") {
             slots.push(("time", None));
         }
+        let own = self.engine.captures();
         let mut keys: Vec<Origin> = Vec::new();
         let mut outputs = Vec::with_capacity(slots.len());
         for (name, slot) in slots {
             let Some(plan) = self.plan(name) else { continue };
             let capture = match &plan.origin {
                 Origin::Capture(capture) => *capture,
-                key => keys.iter().position(|earlier| earlier == key).unwrap_or_else(|| {
-                    keys.push(key.clone());
-                    keys.len() - 1
-                }),
+                key => {
+                    let index = keys.iter().position(|earlier| earlier == key).unwrap_or_else(|| {
+                        keys.push(key.clone());
+                        keys.len() - 1
+                    });
+                    own + index
+                }
             };
             outputs.push(Output::new(name, slot, capture, plan, zone));
         }
         let outputs = Outputs::new(outputs, self.engine.dash());
         let reader = self.engine.reader(&keys, outputs.iter().map(Output::capture));
-        let captures = self.engine.captures().max(keys.len());
-        Ok(LineParser { reader, captures: vec![Capture::ABSENT; captures], outputs })
+        Ok(LineParser { reader, captures: vec![Capture::ABSENT; own + keys.len()], outputs })
     }
 }
 
@@ -152,6 +165,17 @@ impl LineParser {
         self.reader.set_file_state(state);
     }
 
+    /// For people: where the line stops matching; `None` where it matches.
+    pub fn stop(&mut self, line: &[u8]) -> Option<Stop> {
+        let mismatch = self.read(line).err()?;
+        if mismatch.is_directive() {
+            return Some(Stop { at: None, expected: mismatch.to_string() });
+        }
+        let (said, at) = self.reader.expectation(line, mismatch);
+        let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected).to_owned();
+        Some(Stop { at: Some(at.unwrap_or_else(|| mismatch.at())), expected })
+    }
+
     /// For people: how far the line matches, what was expected there, and what stands there instead.
     pub fn explain(&mut self, line: &[u8]) -> String {
         let (expectation, at) = self.expectation(line);
@@ -178,6 +202,14 @@ impl LineParser {
     pub fn invalid_fields(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outputs.invalid()
     }
+}
+
+/// Where a line stops matching, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The byte of the line, from 0; at most its length. `None` where the line is the format's own and no record.
+    pub at: Option<usize>,
+    pub expected: String,
 }
 
 /// Longest piece of a line that a message shows, in bytes.

@@ -5,6 +5,7 @@
 
 mod compile;
 mod condition;
+mod explain;
 mod id;
 mod template;
 
@@ -14,6 +15,8 @@ use compile::{Compiler, Missing};
 use condition::CompiledCondition;
 use id::{Id, read_id};
 use template::CompiledTemplate;
+
+pub use explain::refusing;
 
 use crate::model::decimal::Decimal;
 use crate::model::fault::Fault;

@@ -43,7 +43,7 @@ fn every_shipped_file_loads_and_its_pattern_gives_what_its_metrics_read() {
         let configuration = loaded(&file);
         assert!(configuration.broken_patterns.is_empty(), "{:?}", configuration.broken_patterns);
         for source in &configuration.sources {
-            let pattern = Pattern::compile(&configuration.patterns[&source.pattern.value]).expect("a pattern");
+            let pattern = Pattern::compile(&configuration.patterns[&source.patterns[0].value]).expect("a pattern");
             assert!(pattern.has_time(), "{}", file.display());
             for metric in &configuration.metrics {
                 let wanted: Vec<&str> = fields(metric).into_iter().collect();
@@ -58,7 +58,7 @@ fn every_shipped_file_loads_and_its_pattern_gives_what_its_metrics_read() {
 fn the_hits_example_counts_every_line_per_client_and_utc_day() {
     let configuration = loaded(&root().join("packaging/examples/combined-hits.toml"));
     let [metric] = configuration.metrics.as_slice() else { panic!("{:?}", configuration.metrics) };
-    assert_eq!(configuration.sources[0].pattern.value, "combined");
+    assert_eq!(configuration.sources[0].patterns[0].value, "combined");
     assert_eq!(metric.time_zone.iana_name(), Some("UTC"));
     assert_eq!(metric.window, pxtail::model::spec::WindowLength::Day);
     assert!(metric.conditions.is_empty() && metric.properties.is_empty());

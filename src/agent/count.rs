@@ -5,9 +5,10 @@
 
 use memchr::memchr;
 
-use super::plan::{Plan, SourcePlan};
+use super::plan::{PatternPlan, Plan, SourcePlan};
 use crate::aggregate::{Added, Aggregator, RuleRef};
 use crate::model::file::SourceIndex;
+use crate::model::spec::{Configuration, SourceSpec};
 use crate::model::time::UnixMicros;
 use crate::parse::Mismatch;
 use crate::usage::Discard;
@@ -28,11 +29,15 @@ pub struct Tally {
 }
 
 /// Lines of one source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceTally {
     pub lines: u64,
     pub bytes: u64,
+    /// By pattern, in the source's order.
+    pub matched: Vec<u64>,
     pub unmatched: u64,
+    /// Lines of the format itself, such as W3C's `#Fields:`: no records.
+    pub skipped: u64,
 }
 
 /// Lines that one metric looked at.
@@ -72,13 +77,21 @@ impl MetricTally {
 impl Tally {
     /// Nothing yet.
     #[must_use]
-    pub fn new(sources: usize, metrics: usize) -> Self {
-        Self { sources: vec![SourceTally::default(); sources], metrics: vec![MetricTally::default(); metrics] }
+    pub fn new(configuration: &Configuration) -> Self {
+        let of =
+            |source: &SourceSpec| SourceTally { matched: vec![0; source.patterns.len()], ..SourceTally::default() };
+        Self {
+            sources: configuration.sources.iter().map(of).collect(),
+            metrics: vec![MetricTally::default(); configuration.metrics.len()],
+        }
     }
 
     /// Back to nothing, after it was saved.
     pub fn clear(&mut self) {
-        self.sources.fill(SourceTally::default());
+        for source in &mut self.sources {
+            source.matched.fill(0);
+            *source = SourceTally { matched: std::mem::take(&mut source.matched), ..SourceTally::default() };
+        }
         self.metrics.fill(MetricTally::default());
     }
 }
@@ -115,19 +128,21 @@ impl Now {
     }
 }
 
-/// A line that its source's pattern does not match.
+/// A line that none of its source's patterns matches.
 #[derive(Clone, Copy, Debug)]
 pub struct UnmatchedLine<'a> {
     /// Its place in the chunk, from 0.
     pub index: u64,
     pub line: &'a [u8],
+    /// Which of the patterns came farthest, and how far.
+    pub pattern: usize,
     pub mismatch: Mismatch,
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Counting<'_> {
-    /// Counts every line of a chunk. `unmatched` is told of lines that the pattern does not match.
+    /// Counts every line of a chunk. `unmatched` is told of lines that no pattern matches.
     pub fn chunk(
         &mut self,
         source: SourceIndex,
@@ -142,50 +157,98 @@ impl Counting<'_> {
         };
         let newest_allowed = self.now.wall().plus(plan.max_ahead);
         let mut count = ChunkCount::default();
-        let mut missed = 0;
+        let tally = &mut self.tally.sources[source.0 as usize];
+        let mut line_counting =
+            LineCounting { aggregator: self.aggregator, metrics: &mut self.tally.metrics, now: self.now };
         while !rest.is_empty() {
             let end = memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
             rest = rest.get(end + 1..).unwrap_or_default();
             count.lines += 1;
-            if let Err(mismatch) = plan.parser.parse(line, &mut plan.fields) {
-                missed += 1;
-                unmatched(plan, UnmatchedLine { index: count.lines - 1, line, mismatch });
-                continue;
+            match read_line(&mut plan.patterns, line) {
+                Read::Matched(index) => {
+                    tally.matched[index] += 1;
+                    let pattern = &mut plan.patterns[index];
+                    let time = pattern.fields.time;
+                    if time > count.newest && time <= Some(newest_allowed) {
+                        count.newest = time;
+                    }
+                    line_counting.count(pattern, line);
+                }
+                Read::Skipped => tally.skipped += 1,
+                Read::Unmatched { pattern, mismatch } => {
+                    tally.unmatched += 1;
+                    unmatched(plan, UnmatchedLine { index: count.lines - 1, line, pattern, mismatch });
+                }
             }
-            if plan.fields.time > count.newest && plan.fields.time <= Some(newest_allowed) {
-                count.newest = plan.fields.time;
-            }
-            let now = self.now.for_line(plan.fields.time);
-            count_line(plan, self.aggregator, self.tally, line, now);
         }
-        let tally = &mut self.tally.sources[source.0 as usize];
         tally.lines += count.lines;
         tally.bytes += bytes.len() as u64;
-        tally.unmatched += missed;
         count
     }
 }
 
-/// One parsed line for every metric of its source.
+/// What came of a line.
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    /// This pattern read it; its fields are filled.
+    Matched(usize),
+    /// It is the format's own line, no record.
+    Skipped,
+    /// The pattern that came farthest.
+    Unmatched { pattern: usize, mismatch: Mismatch },
+}
+
+/// Tries the patterns in their order.
 #[inline]
-fn count_line(plan: &mut SourcePlan, aggregator: &mut Aggregator, tally: &mut Tally, line: &[u8], now: UnixMicros) {
-    for entry in &mut plan.metrics {
-        let tally = &mut tally.metrics[entry.metric.0 as usize];
-        let rule = plan.fields.time.map_or(RuleRef::Current, |time| aggregator.rule_at(entry.metric, time));
-        let reader = match rule {
-            RuleRef::Current => entry.current.as_mut(),
-            RuleRef::Other(wanted) => {
-                entry.others.iter_mut().find(|(place, _)| *place == wanted).map(|(_, reader)| reader)
+fn read_line(patterns: &mut [PatternPlan], line: &[u8]) -> Read {
+    let mut farthest: Option<(usize, Mismatch)> = None;
+    for (index, pattern) in patterns.iter_mut().enumerate() {
+        match pattern.parser.parse(line, &mut pattern.fields) {
+            Ok(()) => return Read::Matched(index),
+            Err(mismatch) if mismatch.is_directive() => return Read::Skipped,
+            Err(mismatch) => {
+                if farthest.is_none_or(|(_, earlier)| mismatch.at() > earlier.at()) {
+                    farthest = Some((index, mismatch));
+                }
             }
-        };
-        let Some(reader) = reader else {
-            tally.other_rule += 1;
-            continue;
-        };
-        match reader.read(line, &plan.fields) {
-            Ok(record) => tally.added[aggregator.add_under(rule, &record, now) as usize] += 1,
-            Err(discard) => tally.discarded[discard as usize] += 1,
+        }
+    }
+    match farthest {
+        Some((pattern, mismatch)) => Read::Unmatched { pattern, mismatch },
+        None => Read::Skipped,
+    }
+}
+
+/// Where parsed lines go.
+struct LineCounting<'a> {
+    aggregator: &'a mut Aggregator,
+    metrics: &'a mut [MetricTally],
+    now: Now,
+}
+
+impl LineCounting<'_> {
+    /// One parsed line for every metric of its source.
+    #[inline]
+    fn count(&mut self, pattern: &mut PatternPlan, line: &[u8]) {
+        let now = self.now.for_line(pattern.fields.time);
+        for entry in &mut pattern.metrics {
+            let tally = &mut self.metrics[entry.metric.0 as usize];
+            let rule = pattern.fields.time.map_or(RuleRef::Current, |time| self.aggregator.rule_at(entry.metric, time));
+            let reader = match rule {
+                RuleRef::Current => entry.current.as_mut(),
+                RuleRef::Other(wanted) => {
+                    entry.others.iter_mut().find(|(place, _)| *place == wanted).map(|(_, reader)| reader)
+                }
+            };
+            let Some(reader) = reader else {
+                tally.other_rule += 1;
+                continue;
+            };
+            match reader.read(line, &pattern.fields) {
+                Ok(record) => tally.added[self.aggregator.add_under(rule, &record, now) as usize] += 1,
+                Err(discard) => tally.discarded[discard as usize] += 1,
+            }
         }
     }
 }

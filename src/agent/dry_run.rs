@@ -49,7 +49,7 @@ impl<'a> DryRun<'a> {
         let plan = plan::build(configuration, &[])?;
         let rules = configuration.metrics.iter().map(|metric| Arc::new(Rule::new(metric))).collect();
         let aggregator = Aggregator::new(AgentId(Uuid::nil()), rules);
-        let tally = Tally::new(configuration.sources.len(), configuration.metrics.len());
+        let tally = Tally::new(configuration);
         Ok(Self { configuration, plan, aggregator, tally, wall, oversized_lines: 0 })
     }
 
@@ -71,7 +71,7 @@ impl<'a> DryRun<'a> {
             let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
             let start = offset + whole.start as u64;
             let counted = counting.chunk(source, &lines.buffer[whole.clone()], start, |plan, found| {
-                unmatched(Unmatched { line: number + found.index + 1, why: plan.parser.explain(found.line) });
+                unmatched(Unmatched { line: number + found.index + 1, why: plan.explain(&found) });
             });
             number += counted.lines;
             offset += whole.end as u64;
@@ -100,9 +100,14 @@ impl<'a> DryRun<'a> {
     #[must_use]
     pub fn misfits(&self) -> BTreeMap<String, u64> {
         let of = |source: &SourcePlan| -> Vec<(String, u64)> {
-            source.parser.invalid_fields().map(|(field, count)| (format!("{}.{field}", source.name), count)).collect()
+            let fields = source.patterns.iter().flat_map(|pattern| pattern.parser.invalid_fields());
+            fields.map(|(field, count)| (format!("{}.{field}", source.name), count)).collect()
         };
-        self.plan.sources.iter().flat_map(of).collect()
+        let mut misfits = BTreeMap::new();
+        for (field, count) in self.plan.sources.iter().flat_map(of) {
+            *misfits.entry(field).or_default() += count;
+        }
+        misfits
     }
 
     /// What became of the lines so far.

@@ -103,7 +103,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
         configuration,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
-        tally: Tally::new(configuration.sources.len(), configuration.metrics.len()),
+        tally: Tally::new(configuration),
         notes: LogNotes::default(),
         report: RunReport::default(),
         timers: Timers::starting_now(),

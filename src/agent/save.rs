@@ -167,6 +167,10 @@ fn save_tally(commit: &mut Commit<'_>, configuration: &Configuration, tally: &Ta
         add(format!("source/{}/lines", source.name), tally.lines)?;
         add(format!("source/{}/bytes", source.name), tally.bytes)?;
         add(format!("source/{}/unmatched", source.name), tally.unmatched)?;
+        add(format!("source/{}/skipped", source.name), tally.skipped)?;
+        for (pattern, matched) in source.patterns.iter().zip(&tally.matched) {
+            add(format!("source/{}/pattern/{}/matched", source.name, pattern.value), *matched)?;
+        }
     }
     for (metric, tally) in configuration.metrics.iter().zip(&tally.metrics) {
         add(format!("metric/{}/accepted", metric.name), tally.accepted())?;

@@ -80,13 +80,13 @@ impl LogNotes {
                 return;
             }
         }
-        let why = plan.parser.explain_discreetly(found.line);
+        let why = plan.explain_discreetly(&found);
         let known = self.unmatched.entry(plan.name.clone()).or_insert(Unmatched { lines: 1, ..Unmatched::default() });
         tracing::warn!(
-            "source `{}`: {} lines do not match pattern `{}`, the last in {}: {}; try `pxtail dry-run` on the file",
+            "source `{}`: {} lines do not match {}, the last in {}: {}; try `pxtail dry-run` on the file",
             plan.name,
             known.lines,
-            plan.pattern,
+            plan.pattern_names(),
             path.display(),
             why,
         );
@@ -113,14 +113,13 @@ impl LogNotes {
             return;
         }
         for source in &plan.sources {
-            for (field, count) in source.parser.invalid_fields() {
-                let said = self.invalid.entry((source.name.clone(), field.to_owned())).or_default();
+            for (pattern, field, count) in source.invalid_fields() {
+                let said = self.invalid.entry((source.name.clone(), format!("{pattern}.{field}"))).or_default();
                 if count > *said {
                     tracing::warn!(
-                        "source `{}`: {} values of field `{field}` do not fit the type that pattern `{}` gives it, and are left out",
+                        "source `{}`: {} values of field `{field}` do not fit the type that pattern `{pattern}` gives it, and are left out",
                         source.name,
                         count - *said,
-                        source.pattern
                     );
                     *said = count;
                     self.invalid_said = Said::now();

@@ -13,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     max_term_width = 100,
     after_help = "First steps:
   pxtail demo --exit                  see the whole job on generated traffic
+  pxtail learn pattern LOG            find out how to read a log of yours
+  pxtail explain LINE                 see what becomes of one line
   pxtail check --config FILE          find every fault of a configuration
   pxtail dry-run --config FILE LOG    see what a log would send; nothing is sent
   pxtail run --config FILE            follow the logs and send
@@ -49,7 +51,28 @@ pub enum Verb {
     /// Find every fault of a configuration: keys, patterns and their cases, fields, log files, the state directory.
     Check(ConfigArguments),
     /// Run the cases in pattern files: the lines they must read, and the lines they must refuse.
+    ///
+    /// For a case that does not hold, every field that differs is shown, and a line that stops matching with a caret where
+    /// it stops. What can go wrong with a pattern in use is shown as a warning.
+    #[command(after_help = "Examples:
+  pxtail test                       every pattern that can be named
+  pxtail test combined my_app       patterns by name
+  pxtail test ./my_app.toml         a file, wherever it is")]
     Test(TestArguments),
+    /// Show what becomes of a line: how far it matches, its fields, and which metrics count it or why not.
+    ///
+    /// With a configuration the line is read as its source reads it, and every metric says what it takes from it. With
+    /// `--pattern` no configuration is needed; without either, every pattern is tried.
+    #[command(after_help = "Examples:
+  pxtail explain '192.0.2.1 - - [23/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5'
+  pxtail explain --pattern combined --file /var/log/nginx/access.log --line 17
+  pxtail explain --config pxtail.toml --source web --file access.log
+  tail -n 3 access.log | pxtail explain --pattern combined -")]
+    Explain(ExplainArguments),
+    /// Propose a pattern for a log, or routes for its paths. What is proposed is for review: nothing uses it by itself.
+    Learn(LearnArguments),
+    /// List what can be named in a configuration.
+    List(ListArguments),
     /// Run a local PX to try things out with: the REST calls of the real one, its validation and its limits.
     Sandbox(SandboxArguments),
     /// See or release the events that wait to be sent.
@@ -113,8 +136,8 @@ pub enum SummaryFormat {
 
 #[derive(Debug, Args)]
 pub struct TestArguments {
-    /// Pattern files; without any, those of the configuration and those that come with pxtail.
-    #[arg(value_name = "FILE")]
+    /// Pattern files, or names of patterns; without any, those of the configuration and those that come with pxtail.
+    #[arg(value_name = "FILE|NAME")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub config: ConfigArguments,
@@ -145,4 +168,133 @@ pub enum OutboxVerb {
     List(ConfigArguments),
     /// Let held events go (`[push] hold = true` keeps them).
     Release(ConfigArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The configuration file; without one, /etc/pxtail/pxtail.toml where it is there and no pattern is given.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "pattern")]
+    pub config: Option<PathBuf>,
+    /// Read the line as this source of the configuration.
+    #[arg(long, value_name = "NAME", conflicts_with = "pattern")]
+    pub source: Option<String>,
+    /// Read the line by this pattern: its name, or a pattern file.
+    #[arg(short, long, value_name = "NAME|FILE")]
+    pub pattern: Option<String>,
+    /// Take the line from this file.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "line_text")]
+    pub file: Option<PathBuf>,
+    /// Which line of the file, from 1.
+    #[arg(short = 'n', long, value_name = "N", requires = "file", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub line: u64,
+    /// The line, in quotes; `-` reads lines from standard input.
+    #[arg(value_name = "LINE", id = "line_text", required_unless_present = "file", allow_hyphen_values = true)]
+    pub text: Option<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct LearnArguments {
+    #[command(subcommand)]
+    pub verb: LearnVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LearnVerb {
+    /// Find the pattern that reads a log, or write one.
+    ///
+    /// FILE is a log, or a server's configuration: nginx.conf, httpd.conf, haproxy.cfg, envoy.yaml. Out of a configuration
+    /// every log format is taken exactly, with its includes. For a log every known pattern is tried on a sample; where
+    /// none fits, a new one is proposed and written to a file, with cases from the log. Nothing is overwritten.
+    #[command(after_help = "Examples:
+  pxtail learn pattern /var/log/nginx/access.log
+  pxtail learn pattern /etc/nginx/nginx.conf --out /etc/pxtail/patterns.d
+  pxtail learn pattern access.log --server-config /etc/nginx/nginx.conf --redact
+  pxtail learn pattern app.log --name app --out -")]
+    Pattern(LearnPatternArguments),
+    /// Propose path templates from the paths in logs: what varies becomes `{id}` or `{name}`.
+    ///
+    /// Prints `[[route]]` sections in TOML, most used first, with counts and examples, to be read and corrected.
+    #[command(after_help = "Examples:
+  pxtail learn routes --pattern combined access.log access.log.1
+  pxtail learn routes --config pxtail.toml --source web access.log > routes.toml")]
+    Routes(LearnRoutesArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct LearnPatternArguments {
+    /// A log, or a server's configuration.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Take the format of the log from this configuration of the server that writes it.
+    #[arg(long, value_name = "FILE")]
+    pub server_config: Option<PathBuf>,
+    /// The name of the new pattern. By default made from the format's or the file's name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where to write: a directory, a file ending in .toml, or `-` for standard output. By default ./NAME.toml.
+    #[arg(short, long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Write a new pattern also where a known one reads the log.
+    #[arg(long)]
+    pub new: bool,
+    /// Put made-up addresses, users, tokens and query values into the cases, in place of the log's own.
+    #[arg(long)]
+    pub redact: bool,
+    /// The configuration beside which to look for patterns.
+    #[arg(short, long, value_name = "FILE", default_value = "/etc/pxtail/pxtail.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct LearnRoutesArguments {
+    /// Read the lines by this pattern: its name, or a pattern file.
+    #[arg(short, long, value_name = "NAME|FILE", conflicts_with = "source")]
+    pub pattern: Option<String>,
+    /// The configuration whose source is meant, and beside which to look for patterns.
+    #[arg(short, long, value_name = "FILE", default_value = "/etc/pxtail/pxtail.toml")]
+    pub config: PathBuf,
+    /// Read the lines as this source of the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Leave out routes with fewer lines than this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub min_lines: u64,
+    /// More different texts than this in one place of a path are names that vary.
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub max_texts: u32,
+    /// The logs; `-` is standard input.
+    #[arg(required = true, value_name = "LOG")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    #[command(subcommand)]
+    pub verb: ListVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ListVerb {
+    /// List the patterns that a source can name; with a name, show that one whole.
+    ///
+    /// A pattern of /etc/pxtail/patterns.d wins over one of the same name in /usr/share/pxtail/patterns, and that one over
+    /// the one that is built in.
+    #[command(after_help = "Examples:
+  pxtail list patterns
+  pxtail list patterns combined
+  pxtail list patterns --json | jq -r '.[].name'")]
+    Patterns(ListPatternsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ListPatternsArguments {
+    /// Show this pattern whole: its fields with their types, an example line, and its file's text.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration beside which to look for patterns.
+    #[arg(short, long, value_name = "FILE", default_value = "/etc/pxtail/pxtail.toml")]
+    pub config: PathBuf,
 }

@@ -10,7 +10,7 @@ use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
 use crate::ledger::{self, outbox::OutboxStore};
 use crate::model::spec::{Configuration, SourceSpec};
-use crate::parse::run_cases;
+use crate::parse::{lint, run_cases};
 use crate::push::key::{self, KeyError};
 
 /// What is found beside faults of the configuration itself.
@@ -58,10 +58,9 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             say(&fault.to_string());
         }
     }
-    let used = configuration
-        .patterns
-        .values()
-        .filter(|pattern| configuration.sources.iter().any(|source| source.pattern.value == pattern.name));
+    let used = configuration.patterns.values().filter(|pattern| {
+        configuration.sources.iter().flat_map(|source| &source.patterns).any(|named| named.value == pattern.name)
+    });
     for pattern in used {
         match run_cases(pattern) {
             Ok(0) => {
@@ -70,9 +69,12 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             Ok(_) => {}
             Err(failures) => {
                 for failure in failures {
-                    findings.fail(&format!("{}: {}", failure.at, failure.message));
+                    findings.fail(&super::test::shown(&failure));
                 }
             }
+        }
+        for warning in lint::lint(pattern) {
+            findings.warn(&warning.to_string());
         }
     }
 }

@@ -19,6 +19,8 @@ struct Summary {
     lines: u64,
     matched: u64,
     unmatched: u64,
+    /// Lines of the format itself (`#Fields:`): no records.
+    skipped: u64,
     /// Longer than `tail.max_line_bytes`: in `lines`, not in `matched` or `unmatched`.
     oversized: u64,
     events: u64,
@@ -88,6 +90,8 @@ fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines:
     let tally = dry_run.tally();
     let read: u64 = tally.sources.iter().map(|source| source.lines).sum();
     let unmatched: u64 = tally.sources.iter().map(|source| source.unmatched).sum();
+    let matched: u64 = tally.sources.iter().flat_map(|source| &source.matched).sum();
+    let skipped: u64 = tally.sources.iter().map(|source| source.skipped).sum();
     let metrics = configuration
         .metrics
         .iter()
@@ -100,8 +104,9 @@ fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines:
         .collect();
     Summary {
         lines: read + dry_run.oversized_lines,
-        matched: read - unmatched,
+        matched,
         unmatched,
+        skipped,
         oversized: dry_run.oversized_lines,
         events: 0,
         parked: 0,

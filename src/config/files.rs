@@ -25,9 +25,10 @@ pub(super) struct TextFile {
 
 /// Every pattern that can be named.
 #[derive(Debug, Default)]
-pub(super) struct Patterns {
-    pub(super) whole: BTreeMap<String, PatternSpec>,
-    pub(super) broken: BTreeMap<String, Vec<Fault>>,
+pub struct Patterns {
+    pub whole: BTreeMap<String, PatternSpec>,
+    /// Files that are no patterns, by the name that they would have.
+    pub broken: BTreeMap<String, Vec<Fault>>,
 }
 
 /// The main file, then those of `conf.d` beside it in the order of their names.
@@ -66,10 +67,14 @@ pub(super) fn read_patterns(directories: &[PathBuf], report: &Report) -> Pattern
         }
     }
     for (name, text) in shipped::PATTERNS {
-        let path = PathBuf::from(format!("<built in>/{name}.toml"));
-        patterns.add(name, &path, text);
+        patterns.add(name, &built_in_path(name), text);
     }
     patterns
+}
+
+/// The place that messages give for a pattern without a file.
+pub(super) fn built_in_path(name: &str) -> PathBuf {
+    PathBuf::from(format!("<built in>/{name}.toml"))
 }
 
 impl Patterns {

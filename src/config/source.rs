@@ -25,23 +25,54 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
     let paths = paths.and_then(|value| read_paths(&value));
     let exclude = section.get("exclude").and_then(|value| read_globs(&value, Below::NameOrRoot)).unwrap_or_default();
     let help = "write pattern = \"combined\", or the name of a file in patterns.d";
-    let pattern = section.require("pattern", help).and_then(|value| {
-        let pattern = names::read(&value)?;
-        references::check_pattern(&value, &pattern.value, patterns);
-        Some(pattern)
-    });
+    let patterns = section.require("pattern", help).and_then(|value| read_patterns(&value, patterns));
     let starts = [("beginning", StartAt::Beginning), ("end", StartAt::End)];
     // What is in the files on day one was used too: `end` would leave it out without a word.
     let start_at = section.get("start_at").and_then(|value| value.choice(&starts)).unwrap_or(StartAt::Beginning);
     let time_zone = section.get("time_zone").and_then(|value| time_zone::read(&value)).unwrap_or(TimeZone::UTC);
     let at = section.at.clone();
     section.finish();
-    let spec = if let (Some(name), Some(paths), Some(pattern)) = (&name, paths, pattern) {
-        Some(SourceSpec { at, name: name.value.clone(), paths, exclude, pattern, start_at, time_zone })
+    let spec = if let (Some(name), Some(paths), Some(patterns)) = (&name, paths, patterns) {
+        Some(SourceSpec { at, name: name.value.clone(), paths, exclude, patterns, start_at, time_zone })
     } else {
         None
     };
     Named { name, spec }
+}
+
+/// More patterns than any file has formats: each is tried on a line that none before it matches.
+const MOST_PATTERNS: usize = 50;
+
+/// One name, or a list of names that are tried in order.
+fn read_patterns(value: &Value<'_>, known: &Patterns) -> Option<Vec<Located<String>>> {
+    let read = |value: &Value<'_>| {
+        let pattern = names::read(value)?;
+        references::check_pattern(value, &pattern.value, known);
+        Some(pattern)
+    };
+    if !value.node.is_array() {
+        return Some(vec![read(value)?]);
+    }
+    let listed = value.list()?;
+    if listed.is_empty() || listed.len() > MOST_PATTERNS {
+        let message = format!("{} has {} names; expected 1 to {MOST_PATTERNS}", value.title, listed.len());
+        value.fault(&message, "name the patterns in the order in which they are tried: [\"first\", \"second\"]");
+        return None;
+    }
+    let mut patterns: Vec<Located<String>> = Vec::new();
+    for value in &listed {
+        let pattern = read(value)?;
+        if patterns.iter().any(|earlier| earlier.value == pattern.value) {
+            let message = format!("{} names pattern `{}` twice", value.title, pattern.value);
+            value.fault(
+                &message,
+                "leave the second one out: a line that the first did not match is not matched by it either",
+            );
+            return None;
+        }
+        patterns.push(pattern);
+    }
+    Some(patterns)
 }
 
 fn read_paths(value: &Value<'_>) -> Option<Vec<Located<String>>> {

@@ -122,7 +122,7 @@ fn every_key_reaches_the_specification() {
     let source = &sources[0];
     let paths: Vec<_> = source.paths.iter().map(|path| (path.value.as_str(), path.at.line)).collect();
     assert_eq!(paths, [("/var/log/*.log", 36), ("/srv/app-1/{a,b}.log", 37)]);
-    assert_eq!((source.exclude[0].value.as_str(), source.pattern.value.as_str()), ("/var/log/x.log", "web"));
+    assert_eq!((source.exclude[0].value.as_str(), source.patterns[0].value.as_str()), ("/var/log/x.log", "web"));
     assert_eq!((source.start_at, source.time_zone.iana_name()), (StartAt::End, Some("Europe/Paris")));
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
+use super::step::FieldStep;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -124,8 +125,8 @@ pub struct SourceSpec {
     /// Absolute globs.
     pub paths: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
-    /// The pattern's name.
-    pub pattern: Located<String>,
+    /// The patterns' names, in the order in which they are tried; not empty, each once.
+    pub patterns: Vec<Located<String>>,
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
@@ -330,8 +331,32 @@ pub enum Engine {
     Builtin { name: String },
 }
 
+impl Engine {
+    /// What it is called in lists.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NginxTemplate { .. } => "nginx template",
+            Self::ApacheTemplate { .. } => "Apache template",
+            Self::HaproxyTemplate { .. } => "HAProxy template",
+            Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Regex { .. } => "regex",
+            Self::Grok { .. } => "grok",
+            Self::Json { .. } => "JSON",
+            Self::KeyValue(spec) => match spec.dialect {
+                KeyValueDialect::Logfmt => "logfmt",
+                KeyValueDialect::Loose => "key=value",
+            },
+            Self::W3c { .. } => "W3C",
+            Self::Delimited(_) => "columns",
+            Self::Ltsv => "LTSV",
+            Self::Builtin { .. } => "built-in",
+        }
+    }
+}
+
 /// Formats that the program knows by itself, by the name that `builtin = "…"` takes, in order of name.
-pub const BUILTINS: [&str; 16] = [
+pub const BUILTINS: [&str; 17] = [
     "aws_alb",
     "aws_cloudfront",
     "aws_elb",
@@ -346,6 +371,7 @@ pub const BUILTINS: [&str; 16] = [
     "syslog",
     "syslog_rfc3164",
     "syslog_rfc5424",
+    "traefik_clf",
     "vhost_combined",
     "vhost_common",
 ];
@@ -409,20 +435,18 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times: `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, or a strptime format with `%`.
-    pub format: Option<String>,
-    /// For texts: what is undone before the value is used.
-    pub decode: Decode,
+    /// For times, tried in order: `clf`, `rfc3339`, `unix`, `unix_ms`, … or strptime formats with `%`.
+    pub formats: Vec<String>,
+    /// What is done with the text of `from`, in this order. Empty: it is taken as it stands.
+    pub steps: Vec<FieldStep>,
 }
 
-/// What is undone in a text before it is used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Decode {
-    /// The text as it stands in the line.
-    #[default]
-    Nothing,
-    /// The escapes of log writers: `\xC3` (nginx, Apache), `\"`, `\\`, `\n` and their like (Apache, JSON), `\u00fc` (JSON).
-    Escapes,
+impl TypeSpec {
+    /// A type and nothing else.
+    #[must_use]
+    pub const fn of(kind: FieldType) -> Self {
+        Self { from: None, kind, formats: Vec::new(), steps: Vec::new() }
+    }
 }
 
 /// One `[[case]]`: a line and what must come of it.

@@ -1,8 +1,11 @@
-//! The common and combined log formats, as Apache, nginx and many others write them.
+//! The common and combined log formats, as Apache, nginx and many others write them, and what is built on them.
 //!
 //! ```text
-//! client ident user [time] "request" status bytes
-//! client ident user [time] "request" status bytes "referrer" "user agent"
+//! common          client ident user [time] "request" status bytes
+//! combined        … "referrer" "user agent"
+//! vhost_common    host:port client ident user …           (or only the host)
+//! vhost_combined
+//! traefik_clf     combined, then: requests "router" "server URL" 12ms
 //! ```
 //!
 //! Promises: the user name may hold spaces and brackets: it ends where a time in brackets and the request's quote follow.
@@ -10,50 +13,40 @@
 //! text. A combined line may have one more text in quotes at its end (nginx's `main` format has X-Forwarded-For there);
 //! it is not given as a field.
 //!
-//! Does not: read lines that have more fields before the client. A virtual host in front would be taken for the client and
-//! the client for the ident; such lines are refused, as are those with a list of forwarded addresses for the client. They
-//! are known by a comma in the client or ident, and by a user that begins with `- ` or ends with ` - -`.
+//! Does not: read lines of `common` and `combined` that have more fields before the client. A virtual host in front would be
+//! taken for the client and the client for the ident; such lines are refused, as are those with a list of forwarded
+//! addresses for the client. They are known by a comma in the client or ident, and by a user that begins with `- ` or ends
+//! with ` - -`. In the other direction, a client `-` behind a virtual host is refused.
+
+mod traefik;
+mod vhost;
 
 use nom::bytes::complete::{tag, take, take_while1};
 use nom::combinator::{map_opt, opt};
-use nom::error::{ErrorKind, ParseError};
 use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
 use super::capture::Capture;
 use super::catalogue::Known;
+use super::grammar::{Read, Wrong, expected, mismatch};
 use super::mismatch::Mismatch;
 use super::quote;
 use super::time::{CLF_LEN, TimeFormat, has_clf_shape};
 use crate::model::fields::FieldType;
 
-/// Which of the two.
+/// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Common,
     Combined,
+    VhostCommon,
+    VhostCombined,
+    Traefik,
 }
 
-/// What was expected where a line stops matching; `left` bytes of it are left there.
-#[derive(Clone, Copy, Debug)]
-struct Wrong {
-    left: usize,
-    what: &'static str,
-}
+type Field = (&'static str, FieldType);
 
-impl ParseError<&[u8]> for Wrong {
-    fn from_error_kind(input: &[u8], _: ErrorKind) -> Self {
-        Self { left: input.len(), what: "an access log line" }
-    }
-
-    fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-type Read<'a> = IResult<&'a [u8], &'a [u8], Wrong>;
-
-const FIELDS: [(&str, FieldType); 9] = [
+const FIELDS: [Field; 9] = [
     ("client", FieldType::Text),
     ("ident", FieldType::Text),
     ("user", FieldType::Text),
@@ -70,30 +63,48 @@ impl Access {
         match name {
             "common" => Some(Self::Common),
             "combined" => Some(Self::Combined),
+            "vhost_common" => Some(Self::VhostCommon),
+            "vhost_combined" => Some(Self::VhostCombined),
+            "traefik_clf" => Some(Self::Traefik),
             _ => None,
         }
     }
 
+    /// How many of [`FIELDS`] it has; its own fields are after these.
+    const fn shared(self) -> usize {
+        match self {
+            Self::Common | Self::VhostCommon => 7,
+            Self::Combined | Self::VhostCombined | Self::Traefik => FIELDS.len(),
+        }
+    }
+
     pub(super) fn known(self) -> Vec<Known> {
-        let given = if self == Self::Common { 7 } else { FIELDS.len() };
-        let known = |&(name, kind): &(&str, FieldType)| {
+        let own: &[Field] = match self {
+            Self::Common | Self::Combined => &[],
+            Self::VhostCommon | Self::VhostCombined => &vhost::FIELDS,
+            Self::Traefik => &traefik::FIELDS,
+        };
+        let known = |&(name, kind): &Field| {
             let time = (kind == FieldType::Time).then_some(TimeFormat::Clf);
             Known { name: name.to_owned(), kind, time }
         };
-        FIELDS[..given].iter().map(known).collect()
+        FIELDS[..self.shared()].iter().chain(own).map(known).collect()
     }
 
     #[inline]
     pub(super) fn read(self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+        let wrong = |err| mismatch(line.len(), err);
+        let from = match self {
+            Self::VhostCommon | Self::VhostCombined => {
+                vhost::read(line, &mut captures[self.shared()..]).map_err(wrong)?
+            }
+            _ => line,
+        };
         let mut keep = |index: usize, text: &[u8], rest: &[u8], after: usize| {
             let end = line.len() - rest.len() - after;
             captures[index] = Capture::plain(end - text.len(), end);
         };
-        let wrong = |err: nom::Err<Wrong>| match err {
-            nom::Err::Error(wrong) | nom::Err::Failure(wrong) => Mismatch::said(line.len() - wrong.left, wrong.what),
-            nom::Err::Incomplete(_) => Mismatch::said(line.len(), "more of the line"),
-        };
-        let (rest, client) = terminated(word, space).parse(line).map_err(wrong)?;
+        let (rest, client) = terminated(word, space).parse(from).map_err(wrong)?;
         keep(0, client, rest, 1);
         let (rest, ident) = terminated(word, space).parse(rest).map_err(wrong)?;
         keep(1, ident, rest, 1);
@@ -107,21 +118,25 @@ impl Access {
         let (rest, bytes) = digits(rest).map_err(wrong)?;
         keep(6, bytes, rest, 0);
         let rest = match self {
-            Self::Common => rest,
-            Self::Combined => {
+            Self::Common | Self::VhostCommon => rest,
+            Self::Combined | Self::VhostCombined => {
                 let (rest, referrer) = next_quoted(rest).map_err(wrong)?;
                 keep(7, referrer, rest, 1);
                 let (rest, agent) = next_quoted(rest).map_err(wrong)?;
                 keep(8, agent, rest, 1);
                 opt(next_quoted).parse(rest).map_err(wrong)?.0
             }
+            Self::Traefik => {
+                let texts = traefik::read(rest).map_err(wrong)?;
+                for (index, text) in texts.into_iter().enumerate() {
+                    let end = line.len() - text.left;
+                    captures[7 + index] = Capture::plain(end - text.bytes.len(), end);
+                }
+                &[]
+            }
         };
         if rest.is_empty() { Ok(()) } else { Err(Mismatch::said(line.len() - rest.len(), "the end of the line")) }
     }
-}
-
-fn expected(input: &[u8], what: &'static str) -> nom::Err<Wrong> {
-    nom::Err::Error(Wrong { left: input.len(), what })
 }
 
 fn space(input: &[u8]) -> Read<'_> {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 
-use super::{Pattern, catalogue::FieldPlan, time::TimeReader};
+use super::{Pattern, Stop, catalogue::FieldPlan, time::TimeReader};
 use crate::model::decimal::Decimal;
 use crate::model::fault::Location;
 use crate::model::fields::{FieldType, Fields};
@@ -18,13 +18,42 @@ use crate::model::spec::{CaseSpec, PatternSpec, Scalar};
 pub struct CaseFailure {
     /// The case, or the faulty place of the pattern.
     pub at: Location,
-    /// One line for each difference; after a fault its help.
+    /// What is wrong; after a fault its help.
     pub message: String,
+    /// The case's line.
+    pub line: Option<String>,
+    /// Where the line stops matching, where that is what is wrong.
+    pub stop: Option<Stop>,
+    /// Every field that is not as expected.
+    pub differences: Vec<Difference>,
+}
+
+/// A field that is not as a case expects it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub field: String,
+    pub expected: String,
+    pub found: String,
+}
+
+impl CaseFailure {
+    fn of_case(case: &CaseSpec, message: impl Into<String>) -> Self {
+        let (line, message) = (Some(case.line.clone()), message.into());
+        Self { at: case.at.clone(), message, line, stop: None, differences: Vec::new() }
+    }
 }
 
 impl fmt::Display for CaseFailure {
+    /// On one line, and one for each difference.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.message)
+        write!(f, "{}: {}", self.at, self.message)?;
+        if let Some(Stop { at, expected }) = &self.stop {
+            write!(f, ": at byte {}: expected {expected}", at.unwrap_or(0))?;
+        }
+        for Difference { field, expected, found } in &self.differences {
+            write!(f, "\nfield `{field}`: expected {expected}, found {found}")?;
+        }
+        Ok(())
     }
 }
 
@@ -33,52 +62,52 @@ pub fn run_cases(spec: &PatternSpec) -> Result<usize, Vec<CaseFailure>> {
     let pattern = Pattern::compile(spec).map_err(|faults| {
         let failure = |fault: crate::model::fault::Fault| {
             let help = fault.help.map_or_else(String::new, |help| format!("\nhelp: {help}"));
-            CaseFailure { at: fault.at, message: format!("{}{help}", fault.message) }
+            let message = format!("{}{help}", fault.message);
+            CaseFailure { at: fault.at, message, line: None, stop: None, differences: Vec::new() }
         };
         faults.into_iter().map(failure).collect::<Vec<_>>()
     })?;
-    let failures: Vec<CaseFailure> = spec
-        .cases
-        .iter()
-        .filter_map(|case| run_case(&pattern, case).err().map(|message| CaseFailure { at: case.at.clone(), message }))
-        .collect();
+    let failures: Vec<CaseFailure> = spec.cases.iter().filter_map(|case| run_case(&pattern, case).err()).collect();
     if failures.is_empty() { Ok(spec.cases.len()) } else { Err(failures) }
 }
 
-fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), String> {
+fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
     let nothing = BTreeMap::new();
     let expected = case.expect.as_ref().unwrap_or(&nothing);
     let wanted: Vec<&str> = expected.keys().map(String::as_str).chain(case.absent.iter().map(String::as_str)).collect();
     let mut parser = pattern.line_parser(&wanted, &TimeZone::UTC).map_err(|names| {
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        format!(
-            "the case names {}, which the pattern does not give\nhelp: it gives {}",
-            names.join(", "),
-            given(pattern)
-        )
+        let names = names.join(", ");
+        let given = given(pattern);
+        let message = format!("the case names {names}, which the pattern does not give\nhelp: it gives {given}");
+        CaseFailure::of_case(case, message)
     })?;
     let mut fields = Fields::with_slots(wanted.len());
     let line = case.line.as_bytes();
     match (parser.parse(line, &mut fields), &case.expect) {
-        (Ok(()), None) => return Err("the line must not match, but it does".to_owned()),
+        (Ok(()), None) => return Err(CaseFailure::of_case(case, "the line must not match, but it does")),
         (Err(_), None) => return Ok(()),
-        (Err(_), Some(_)) => return Err(format!("the line must match, but it does not: {}", parser.explain(line))),
+        (Err(_), Some(_)) => {
+            let failure = CaseFailure::of_case(case, "the line must match, but it does not");
+            return Err(CaseFailure { stop: parser.stop(line), ..failure });
+        }
         (Ok(()), Some(_)) => {}
     }
     let mut differences = Vec::new();
     for (slot, name) in wanted.iter().enumerate() {
         let found = fields.get(line, slot);
-        match expected.get(*name) {
-            Some(value) if !is_equal(pattern.plan(name).as_ref(), value, found) => {
-                differences.push(format!("field `{name}`: expected {}, found {}", shown(value), found_text(found)));
-            }
-            None if found.is_some() => {
-                differences.push(format!("field `{name}`: expected it to be absent, found {}", found_text(found)));
-            }
-            _ => {}
-        }
+        let wrong = match expected.get(*name) {
+            Some(value) => (!is_equal(pattern.plan(name).as_ref(), value, found)).then(|| shown(value)),
+            None => found.map(|_| "nothing".to_owned()),
+        };
+        let difference = |expected| Difference { field: (*name).to_owned(), expected, found: found_text(found) };
+        differences.extend(wrong.map(difference));
     }
-    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let failure = CaseFailure::of_case(case, "the line matches, but its fields are others than expected");
+    Err(CaseFailure { differences, ..failure })
 }
 
 fn given(pattern: &Pattern) -> String {
@@ -107,7 +136,7 @@ fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -
 fn shown(value: &Scalar) -> String {
     match value {
         Scalar::Text(text) => format!("`{text}`"),
-        Scalar::Number(number) => format!("the number {number}"),
+        Scalar::Number(number) => format!("{number}"),
         Scalar::Boolean(value) => format!("{value}"),
     }
 }

@@ -4,14 +4,19 @@
 //! pattern captures itself is never replaced by an alias. Where any key is a field under its own name (JSON, logfmt), only a
 //! `request` that the pattern lists is taken apart. Does not: read lines.
 
+mod resolver;
+
 use std::collections::BTreeMap;
+
+use resolver::Resolver;
 
 use super::json::Path;
 use super::request::Part;
+use super::steps::Step;
 use super::time::TimeFormat;
 use crate::model::fault::{Fault, Located};
 use crate::model::fields::FieldType;
-use crate::model::spec::{Decode, TypeSpec};
+use crate::model::spec::TypeSpec;
 
 /// A field as its engine knows it, before `[types]`.
 #[derive(Clone, Debug)]
@@ -55,7 +60,15 @@ pub(super) struct FieldPlan {
     pub(super) part: Part,
     pub(super) kind: FieldType,
     pub(super) time: Option<TimeFormat>,
-    pub(super) decode: Decode,
+    /// What is done with the text after that.
+    pub(super) steps: Vec<Step>,
+}
+
+impl FieldPlan {
+    /// Whether it is not the text of its origin as it stands.
+    const fn is_made(&self) -> bool {
+        !matches!(self.part, Part::Whole) || !self.steps.is_empty()
+    }
 }
 
 /// Canonical names, and what they are made of: the first that the pattern gives.
@@ -127,7 +140,7 @@ impl Names {
             Self::AnyKey => Origin::Key(name.to_owned()),
         };
         let (part, kind) = (Part::Whole, FieldType::Text);
-        Some(FieldPlan { origin, part, kind, time: None, decode: Decode::Nothing })
+        Some(FieldPlan { origin, part, kind, time: None, steps: Vec::new() })
     }
 }
 
@@ -136,13 +149,20 @@ type Types = BTreeMap<String, Located<TypeSpec>>;
 impl Catalogue {
     pub(super) fn of(given: Given, types: &Types) -> Result<Self, Vec<Fault>> {
         let captured = given.listed.into_iter().map(|(Known { name, kind, time }, origin)| {
-            (name, FieldPlan { origin, part: Part::Whole, kind, time, decode: Decode::Nothing })
+            (name, FieldPlan { origin, part: Part::Whole, kind, time, steps: Vec::new() })
         });
-        Resolver { captured: captured.collect(), types, names: given.names, faults: Vec::new() }.resolve_all()
+        Resolver::new(captured.collect(), types, given.names).resolve_all()
     }
 
     pub(super) fn field(&self, name: &str) -> Option<FieldPlan> {
         self.fields.get(name).cloned().or_else(|| self.names.other(name))
+    }
+
+    /// The same fields as plain texts.
+    pub(super) fn untyped(&self) -> Self {
+        let text = |plan: &FieldPlan| FieldPlan { kind: FieldType::Text, time: None, ..plan.clone() };
+        let fields = self.fields.iter().map(|(name, plan)| (name.clone(), text(plan))).collect();
+        Self { fields, names: self.names }
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
@@ -151,126 +171,5 @@ impl Catalogue {
 
     pub(super) fn gives_any_name(&self) -> bool {
         self.names != Names::Listed
-    }
-}
-
-struct Resolver<'a> {
-    captured: BTreeMap<String, FieldPlan>,
-    types: &'a Types,
-    names: Names,
-    faults: Vec<Fault>,
-}
-
-impl Resolver<'_> {
-    fn resolve_all(mut self) -> Result<Catalogue, Vec<Fault>> {
-        let mut names: Vec<String> = self.captured.keys().chain(self.types.keys()).cloned().collect();
-        names.extend(ALIASES.iter().map(|(name, _)| (*name).to_owned()));
-        names.sort_unstable();
-        names.dedup();
-        let mut fields = BTreeMap::new();
-        for name in names {
-            if let Some(plan) = self.resolve(&name, &mut Vec::new())
-                && (self.names == Names::Listed || self.is_listed(&name) || plan.part != Part::Whole)
-            {
-                fields.insert(name, plan);
-            }
-        }
-        let types = self.types;
-        for (name, spec) in types {
-            if !fields.contains_key(name) {
-                self.refuse_unknown(name, spec, fields.keys());
-            }
-        }
-        if self.faults.is_empty() { Ok(Catalogue { fields, names: self.names }) } else { Err(self.faults) }
-    }
-
-    fn is_listed(&self, name: &str) -> bool {
-        self.captured.contains_key(name) || self.types.contains_key(name)
-    }
-
-    /// `path`: the names on the way here, to end circles.
-    fn resolve(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
-        if path.iter().any(|earlier| earlier == name) {
-            return None;
-        }
-        path.push(name.to_owned());
-        let plan = self.resolve_new(name, path);
-        path.pop();
-        plan
-    }
-
-    fn resolve_new(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
-        let Some(spec) = self.types.get(name) else { return self.untyped(name, path) };
-        let (at, spec) = (spec.at.clone(), spec.value.clone());
-        let source = spec.from.as_deref().filter(|from| *from != name);
-        let plan = match source {
-            Some(from) => self.resolve(from, path)?,
-            None => self.untyped(name, path)?,
-        };
-        if spec.kind != FieldType::Time {
-            return Some(FieldPlan { kind: spec.kind, time: None, decode: spec.decode, ..plan });
-        }
-        let known = || plan.time.clone().or_else(|| TimeFormat::of_known_name(source.unwrap_or(name)));
-        let time = match &spec.format {
-            Some(text) => match TimeFormat::from_spec(text) {
-                Ok(format) => Some(format),
-                Err((message, help)) => {
-                    self.fault_once(Fault::new(at.clone(), format!("field `{name}`: {message}")).help(help));
-                    None
-                }
-            },
-            None => known().or_else(|| {
-                let message = format!("field `{name}` is a time, but not in a format known by its name");
-                let help =
-                    "say how it is written: format = \"rfc3339\", \"clf\", \"unix\" or one like \"%Y-%m-%d %H:%M:%S\"";
-                self.fault_once(Fault::new(at.clone(), message).help(help));
-                None
-            }),
-        };
-        // After a fault the plan is never used; it is there so that no second fault says that the field is missing.
-        let time = time.or(Some(TimeFormat::Rfc3339));
-        Some(FieldPlan { kind: FieldType::Time, time, decode: Decode::Nothing, ..plan })
-    }
-
-    /// The field as the engine gives it, or by an alias.
-    fn untyped(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
-        if let Some(plan) = self.captured.get(name) {
-            return Some(plan.clone());
-        }
-        self.alias(name, path).or_else(|| self.names.other(name))
-    }
-
-    fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
-        let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
-        for (source, part) in *sources {
-            if self.names != Names::Listed && !(*source == "request" && self.captured.contains_key("request")) {
-                continue;
-            }
-            let Some(plan) = self.resolve(source, path) else { continue };
-            if *part == Part::Whole {
-                let is_time = name == "time" && plan.time.is_some();
-                return Some(FieldPlan { kind: if is_time { FieldType::Time } else { plan.kind }, ..plan });
-            }
-            // A target that was itself taken from the request: its parts are the request's.
-            if plan.part == Part::Whole {
-                return Some(FieldPlan { part: *part, kind: FieldType::Text, time: None, ..plan });
-            }
-        }
-        None
-    }
-
-    fn refuse_unknown<'n>(&mut self, name: &str, spec: &Located<TypeSpec>, given: impl Iterator<Item = &'n String>) {
-        let source = spec.value.from.as_deref().unwrap_or(name);
-        let given: Vec<String> = given.map(|name| format!("`{name}`")).collect();
-        let message = format!("`[types]` makes the field `{name}` from `{source}`, which the pattern does not give");
-        let help = format!("it gives {}", given.join(", "));
-        self.fault_once(Fault::new(spec.at.clone(), message).help(help));
-    }
-
-    /// A field can be resolved more than once, by itself and as the source of others.
-    fn fault_once(&mut self, fault: Fault) {
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
     }
 }

@@ -10,6 +10,7 @@ use super::delimited::{Delimited, DelimitedReader};
 use super::expression::{Expression, ExpressionReader};
 use super::fixed::{Fixed, FixedReader};
 use super::grok::Grok;
+use super::haproxy::Haproxy;
 use super::json::{JsonReader, Path};
 use super::key_value::{KeyValue, KeyValueReader};
 use super::ltsv::LtsvReader;
@@ -33,6 +34,7 @@ pub(super) enum Compiled {
     Delimited(Delimited),
     Ltsv,
     Access(Access),
+    Haproxy(Haproxy),
     Fixed(Fixed),
 }
 
@@ -65,10 +67,11 @@ impl Compiled {
             Engine::W3c { columns } => W3c::compile(columns.as_deref()).map(Self::W3c),
             Engine::Delimited(spec) => Delimited::compile(spec).map(Self::Delimited),
             Engine::Ltsv => Ok(Self::Ltsv),
-            Engine::Builtin { name } => match Access::of_name(name) {
-                Some(access) => Ok(Self::Access(access)),
-                None => Fixed::of_name(name).map(Self::Fixed).ok_or_else(|| no_builtin(name)),
-            },
+            Engine::Builtin { name } => Access::of_name(name)
+                .map(Self::Access)
+                .or_else(|| Haproxy::of_name(name).map(Self::Haproxy))
+                .or_else(|| Fixed::of_name(name).map(Self::Fixed))
+                .ok_or_else(|| no_builtin(name)),
         };
         compiled.map_err(|problem| vec![fault(at, problem)])
     }
@@ -92,6 +95,7 @@ impl Compiled {
             Self::W3c(w3c) => w3c.given(),
             Self::Delimited(delimited) => delimited.given(),
             Self::Access(access) => Given::captures(access.known()),
+            Self::Haproxy(haproxy) => Given::captures(haproxy.known()),
             Self::Fixed(fixed) => fixed.given(),
         }
     }
@@ -109,7 +113,8 @@ impl Compiled {
         }
     }
 
-    /// A reader of lines. `keys[n]` is to be captured as capture `n`; `captures` are those that are wanted.
+    /// A reader of lines. `keys[n]` is to be captured as capture `n` after the engine's own; `captures` are those that are
+    /// wanted.
     pub(super) fn reader(&self, keys: &[Origin], captures: impl Iterator<Item = usize>) -> Reader {
         let names = || -> Vec<String> {
             let name = |origin: &Origin| match origin {
@@ -134,7 +139,8 @@ impl Compiled {
             Self::Delimited(delimited) => Reader::Delimited(Box::new(delimited.reader(&names()))),
             Self::Ltsv => Reader::Ltsv(Box::new(LtsvReader::new(&names()))),
             Self::Access(access) => Reader::Access(*access),
-            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names())),
+            Self::Haproxy(haproxy) => Reader::Haproxy(*haproxy),
+            Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
         }
     }
 }
@@ -179,6 +185,7 @@ pub(super) enum Reader {
     Delimited(Box<DelimitedReader>),
     Ltsv(Box<LtsvReader>),
     Access(Access),
+    Haproxy(Haproxy),
     Fixed(FixedReader),
 }
 
@@ -195,6 +202,7 @@ impl Reader {
             Self::Delimited(delimited) => delimited.read(line, captures),
             Self::Ltsv(ltsv) => ltsv.read(line, captures),
             Self::Access(access) => access.read(line, captures),
+            Self::Haproxy(haproxy) => haproxy.read(line, captures),
             Self::Fixed(fixed) => fixed.read(line, captures),
         }
     }

@@ -4,7 +4,16 @@
 //! written between `^` and `$`. It works on bytes: `.` is any byte, `\d`, `\w` and `\s` are ASCII's; `(?u:…)` switches to
 //! Unicode. Groups are written `(?<name>…)` or `(?P<name>…)`. Does not: look around or back.
 
-use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+mod beginnings;
+mod byte_set;
+mod one_pass;
+mod surroundings;
+mod tree;
+
+use regex_automata::Input;
+use regex_automata::meta::{BuildError, Cache, Config, Regex};
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_syntax::hir::{self, Hir, HirKind, Look};
 
 use super::capture::Capture;
 use super::catalogue::Known;
@@ -12,150 +21,207 @@ use super::mismatch::Mismatch;
 use super::time::TimeFormat;
 use crate::model::fields::FieldType;
 
+pub(super) use beginnings::Beginnings;
+pub(super) use byte_set::{ByteSet, Side, edge};
+use one_pass::OnePass;
+pub(super) use surroundings::{NOT_AFTER, NOT_BEFORE, Resolved, any_but, one_byte, resolve};
+pub(super) use tree::parse;
+
 /// Of a compiled expression: ten times what large patterns need, and no burden for the host.
 const SIZE_LIMIT: usize = 8 << 20;
 
+/// Where in a line an expression is to match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    WholeLine,
+    /// The first place where it does.
+    Anywhere,
+}
+
+/// An expression that was found to compile.
 #[derive(Clone, Debug)]
 pub(super) struct Expression {
+    hir: Hir,
+    /// All groups of the tree capture.
     regex: Regex,
-    text: String,
-    /// Named groups' names and numbers.
-    groups: Vec<(String, usize)>,
+    place: Place,
+    /// Capture `n` is the first of these groups that took part.
+    captures: Vec<Vec<u32>>,
+    known: Vec<Known>,
+    beginnings: Beginnings,
+    /// What messages call it.
+    what: &'static str,
 }
 
 impl Expression {
-    /// `Err`: what is wrong, and what to do.
+    /// A text of the regex syntax. `Err`: what is wrong, and what to do.
     pub(super) fn compile(text: &str) -> Result<Self, (String, String)> {
-        let regex = whole_line(text).map_err(|err| explain(text, &err))?;
-        let named = regex.capture_names().enumerate().filter_map(|(index, name)| Some((name?.to_owned(), index)));
-        let groups: Vec<(String, usize)> = named.collect();
+        let hir = parse(text).map_err(|err| refused(text, &err.to_string()))?;
+        let mut groups = Vec::new();
+        named_groups(&hir, &mut groups);
         if groups.is_empty() {
             let help = "name what is to be a field: (?<user>[^ ]+)";
             return Err(("the regex has no named groups, so it gives no fields".to_owned(), help.to_owned()));
         }
-        Ok(Self { regex, text: text.to_owned(), groups })
+        groups.sort_by_key(|(_, index)| *index);
+        let (known, captures) = groups
+            .into_iter()
+            .map(|(name, index)| {
+                let time = TimeFormat::of_known_name(&name);
+                (Known { name, kind: FieldType::Text, time }, vec![index])
+            })
+            .unzip();
+        let place = Place::WholeLine;
+        let beginnings = Beginnings::of_regex(text, place);
+        Self::new(&hir, place, captures, known, beginnings, "regex").map_err(|err| too_big(&err, "regex"))
     }
 
-    /// Capture `n` is the `n`th named group.
+    /// A tree; `captures[n]` are the groups of field `known[n]`.
+    pub(super) fn new(
+        hir: &Hir,
+        place: Place,
+        captures: Vec<Vec<u32>>,
+        known: Vec<Known>,
+        beginnings: Beginnings,
+        what: &'static str,
+    ) -> Result<Self, BuildError> {
+        let hir = match place {
+            Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir.clone(), Hir::look(Look::End)]),
+            Place::Anywhere => hir.clone(),
+        };
+        let wanted: Vec<u32> = captures.iter().flatten().copied().collect();
+        let regex = compile(&with_groups(&hir, &wanted))?;
+        Ok(Self { hir, regex, place, captures, known, beginnings, what })
+    }
+
+    /// Capture `n` is the `n`th of these.
     pub(super) fn known(&self) -> Vec<Known> {
-        let known = |(name, _): &(String, usize)| {
-            let time = TimeFormat::of_known_name(name);
-            Known { name: name.clone(), kind: FieldType::Text, time }
-        };
-        self.groups.iter().map(known).collect()
-    }
-
-    /// Beginnings of the expression that are expressions themselves, the longest first.
-    fn beginnings(&self) -> Vec<(usize, Regex)> {
-        let compile = |end: usize| {
-            let beginning = &self.text[..end];
-            let plain = builder(&format!("\\A(?:{beginning})"));
-            plain.or_else(|_| builder(&format!("\\A(?:{beginning}\n)"))).ok().map(|regex| (end, regex))
-        };
-        cuts(&self.text).into_iter().rev().filter_map(compile).collect()
+        self.known.clone()
     }
 }
 
-/// More beginnings than this are not tried: each is compiled.
-const MOST_BEGINNINGS: usize = 100;
+fn compile(hir: &Hir) -> Result<Regex, BuildError> {
+    let config = Config::new().utf8_empty(false).nfa_size_limit(Some(SIZE_LIMIT));
+    Regex::builder().configure(config).build_from_hir(hir)
+}
 
-/// Where an expression can be cut: outside of groups and classes, before no repetition.
-fn cuts(text: &str) -> Vec<usize> {
-    let mut cuts = Vec::new();
-    let mut groups = 0_usize;
-    let mut in_class = false;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if groups == 0 && !in_class && !escaped && at > 0 && !matches!(c, '*' | '+' | '?' | '{' | '}' | ')') {
-            cuts.push(at);
+/// The named groups of a tree, with their numbers.
+fn named_groups(hir: &Hir, found: &mut Vec<(String, u32)>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            found.extend(capture.name.as_ref().map(|name| (name.to_string(), capture.index)));
+            named_groups(&capture.sub, found);
         }
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => groups += 1,
-            ')' if !in_class => groups = groups.saturating_sub(1),
-            _ => {}
+        HirKind::Repetition(repetition) => named_groups(&repetition.sub, found),
+        HirKind::Concat(items) | HirKind::Alternation(items) => {
+            items.iter().for_each(|item| named_groups(item, found));
         }
+        _ => {}
     }
-    cuts.truncate(MOST_BEGINNINGS);
-    cuts
 }
 
-/// Between anchors. The second form is for expressions that end in a comment (`(?x) … # comment`).
-fn whole_line(text: &str) -> Result<Regex, regex::Error> {
-    builder(&format!("\\A(?:{text})\\z")).or_else(|err| builder(&format!("\\A(?:{text}\n)\\z")).map_err(|_| err))
+/// The same tree with these groups alone, numbered from 1 in the order of `wanted`: each group that captures costs time.
+fn with_groups(hir: &Hir, wanted: &[u32]) -> Hir {
+    let all = |items: &[Hir]| items.iter().map(|item| with_groups(item, wanted)).collect();
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            let sub = with_groups(&capture.sub, wanted);
+            match wanted.iter().position(|&group| group == capture.index) {
+                Some(index) => Hir::capture(hir::Capture { index: index as u32 + 1, name: None, sub: Box::new(sub) }),
+                None => sub,
+            }
+        }
+        HirKind::Repetition(repetition) => {
+            let sub = Box::new(with_groups(&repetition.sub, wanted));
+            Hir::repetition(hir::Repetition { sub, ..repetition.clone() })
+        }
+        HirKind::Concat(items) => Hir::concat(all(items)),
+        HirKind::Alternation(items) => Hir::alternation(all(items)),
+        _ => hir.clone(),
+    }
 }
 
-fn builder(text: &str) -> Result<Regex, regex::Error> {
-    let build = |unicode| RegexBuilder::new(text).unicode(unicode).size_limit(SIZE_LIMIT).build();
-    // An expression with `\p{…}` or `[é]` in it can only be meant for characters.
-    build(false).or_else(|err| build(true).map_err(|_| err))
-}
-
-fn explain(text: &str, wrapped: &regex::Error) -> (String, String) {
-    // The message of the text as the person wrote it, not of the wrapped one.
-    let message = match RegexBuilder::new(text).unicode(false).build() {
-        Err(err) => err.to_string(),
-        Ok(_) => wrapped.to_string(),
-    };
+fn refused(text: &str, message: &str) -> (String, String) {
     let help = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
         "look-around is not to be had: it cannot run in linear time; match what surrounds the group as part of the line"
-    } else if matches!(wrapped, regex::Error::CompiledTooBig(_)) {
-        "make repetitions such as {1,1000} smaller, or use `*`"
     } else {
         "see the syntax of Rust's regex crate; groups are written (?<name>…)"
     };
     (format!("the regex cannot be compiled: {message}"), help.to_owned())
 }
 
+/// What is wrong with an expression that parses, but does not compile, and what to do.
+pub(super) fn too_big(err: &BuildError, what: &str) -> (String, String) {
+    let help = "make repetitions such as {1,1000} smaller, or use `*`";
+    let why = match err.size_limit() {
+        Some(limit) => format!("compiled, it would be larger than {limit} bytes"),
+        None => err.to_string(),
+    };
+    (format!("the {what} cannot be compiled: {why}"), help.to_owned())
+}
+
 /// Reads lines; owns what a search writes to.
 #[derive(Clone, Debug)]
 pub(super) struct ExpressionReader {
-    expression: Expression,
-    locations: CaptureLocations,
-    /// Captures that are wanted, each with its group.
-    wanted: Vec<(usize, usize)>,
-    /// Made for the first line that is explained.
-    beginnings: Option<Vec<(usize, Regex)>>,
+    one_pass: Option<OnePass>,
+    regex: Regex,
+    cache: Cache,
+    slots: Vec<Option<NonMaxUsize>>,
+    /// Captures that are wanted, each with its groups.
+    wanted: Vec<(usize, Box<[usize]>)>,
+    beginnings: Beginnings,
+    what: &'static str,
 }
 
 impl ExpressionReader {
     pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
-        let mut wanted: Vec<(usize, usize)> = captures.map(|capture| (capture, expression.groups[capture].1)).collect();
-        wanted.dedup();
+        let mut captures: Vec<usize> = captures.collect();
+        captures.dedup();
+        let groups: Vec<u32> = captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
+        let hir = with_groups(&expression.hir, &groups);
+        let (regex, one_pass, groups) = match compile(&hir) {
+            Ok(regex) => (regex, OnePass::new(&hir), groups),
+            // Not to be expected, since it compiles with more groups: that one does as well.
+            Err(_) => (expression.regex.clone(), None, expression.captures.concat()),
+        };
+        let place = |group: &u32| groups.iter().position(|other| other == group).map(|index| index + 1);
+        let places = |capture: usize| expression.captures[capture].iter().filter_map(place).collect();
+        let wanted = captures.into_iter().map(|capture| (capture, places(capture))).collect();
         Self {
-            expression: expression.clone(),
-            locations: expression.regex.capture_locations(),
+            one_pass,
+            cache: regex.create_cache(),
+            slots: vec![None; 2 * regex.captures_len()],
+            regex,
             wanted,
-            beginnings: None,
+            beginnings: expression.beginnings.clone(),
+            what: expression.what,
         }
     }
 
     /// For people: how much of the expression the line's beginning matches.
     pub(super) fn explain(&mut self, line: &[u8]) -> String {
-        let beginnings = self.beginnings.get_or_insert_with(|| self.expression.beginnings());
-        let found = beginnings.iter().find_map(|(end, regex)| Some((*end, regex.find(line)?.end())));
-        let Some((end, at)) = found else {
-            return "at byte 0: the line matches no beginning of the regex".to_owned();
-        };
-        let (beginning, rest) = self.expression.text.split_at(end);
-        format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`")
+        self.beginnings.explain(line, self.what)
     }
 
     #[inline]
     pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-        const WHAT: &str = "a line that the regex matches";
-        if self.wanted.is_empty() {
-            return if self.expression.regex.is_match(line) { Ok(()) } else { Err(Mismatch::said(0, WHAT)) };
-        }
-        self.expression.regex.captures_read(&mut self.locations, line).ok_or(Mismatch::said(0, WHAT))?;
-        for &(capture, group) in &self.wanted {
-            captures[capture] = match self.locations.get(group) {
-                Some((start, end)) => Capture::plain(start, end),
-                None => Capture::ABSENT,
+        let Self { one_pass, regex, cache, slots, .. } = self;
+        let fast = one_pass.as_mut().is_some_and(|one_pass| one_pass.read(line, slots));
+        if !fast {
+            let found = if self.wanted.is_empty() {
+                regex.search_half_with(cache, &Input::new(line).earliest(true)).is_some()
+            } else {
+                regex.search_slots_with(cache, &Input::new(line), slots).is_some()
             };
+            if !found {
+                return Err(Mismatch::said(0, "a line that the expression matches"));
+            }
+        }
+        for (capture, groups) in &self.wanted {
+            captures[*capture] = groups
+                .iter()
+                .find_map(|&group| Some(Capture::plain(slots[2 * group]?.get(), slots[2 * group + 1]?.get())))
+                .unwrap_or(Capture::ABSENT);
         }
         Ok(())
     }

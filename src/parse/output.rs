@@ -5,13 +5,12 @@
 
 use super::capture::{Capture, Form};
 use super::catalogue::FieldPlan;
-use super::escapes;
 use super::json;
 use super::request::{Part, Request, Span, target_part};
+use super::steps::{Outcome, Steps};
 use super::time::TimeReader;
 use crate::model::decimal::Decimal;
 use crate::model::fields::{FieldType, Fields};
-use crate::model::spec::Decode;
 
 /// What a lone `-` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub(super) enum Dash {
 
 impl Dash {
     #[inline]
-    fn is_absence(self, text: &[u8]) -> bool {
+    pub(super) fn is_absence(self, text: &[u8]) -> bool {
         matches!(text, [b'-']) && self == Self::Absent
     }
 }
@@ -47,8 +46,9 @@ pub(super) struct Output {
     slot: Option<usize>,
     capture: usize,
     part: Part,
+    /// `None`: the text is taken as it stands.
+    steps: Option<Box<Steps>>,
     check: Check,
-    decode: Decode,
     invalid: u64,
 }
 
@@ -70,7 +70,8 @@ impl Output {
             }
             _ => Check::Text,
         };
-        Self { name: name.to_owned(), slot, capture, part: plan.part, check, decode: plan.decode, invalid: 0 }
+        let steps = (!plan.steps.is_empty()).then(|| Box::new(Steps::new(plan.steps)));
+        Self { name: name.to_owned(), slot, capture, part: plan.part, steps, check, invalid: 0 }
     }
 
     pub(super) const fn capture(&self) -> usize {
@@ -80,25 +81,32 @@ impl Output {
     /// Whether the text fits the type; gives the line its time.
     #[inline]
     fn accepts(&mut self, text: &[u8], fields: &mut Fields) -> bool {
-        if matches!(self.check, Check::Text) {
+        self.check.accepts(text, &mut self.invalid, fields)
+    }
+}
+
+impl Check {
+    #[inline]
+    fn accepts(&mut self, text: &[u8], invalid: &mut u64, fields: &mut Fields) -> bool {
+        if matches!(self, Self::Text) {
             return true;
         }
         // Servers write nothing at all for a number that they do not have (nginx with `escape=json`).
         if text.is_empty() {
             return false;
         }
-        let fits = match &mut self.check {
-            Check::Text => true,
-            Check::Integer => is_integer(text),
-            Check::Number => Decimal::parse(text).is_some(),
-            Check::Boolean => matches!(text, b"true" | b"false"),
-            Check::Time(reader) => reader.read(text).is_some(),
-            Check::LineTime(reader) => {
+        let fits = match self {
+            Self::Text => true,
+            Self::Integer => is_integer(text),
+            Self::Number => Decimal::parse(text).is_some(),
+            Self::Boolean => matches!(text, b"true" | b"false"),
+            Self::Time(reader) => reader.read(text).is_some(),
+            Self::LineTime(reader) => {
                 fields.time = reader.read(text);
                 fields.time.is_some()
             }
         };
-        self.invalid += u64::from(!fits);
+        *invalid += u64::from(!fits);
         fits
     }
 }
@@ -119,13 +127,12 @@ pub(super) struct Outputs {
     wanted: Vec<Output>,
     dash: Dash,
     decoded: Vec<u8>,
-    unescaped: Vec<u8>,
 }
 
 impl Outputs {
     pub(super) fn new(mut outputs: Vec<Output>, dash: Dash) -> Self {
         outputs.sort_by_key(|output| (output.capture, output.part));
-        Self { wanted: outputs, dash, decoded: Vec::new(), unescaped: Vec::new() }
+        Self { wanted: outputs, dash, decoded: Vec::new() }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Output> {
@@ -144,18 +151,13 @@ impl Outputs {
         for output in &mut self.wanted {
             // By reference: a copy would load in one piece what was just stored in three, and wait for it.
             let capture = &captures[output.capture];
-            if capture.form == Form::Plain && output.part == Part::Whole {
+            if capture.form == Form::Plain && output.part == Part::Whole && output.steps.is_none() {
                 let value = capture.bytes(line);
                 if !self.dash.is_absence(value)
                     && output.accepts(value, fields)
                     && let Some(slot) = output.slot
                 {
-                    if output.decode == Decode::Escapes && escapes::has_any(value) {
-                        escapes::undo(value, &mut self.unescaped);
-                        fields.set_decoded(slot, &self.unescaped);
-                    } else {
-                        fields.set(slot, capture.start as usize, capture.end as usize);
-                    }
+                    fields.set(slot, capture.start as usize, capture.end as usize);
                 }
                 continue;
             }
@@ -174,19 +176,49 @@ impl Outputs {
                 Part::TargetPath | Part::TargetQuery => target_part(text, output.part),
                 part => request_part(&mut request, output.capture, text, part),
             };
-            let Some((start, end)) = span else { continue };
-            let value = &text[start..end];
-            if self.dash.is_absence(value) || !output.accepts(value, fields) {
-                continue;
+            let Some(span) = span.filter(|&(start, end)| !self.dash.is_absence(&text[start..end])) else { continue };
+            let made = Text { bytes: text, capture: *capture };
+            match &mut output.steps {
+                None => made.put(span, output, fields),
+                Some(_) => made.put_after_steps(span, output, self.dash, fields),
             }
-            let Some(slot) = output.slot else { continue };
-            if output.decode == Decode::Escapes && capture.form != Form::Escaped && escapes::has_any(value) {
-                escapes::undo(value, &mut self.unescaped);
-                fields.set_decoded(slot, &self.unescaped);
-            } else if capture.form == Form::Plain {
-                fields.set(slot, capture.start as usize + start, capture.start as usize + end);
-            } else {
-                fields.set_decoded(slot, value);
+        }
+    }
+}
+
+/// The text of a capture, and where it stands.
+struct Text<'a> {
+    bytes: &'a [u8],
+    capture: Capture,
+}
+
+impl Text<'_> {
+    #[inline]
+    fn put(&self, (start, end): Span, output: &mut Output, fields: &mut Fields) {
+        let value = &self.bytes[start..end];
+        if !output.accepts(value, fields) {
+            return;
+        }
+        let Some(slot) = output.slot else { return };
+        if self.capture.form == Form::Plain {
+            fields.set(slot, self.capture.start as usize + start, self.capture.start as usize + end);
+        } else {
+            fields.set_decoded(slot, value);
+        }
+    }
+
+    fn put_after_steps(&self, (start, end): Span, output: &mut Output, dash: Dash, fields: &mut Fields) {
+        let Some(steps) = &mut output.steps else { return };
+        match steps.run(&self.bytes[start..end], self.capture.form, dash) {
+            Outcome::Absent => {}
+            Outcome::Invalid => output.invalid += 1,
+            Outcome::Inside((from, to)) => self.put((start + from, start + to), output, fields),
+            Outcome::Made(value) => {
+                if output.check.accepts(value, &mut output.invalid, fields)
+                    && let Some(slot) = output.slot
+                {
+                    fields.set_decoded(slot, value);
+                }
             }
         }
     }

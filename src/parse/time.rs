@@ -17,20 +17,29 @@ use jiff::tz::TimeZone;
 use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
+pub(super) use iso::has_iso_shape;
+use unix::Unit;
 
 /// How a time is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TimeFormat {
     /// `10/Oct/2000:13:55:36 -0700`, as Apache's `%t` and nginx's `$time_local` write it.
     Clf,
+    /// The same without a zone, with or without a fraction: `10/Oct/2000:13:55:36.123`, as HAProxy writes it.
+    ClfLocal,
     /// RFC 3339, and its cousins without a zone, with a comma before the fraction or with a space for the `T`.
     Rfc3339,
     /// Seconds since 1970, with or without a fraction.
     Unix,
     UnixMillis,
     UnixMicros,
+    UnixNanos,
+    /// RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, as the number of digits says.
+    Auto,
     /// A strptime format.
     Strptime(Arc<str>),
+    /// The first of these that fits.
+    AnyOf(Arc<[TimeFormat]>),
 }
 
 impl TimeFormat {
@@ -42,12 +51,23 @@ impl TimeFormat {
             "unix" => Ok(Self::Unix),
             "unix_ms" => Ok(Self::UnixMillis),
             "unix_us" => Ok(Self::UnixMicros),
+            "unix_ns" => Ok(Self::UnixNanos),
+            "auto" => Ok(Self::Auto),
             _ if text.contains('%') => Self::strptime(text),
             _ => Err((
                 format!("`{text}` is no time format"),
-                "use `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
+                "use `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
                     .to_owned(),
             )),
+        }
+    }
+
+    /// From all of them, to be tried in order; there is at least one.
+    pub(super) fn from_specs(texts: &[String]) -> Result<Self, (String, String)> {
+        let mut formats = texts.iter().map(|text| Self::from_spec(text)).collect::<Result<Vec<_>, _>>()?;
+        match formats.len() {
+            1 => Ok(formats.remove(0)),
+            _ => Ok(Self::AnyOf(Arc::from(formats))),
         }
     }
 
@@ -118,13 +138,23 @@ impl TimeReader {
     }
 
     fn read_anew(&self, text: &[u8]) -> Option<UnixMicros> {
-        match &self.format {
-            TimeFormat::Clf => clf::read(text),
-            TimeFormat::Rfc3339 => iso::read(text, &self.zone),
-            TimeFormat::Unix => unix::read(text, 6),
-            TimeFormat::UnixMillis => unix::read(text, 3),
-            TimeFormat::UnixMicros => unix::read(text, 0),
-            TimeFormat::Strptime(format) => read_strptime(format, text, &self.zone).ok(),
+        self.format.read(text, &self.zone)
+    }
+}
+
+impl TimeFormat {
+    fn read(&self, text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
+        match self {
+            Self::Clf => clf::read(text),
+            Self::ClfLocal => clf::read_local(text, zone),
+            Self::Rfc3339 => iso::read(text, zone),
+            Self::Unix => unix::read(text, Unit::Seconds),
+            Self::UnixMillis => unix::read(text, Unit::Millis),
+            Self::UnixMicros => unix::read(text, Unit::Micros),
+            Self::UnixNanos => unix::read(text, Unit::Nanos),
+            Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
+            Self::Strptime(format) => read_strptime(format, text, zone).ok(),
+            Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone)),
         }
     }
 }

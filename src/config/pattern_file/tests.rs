@@ -62,7 +62,7 @@ expect = "no match"
         ]
     );
     assert_eq!(spec.types["bytes"].value.from.as_deref(), Some("body_bytes_sent"));
-    assert_eq!(spec.types["time"].value.format.as_deref(), Some("clf"));
+    assert_eq!(spec.types["time"].value.formats, ["clf"]);
     let [first, second] = spec.cases.as_slice() else { panic!("{:?}", spec.cases) };
     assert_eq!((first.at.line, second.at.line), (10, 15));
     assert_eq!(first.line, "203.0.113.9 - ${NOT_A_VARIABLE}");
@@ -134,7 +134,9 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         ),
         (
             "builtin = \"combind\"",
-            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `combined` or `common`\n\
+            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
+             `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
+             `syslog_rfc5424`, `vhost_combined` or `vhost_common`\n\
              help: write builtin = \"combined\", or give a template, regex or json",
         ),
         (
@@ -178,7 +180,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
         ),
     ] {
         check_fault(body, expected);

@@ -7,7 +7,8 @@ use crate::config::value::Value;
 use crate::config::words::{nearest, one_of, shown};
 use crate::model::fault::Located;
 use crate::model::fields::FieldType;
-use crate::model::spec::{Decode, TypeSpec};
+use crate::model::spec::TypeSpec;
+use crate::model::step::{Decode, FieldStep};
 
 /// Time formats with a name; every other format is strptime's and holds a `%`.
 const TIME_FORMATS: [&str; 5] = ["clf", "rfc3339", "unix", "unix_ms", "unix_us"];
@@ -33,7 +34,7 @@ pub(super) fn read(value: &Value<'_>) -> BTreeMap<String, Located<TypeSpec>> {
 
 fn read_type(field: &str, value: &Value<'_>) -> Option<TypeSpec> {
     if value.node.is_str() {
-        return Some(TypeSpec { from: None, kind: value.choice(&TYPES)?, format: None, decode: Decode::Nothing });
+        return Some(TypeSpec::of(value.choice(&TYPES)?));
     }
     if !value.node.is_table() {
         value.wrong_type("a type in quotes, or a table with `from`, `type`, `format` and `decode`", "\"integer\"");
@@ -59,14 +60,16 @@ fn read_type(field: &str, value: &Value<'_>) -> Option<TypeSpec> {
         }
     };
     let decode = match decode {
-        None => Decode::Nothing,
-        Some(value) if kind == FieldType::Text => value.choice(&[("escapes", Decode::Escapes)])?,
+        None => Vec::new(),
+        Some(value) if kind == FieldType::Text => {
+            vec![FieldStep::Decode(value.choice(&[("escapes", Decode::Escapes)])?)]
+        }
         Some(value) => {
             value.fault(&format!("{} is for texts only", value.title), "leave it out, or set type = \"text\"");
             return None;
         }
     };
-    Some(TypeSpec { from: from.map(|from| from.value), kind, format, decode })
+    Some(TypeSpec { from: from.map(|from| from.value), kind, formats: format.into_iter().collect(), steps: decode })
 }
 
 fn read_time_format(value: &Value<'_>) -> Option<String> {

@@ -124,7 +124,7 @@ fn zones_are_named_as_the_database_names_them() {
 fn a_byte_order_mark_and_carriage_returns_change_nothing() {
     let text = format!("\u{feff}{}", minimal().replace('\n', "\r\n"));
     let configuration = loaded(&text);
-    assert_eq!(configuration.sources[0].pattern.at.line, 7);
+    assert_eq!(configuration.sources[0].patterns[0].at.line, 7);
 }
 
 #[test]

@@ -65,3 +65,54 @@ fn a_line_with_a_wrong_part_is_refused() {
         check(&combined, &format!("h - - {TAIL}{end}"), matches.then_some(&[]));
     }
 }
+
+#[test]
+fn a_virtual_host_is_taken_apart_and_never_taken_for_a_client() {
+    let common = compile(builtin("vhost_common"));
+    for (front, expected) in [
+        ("www.example.com:443 192.0.2.1 - u", Some(("www.example.com", Some("443"), "192.0.2.1", Some("u")))),
+        ("www.example.com 192.0.2.1 - -", Some(("www.example.com", None, "192.0.2.1", None))),
+        ("[2001:db8::1]:80 2001:db8::2 - -", Some(("[2001:db8::1]", Some("80"), "2001:db8::2", None))),
+        ("[2001:db8::1] ::1 - -", Some(("[2001:db8::1]", None, "::1", None))),
+        ("2001:db8::1 ::1 - -", Some(("2001:db8::1", None, "::1", None))),
+        ("a: ::1 - -", Some(("a:", None, "::1", None))),
+        (":80 ::1 - -", Some((":80", None, "::1", None))),
+        ("a:80 unix: - -", Some(("a", Some("80"), "unix:", None))),
+        ("a b c - -", None),
+        ("192.0.2.1 - -", None),
+        // A user with a space would look like an ident and a user.
+        ("192.0.2.1 - Ada Lovelace", None),
+        ("localhost, localhost - -", None),
+        ("a b, c - -", None),
+    ] {
+        let fields = expected.map(|(host, port, client, user)| {
+            [("server_name", Some(host)), ("server_port", port), ("client", Some(client)), ("user", user)]
+        });
+        check(&common, &format!("{front} {TAIL}"), fields.as_ref().map(|fields| &fields[..]));
+    }
+    let combined = compile(builtin("vhost_combined"));
+    let expected: &[_] = &[("server_port", Some("443")), ("client", Some("c")), ("user_agent", Some("a"))];
+    check(&combined, &format!("h:443 c - - {TAIL} \"r\" \"a\" \"-\""), Some(expected));
+    check(&combined, &format!("h:443 c - - {TAIL}"), None);
+    check(&compile(builtin("combined")), &format!("h:443 c - - {TAIL} \"r\" \"a\""), None);
+}
+
+#[test]
+fn traefik_has_four_fields_more() {
+    let traefik = compile(builtin("traefik_clf"));
+    for (end, expected) in [
+        (r#""r" "a" 12 "web@docker" "http://192.0.2.9:80" 3ms"#, Some((Some("r"), Some("a"), Some("web@docker"), "3"))),
+        (r#"- - 12 "web" "u" 247ms"#, Some((None, None, Some("web"), "247"))),
+        (r#""-" "a \"b\" 1" 0 "-" "-" 0ms"#, Some((None, Some(r#"a \"b\" 1"#), None, "0"))),
+        (r#""r" "a" 12 "web" "u" 3"#, None),
+        (r#""r" "a" 12 "web" "u" 3ms "#, None),
+        (r#""r" "a" "web" "u" 3ms"#, None),
+        (r#"r "a" 12 "web" "u" 3ms"#, None),
+        (r#""r" "a""#, None),
+    ] {
+        let fields = expected.map(|(referrer, agent, router, duration)| {
+            [("referrer", referrer), ("user_agent", agent), ("router", router), ("duration_ms", Some(duration))]
+        });
+        check(&traefik, &format!("h - - {TAIL} {end}"), fields.as_ref().map(|fields| &fields[..]));
+    }
+}

@@ -1,7 +1,11 @@
 //! `10/Oct/2000:13:55:36 -0700`: the time of the common log format.
 //!
+//! HAProxy writes the same with a fraction and without a zone.
+//!
 //! Promises: about 15 ns, the same instant as jiff's `%d/%b/%Y:%H:%M:%S %z`. Does not: take other month names than
 //! English ones; servers write no others here, whatever the locale.
+
+use jiff::tz::TimeZone;
 
 use super::civil::{Civil, digits, offset};
 use crate::model::time::UnixMicros;
@@ -32,16 +36,37 @@ pub(super) fn read(text: &[u8]) -> Option<UnixMicros> {
     if !has_clf_shape(text) {
         return None;
     }
-    let civil = Civil {
+    let civil = civil(text.first_chunk()?, 0)?;
+    civil.at_offset(offset(text[21], digits(&text[22..24])?, digits(&text[24..26])?)?)
+}
+
+/// Without a zone, with a fraction or without.
+pub(super) fn read_local(text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
+    let (text, rest) = text.split_first_chunk::<20>()?;
+    if [text[2], text[6], text[11], text[14], text[17]] != *b"//:::" {
+        return None;
+    }
+    let micros = match rest {
+        [] => 0,
+        [b'.', fraction @ ..] if !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit) => {
+            let kept = &fraction[..fraction.len().min(6)];
+            digits(kept)? * 10_u32.pow(6 - kept.len() as u32)
+        }
+        _ => return None,
+    };
+    civil(text, micros)?.in_zone(zone)
+}
+
+fn civil(text: &[u8; 20], micros: u32) -> Option<Civil> {
+    Some(Civil {
         year: digits(&text[7..11])?,
         month: month([text[3], text[4], text[5]])?,
         day: digits(&text[0..2])?,
         hour: digits(&text[12..14])?,
         minute: digits(&text[15..17])?,
         second: digits(&text[18..20])?,
-        micros: 0,
-    };
-    civil.at_offset(offset(text[21], digits(&text[22..24])?, digits(&text[24..26])?)?)
+        micros,
+    })
 }
 
 fn month(name: [u8; 3]) -> Option<u32> {

@@ -32,6 +32,25 @@ pub(super) fn read(text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
     }
 }
 
+/// Whether the text has the form of a date and time with `T` between them and a zone; it may still name a day that does
+/// not exist.
+#[inline]
+pub(in crate::parse) fn has_iso_shape(text: &[u8]) -> bool {
+    let Some((head, rest)) = text.split_first_chunk::<19>() else { return false };
+    let mut wrong = 0_u8;
+    for at in [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] {
+        wrong |= u8::from(head[at].wrapping_sub(b'0') > 9);
+    }
+    for (at, byte) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
+        wrong |= head[at] ^ byte;
+    }
+    if wrong != 0 {
+        return false;
+    }
+    let Some((_, rest)) = fraction(rest) else { return false };
+    matches!(rest, [b'Z']) || numeric_offset(rest).is_some()
+}
+
 /// Microseconds, rounded down, and what follows the digits.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some((b'.' | b',', rest)) = text.split_first() else { return Some((0, text)) };

@@ -145,3 +145,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn common_log_times_without_a_zone_are_read_in_the_readers() {
+    let zone = TimeZone::get("America/New_York").unwrap();
+    let mut reader = TimeReader::new(TimeFormat::ClfLocal, zone);
+    for (text, expected) in [
+        ("06/Feb/2009:12:12:51.443", Some(1_233_940_371_443_000)),
+        ("06/Feb/2009:12:12:51", Some(1_233_940_371_000_000)),
+        ("06/Feb/2009:12:12:51.1234567", Some(1_233_940_371_123_456)),
+        ("06/Feb/2009:12:12:51.", None),
+        ("06/Feb/2009:12:12:51.x", None),
+        ("06/Feb/2009:12:12:51 +0000", None),
+        ("31/Feb/2009:12:12:51", None),
+        ("06-Feb-2009:12:12:51", None),
+        ("06/Feb/2009:12:12", None),
+        ("", None),
+    ] {
+        assert_eq!(reader.read(text.as_bytes()).map(|at| at.0), expected, "{text}");
+    }
+}
