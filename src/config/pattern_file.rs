@@ -18,13 +18,15 @@
 //! ```
 //!
 //! A template is nginx's (`$variable`) or Apache's (`%h`); which one is seen from what it holds, or said with
-//! `syntax = "nginx"` or `"apache"`. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name.
+//! `syntax = "nginx"` or `"apache"`. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name. Logs that name
+//! their fields themselves are described in [`structured`].
 //!
 //! Promises: all faults of the text at once. Does not: compile a template or regex; put in variables (a `$` there is the
 //! format's own); read anything but the text.
 
 mod case;
 mod engine;
+mod structured;
 mod types;
 
 use std::collections::BTreeMap;

@@ -316,17 +316,18 @@ pub enum Engine {
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
     Grok { text: String, definitions: String },
-    /// One JSON object a line. Field name to path (`user.id`, `items[0].sku`); top-level keys that are not named here are
+    /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
-    Json { fields: BTreeMap<String, String> },
+    Json { fields: Sources },
     /// `key=value` pairs, logfmt among them.
     KeyValue(KeyValueSpec),
-    /// W3C's extended log format (IIS): columns as the last `#Fields:` line says, or as given here for files without.
-    W3c { columns: Option<Vec<String>> },
+    /// W3C's extended log format (IIS): columns as the last `#Fields:` line says; before the first one, those of the lists
+    /// here that has as many columns as the line. The lists differ in length.
+    W3c { columns: Vec<Vec<String>> },
     /// Comma- or tab-separated values.
     Delimited(DelimitedSpec),
-    /// Labelled tab-separated values: `label:value`.
-    Ltsv,
+    /// Labelled tab-separated values: `label:value`. Sources are labels.
+    Ltsv { fields: Sources },
     /// A format that the program knows, see [`BUILTINS`].
     Builtin { name: String },
 }
@@ -349,7 +350,7 @@ impl Engine {
             },
             Self::W3c { .. } => "W3C",
             Self::Delimited(_) => "columns",
-            Self::Ltsv => "LTSV",
+            Self::Ltsv { .. } => "LTSV",
             Self::Builtin { .. } => "built-in",
         }
     }
@@ -376,20 +377,24 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_common",
 ];
 
-/// How pairs are written.
+/// Fields by name, each with where its text is: the first of these that a line has.
+pub type Sources = BTreeMap<String, Vec<String>>;
+
+/// How pairs are written. Keys that no field names are fields under their own name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyValueSpec {
+    pub fields: Sources,
     /// Between two pairs; any run of spaces when it is a space.
     pub between_pairs: String,
     /// Between a key and its value.
     pub between_key_and_value: String,
-    /// logfmt: bare keys are `true`, values in `"` have Go's escapes, nothing else is a pair.
     pub dialect: KeyValueDialect,
 }
 
 /// What is allowed beside plain pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyValueDialect {
+    /// Words and pairs with spaces between them; a value in `"` has Go's escapes; a word alone is a key with an empty value.
     Logfmt,
     /// Text that is no pair is passed over; values may be in `"` or `'`.
     Loose,
@@ -406,7 +411,7 @@ pub struct DelimitedSpec {
 /// Where columns' names come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
-    /// Given; `_` or an empty name is a column without one.
+    /// Given; `_` or an empty name is a column without one. `*` as the last name: any more columns may follow.
     Named(Vec<String>),
     /// The first line of each file.
     Header,
@@ -417,7 +422,7 @@ pub enum Columns {
 pub enum Quoting {
     /// Values may be in `"`, a quote in one is written twice.
     Doubled,
-    /// Not at all, or with a backslash (TSV's `\t`).
+    /// With a backslash (TSV's `\t`); `\N` is an absent value.
     Backslash,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn regex(text: &str) -> Engine {
 }
 
 pub(super) fn json(fields: &[(&str, &str)]) -> Engine {
-    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
+    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), vec![(*path).to_owned()]));
     Engine::Json { fields: fields.collect() }
 }
 

@@ -12,7 +12,7 @@ use pxtail::sandbox::{API_KEY, Limits, PRODUCT_KEY, Sandbox, SandboxSettings};
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Counts lines and bytes per client and day; seals a second after the day, late lines soon after they came.
 pub const HITS_METRIC: &str = r#"

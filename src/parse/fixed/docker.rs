@@ -36,7 +36,7 @@ pub(super) struct DockerReader {
 
 impl DockerReader {
     pub(super) fn new() -> Self {
-        Self { json: JsonReader::new(&KEYS.map(Path::key)) }
+        Self { json: JsonReader::new(&KEYS.map(|key| vec![Path::key(key)])) }
     }
 
     pub(super) fn read(&mut self, found: &mut Found<'_, '_>) -> Result<(), Mismatch> {
