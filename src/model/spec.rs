@@ -316,7 +316,7 @@ pub enum Engine {
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
-    Grok { text: String, definitions: String },
+    Grok { text: String, definitions: String, names: GrokNames },
     /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
     Json { fields: Sources },
@@ -377,6 +377,16 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_combined",
     "vhost_common",
 ];
+
+/// Which fields the base library's grok patterns give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GrokNames {
+    /// Logstash's older ones: `clientip`, `verb`.
+    #[default]
+    Legacy,
+    /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
+    Ecs,
+}
 
 /// Fields by name, each with where its text is: the first of these that a line has.
 pub type Sources = BTreeMap<String, Vec<String>>;

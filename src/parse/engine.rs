@@ -61,7 +61,7 @@ impl Compiled {
                 template(envoy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
-            Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
+            Engine::Grok { text, definitions, names } => Grok::compile(text, definitions, *names).map(Self::Grok),
             Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
             Engine::KeyValue(spec) => KeyValue::compile(spec).map(|pairs| Self::KeyValue(pairs, spec.fields.clone())),
             Engine::W3c { columns } => W3c::compile(columns).map(Self::W3c),
@@ -83,7 +83,7 @@ impl Compiled {
                 Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
             }
             Self::Expression(expression) => Given::captures(expression.known()),
-            Self::Grok(grok) => Given::captures(grok.known()),
+            Self::Grok(grok) => grok.given(),
             Self::Json(paths) => Given { listed: paths.iter().map(text).collect(), names: Names::AnyPath },
             Self::KeyValue(_, fields) | Self::Ltsv(fields) => {
                 let listed = fields.iter().map(|(name, keys)| text(&(name.clone(), Origin::AnyOfKeys(keys.clone()))));
