@@ -58,7 +58,7 @@ impl Compiled {
                 template(haproxy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
             }
             Engine::EnvoyTemplate { text } => {
-                template(envoy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
+                template(envoy::tokens(text), Escaping::None, Missing::Dash).map(Self::Template)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
             Engine::Grok { text, definitions, names } => Grok::compile(text, definitions, *names).map(Self::Grok),

@@ -32,6 +32,7 @@ pub mod haproxy;
 mod literal;
 mod matcher;
 pub mod nginx;
+mod shape;
 
 pub(super) use class::Class;
 pub(super) use matcher::Matcher;
@@ -63,6 +64,14 @@ pub(super) struct Variable {
     /// As it stands in the template, for messages.
     pub(super) written: String,
     pub(super) class: Class,
+}
+
+impl Variable {
+    /// A field of its class's type.
+    pub(super) fn new(name: &str, written: &str, class: Class) -> Self {
+        let known = Known { name: name.to_owned(), kind: class.kind(), time: None };
+        Self { known, written: written.to_owned(), class }
+    }
 }
 
 /// What is wrong with a template, and what to do.

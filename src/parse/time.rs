@@ -45,6 +45,8 @@ pub(super) enum TimeFormat {
     Strptime(Arc<str>),
     /// A strptime format without a year.
     StrptimeNoYear(Arc<str>),
+    /// The same, of a writer whose clock shows UTC.
+    StrptimeUtc(Arc<str>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
 }
@@ -100,6 +102,14 @@ impl TimeFormat {
             _ if no_year().as_ref().is_some_and(is_sample) => Ok(Self::StrptimeNoYear(Arc::from(text))),
             Ok(_) => Err(refused(&"it lacks parts of the date or of the time of day")),
             Err(err) => Err(refused(&err)),
+        }
+    }
+
+    /// For a writer whose clock shows UTC, whatever the reader's zone.
+    pub(super) fn in_utc(self) -> Self {
+        match self {
+            Self::Strptime(format) => Self::StrptimeUtc(format),
+            other => other,
         }
     }
 
@@ -186,6 +196,7 @@ impl TimeFormat {
             Self::Syslog => syslog::read(text, zone, reference),
             Self::Strptime(format) => read_strptime(format, text, zone).ok(),
             Self::StrptimeNoYear(format) => read_strptime_no_year(format, text, zone, reference?),
+            Self::StrptimeUtc(format) => read_strptime(format, text, &TimeZone::UTC).ok(),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone, reference)),
         }
     }

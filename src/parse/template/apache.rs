@@ -34,7 +34,6 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::{Class, Problem, Token, Variable, apache_time};
-use crate::model::fields::FieldType;
 use crate::parse::catalogue::Known;
 
 /// One piece as it stands in the text.
@@ -131,7 +130,7 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "h" => (plain("remote_addr"), Class::Address),
         "a" => (plain(if argument == Some("c") { "peer_addr" } else { "remote_addr" }), Class::Address),
         "A" => (plain("server_addr"), Class::Address),
-        "l" => (plain("ident"), Class::Free),
+        "l" => (plain("ident"), Class::Word),
         "u" => (plain("remote_user"), Class::Free),
         "r" => (plain("request"), Class::Free),
         "s" => (plain("status"), Class::Status),
@@ -208,10 +207,5 @@ fn field_name(prefix: &str, name: &str) -> String {
 }
 
 fn variable(name: String, written: &str, class: Class) -> Variable {
-    let kind = match class {
-        Class::Status | Class::Digits => FieldType::Integer,
-        Class::Number => FieldType::Number,
-        _ => FieldType::Text,
-    };
-    Variable { known: Known { name, kind, time: None }, written: written.to_owned(), class }
+    Variable { known: Known { name, kind: class.kind(), time: None }, written: written.to_owned(), class }
 }
