@@ -23,9 +23,7 @@ use crate::model::fields::FieldType;
 
 pub(super) use beginnings::Beginnings;
 use one_pass::OnePass;
-pub(super) use surroundings::{
-    NOT_AFTER, NOT_BEFORE, RATHER_NOT_AFTER, RATHER_NOT_BEFORE, any_but, one_byte, resolve,
-};
+pub(super) use surroundings::{NOT_AFTER, NOT_BEFORE, RATHER_NOT_AFTER, RATHER_NOT_BEFORE, any_but, one_byte, resolve};
 pub(super) use tree::parse;
 
 /// Of a compiled expression: ten times what large patterns need, and no burden for the host.

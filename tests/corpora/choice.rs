@@ -25,7 +25,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("apache_other*", &["apache_ssl_request", "vhost_combined", "combined", "common"]),
     ("traefik_clf*", &["traefik_clf", "traefik_log"]),
     ("traefik_json*", &["traefik_json"]),
-    ("caddy_json*", &["caddy_json", "caddy_waf"]),
+    ("caddy_json*", &["caddy_json"]),
     ("envoy_json*", &["envoy_json", "cri>envoy_json", "istio_logentry"]),
     ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
     ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),

@@ -14,8 +14,16 @@ const NAMES: [(&str, &[&str]); 12] = [
     (
         "client",
         &[
-            "clientip", "client_ip", "source.address", "source.ip", "client.ip", "client.address", "client_address",
-            "orig_h", "src_ip", "remote_host",
+            "clientip",
+            "client_ip",
+            "source.address",
+            "source.ip",
+            "client.ip",
+            "client.address",
+            "client_address",
+            "orig_h",
+            "src_ip",
+            "remote_host",
         ],
     ),
     ("ident", &["apache.access.user.identity"]),
@@ -27,7 +35,11 @@ const NAMES: [(&str, &[&str]); 12] = [
     (
         "bytes",
         &[
-            "http.response.body.bytes", "resp_bytes", "http.response.bytes", "sc_bytes", "bytes_read",
+            "http.response.body.bytes",
+            "resp_bytes",
+            "http.response.bytes",
+            "sc_bytes",
+            "bytes_read",
             "aws.s3access.bytes_sent",
         ],
     ),
@@ -69,7 +81,8 @@ pub(super) fn aliases(kinds: &[Kind]) -> Vec<(Known, usize)> {
 /// The field that holds the line's time: the one that says so, the one with such a name, or the only one that is a time.
 fn time(kinds: &[Kind]) -> Option<usize> {
     let said = kinds.iter().position(|kind| kind.is_timestamp && kind.time.is_some());
-    let named = || TIMES.iter().find_map(|name| kinds.iter().position(|kind| kind.name == *name && kind.time.is_some()));
+    let named =
+        || TIMES.iter().find_map(|name| kinds.iter().position(|kind| kind.name == *name && kind.time.is_some()));
     let only = || {
         let mut times = (0..kinds.len()).filter(|&index| kinds[index].time.is_some());
         let first = times.next();

@@ -1,8 +1,8 @@
 use super::library::all_names;
 use super::*;
-use crate::parse::tests::{check, compile};
-use crate::parse::Pattern;
 use crate::model::spec::Engine;
+use crate::parse::Pattern;
+use crate::parse::tests::{check, compile};
 
 fn grok(text: &str, definitions: &str, names: GrokNames) -> Engine {
     Engine::Grok { text: text.to_owned(), definitions: definitions.to_owned(), names }
