@@ -151,7 +151,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
             "builtin = \"combind\"",
             "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
              `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
-             `syslog_rfc5424`, `vhost_combined` or `vhost_common`\n\
+             `syslog_rfc5424`, `traefik_clf`, `vhost_combined` or `vhost_common`\n\
              help: write builtin = \"combined\", or give a template, regex or json",
         ),
         (
@@ -195,7 +195,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `escape`, `json`, `key_value`, `logfmt`, `ltsv`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `w3c`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `escape`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
         ),
     ] {
         check_fault(body, expected);
