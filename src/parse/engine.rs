@@ -9,7 +9,7 @@ use super::catalogue::{Given, Known, Names, Origin};
 use super::delimited::{Delimited, DelimitedReader};
 use super::expression::{Expression, ExpressionReader};
 use super::fixed::{Fixed, FixedReader};
-use super::grok::Grok;
+use super::grok::{Grok, GrokReader};
 use super::haproxy::Haproxy;
 use super::json::{JsonReader, Path};
 use super::key_value::{KeyValue, KeyValueReader};
@@ -83,7 +83,7 @@ impl Compiled {
                 Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
             }
             Self::Expression(expression) => Given::captures(expression.known()),
-            Self::Grok(grok) => grok.given(),
+            Self::Grok(grok) => Given::captures(grok.known()),
             Self::Json(paths) => Given { listed: paths.iter().map(text).collect(), names: Names::AnyPath },
             Self::KeyValue(_, fields) | Self::Ltsv(fields) => {
                 let listed = fields.iter().map(|(name, keys)| text(&(name.clone(), Origin::AnyOfKeys(keys.clone()))));
@@ -131,7 +131,7 @@ impl Compiled {
         match self {
             Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
             Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
-            Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
+            Self::Grok(grok) => Reader::Grok(Box::new(grok.reader(captures))),
             Self::Json(_) => {
                 let paths = |origin: &Origin| match origin {
                     Origin::Path(path) => vec![path.clone()],
@@ -195,6 +195,7 @@ fn no_builtin(name: &str) -> Problem {
 pub(super) enum Reader {
     Template(Matcher),
     Expression(Box<ExpressionReader>),
+    Grok(Box<GrokReader>),
     Json(JsonReader),
     KeyValue(Box<KeyValueReader>),
     W3c(Box<W3cReader>),
@@ -212,6 +213,7 @@ impl Reader {
         match self {
             Self::Template(matcher) => matcher.read(line, captures),
             Self::Expression(expression) => expression.read(line, captures),
+            Self::Grok(grok) => grok.read(line, captures),
             Self::Json(json) => json.read(line, captures),
             Self::KeyValue(key_value) => key_value.read(line, captures),
             Self::W3c(w3c) => w3c.read(line, captures),
@@ -227,6 +229,7 @@ impl Reader {
     #[inline]
     pub(super) fn built(&self) -> &[u8] {
         match self {
+            Self::Grok(grok) => grok.built(),
             Self::KeyValue(key_value) => key_value.built(),
             Self::W3c(w3c) => w3c.built(),
             Self::Delimited(delimited) => delimited.built(),
@@ -259,6 +262,7 @@ impl Reader {
     pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
         let expected = match (self, mismatch.expected()) {
             (Self::Expression(expression), _) => return (expression.explain(line), None),
+            (Self::Grok(grok), _) => return (grok.explain(line), None),
             (_, Expected::Directive) => return (mismatch.to_string(), None),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (_, Expected::Said(what)) => what.to_owned(),

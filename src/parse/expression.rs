@@ -43,7 +43,6 @@ pub(super) struct Expression {
     hir: Hir,
     /// All groups of the tree capture.
     regex: Regex,
-    place: Place,
     /// Capture `n` is the first of these groups that took part.
     captures: Vec<Vec<u32>>,
     known: Vec<Known>,
@@ -88,9 +87,17 @@ impl Expression {
             Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir.clone(), Hir::look(Look::End)]),
             Place::Anywhere => hir.clone(),
         };
-        let wanted: Vec<u32> = captures.iter().flatten().copied().collect();
-        let regex = compile(&with_groups(&hir, &wanted))?;
-        Ok(Self { hir, regex, place, captures, known, beginnings, what })
+        let mut expression = Self { hir, regex: compile(&Hir::empty())?, captures, known, beginnings, what };
+        expression.regex = compile(&with_groups(&expression.hir, &expression.groups()))?;
+        Ok(expression)
+    }
+
+    /// Every group that some capture needs, in order.
+    fn groups(&self) -> Vec<u32> {
+        let mut groups = self.captures.concat();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
     }
 
     /// Capture `n` is the `n`th of these.
@@ -176,12 +183,15 @@ impl ExpressionReader {
     pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
         let mut captures: Vec<usize> = captures.collect();
         captures.dedup();
-        let groups: Vec<u32> = captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
+        let mut groups: Vec<u32> =
+            captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
+        groups.sort_unstable();
+        groups.dedup();
         let hir = with_groups(&expression.hir, &groups);
         let (regex, one_pass, groups) = match compile(&hir) {
             Ok(regex) => (regex, OnePass::new(&hir), groups),
             // Not to be expected, since it compiles with more groups: that one does as well.
-            Err(_) => (expression.regex.clone(), None, expression.captures.concat()),
+            Err(_) => (expression.regex.clone(), None, expression.groups()),
         };
         let place = |group: &u32| groups.iter().position(|other| other == group).map(|index| index + 1);
         let places = |capture: usize| expression.captures[capture].iter().filter_map(place).collect();

@@ -11,22 +11,25 @@ mod expand;
 mod go_layout;
 mod library;
 mod modifier;
+mod rewriting;
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::catalogue::{Given, Known, Names, Origin};
+use super::catalogue::Known;
 use super::expression::{self, Beginnings, Expression, ExpressionReader, Place};
 use super::template::Problem;
 use crate::model::spec::GrokNames;
 use expand::{Expansion, GROUP, expand};
 use library::Library;
 use modifier::Kind;
+pub(super) use rewriting::GrokReader;
+use rewriting::Rewriting;
 
 #[derive(Clone, Debug)]
 pub(super) struct Grok {
     expression: Expression,
-    /// Canonical names beside the pattern's own, with their captures.
-    aliases: Vec<(Known, usize)>,
+    /// Captures whose texts are written anew.
+    rewritings: Vec<(usize, Rewriting)>,
 }
 
 impl Grok {
@@ -40,28 +43,34 @@ impl Grok {
             let help = "write what stands beside the place as part of the pattern, instead of (?<!…) or (?!…)";
             return Err((message.to_owned(), help.to_owned()));
         }
-        let (captures, kinds) = fields(&hir, &expansion)?;
+        let (mut captures, kinds) = fields(&hir, &expansion)?;
         if kinds.is_empty() {
             let help = "name what is to be a field: %{IP:client}";
             return Err(("the grok pattern names no field".to_owned(), help.to_owned()));
         }
-        let known: Vec<Known> = kinds.iter().map(Kind::known).collect();
-        let aliases = canonical::aliases(&kinds);
+        let mut known: Vec<Known> = kinds.iter().map(Kind::known).collect();
+        for (alias, fields) in canonical::aliases(&kinds) {
+            known.push(alias);
+            captures.push(fields.iter().flat_map(|&field| captures[field].clone()).collect());
+        }
+        let rewritings =
+            kinds.iter().enumerate().filter_map(|(capture, kind)| Some((capture, kind.rewriting?))).collect();
         let beginnings = Beginnings::new(text, &expansion.source, &expansion.places, Place::Anywhere);
         let expression = Expression::new(&hir, Place::Anywhere, captures, known, beginnings, "grok pattern")
             .map_err(|err| expression::too_big(&err, "grok pattern"))?;
-        Ok(Self { expression, aliases })
+        Ok(Self { expression, rewritings })
     }
 
-    pub(super) fn given(&self) -> Given {
-        let own = self.expression.known().into_iter().enumerate();
-        let own = own.map(|(capture, known)| (known, Origin::Capture(capture)));
-        let aliases = self.aliases.iter().map(|(known, capture)| (known.clone(), Origin::Capture(*capture)));
-        Given { listed: own.chain(aliases).collect(), names: Names::Listed }
+    pub(super) fn known(&self) -> Vec<Known> {
+        self.expression.known()
     }
 
-    pub(super) fn reader(&self, captures: impl Iterator<Item = usize>) -> ExpressionReader {
-        ExpressionReader::new(&self.expression, captures)
+    pub(super) fn reader(&self, captures: impl Iterator<Item = usize>) -> GrokReader {
+        let mut captures: Vec<usize> = captures.collect();
+        captures.dedup();
+        let wanted = |(capture, _): &&(usize, Rewriting)| captures.contains(capture);
+        let rewritings = self.rewritings.iter().filter(wanted).copied().collect();
+        GrokReader::new(ExpressionReader::new(&self.expression, captures.iter().copied()), rewritings)
     }
 }
 

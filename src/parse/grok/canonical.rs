@@ -9,7 +9,7 @@ use super::modifier::Kind;
 use crate::model::fields::FieldType;
 use crate::parse::catalogue::Known;
 
-/// Canonical names, each with the names that stand for it, the first that the pattern has.
+/// Canonical names, each with the names that stand for it: of those that a line has, the first.
 const NAMES: [(&str, &[&str]); 12] = [
     (
         "client",
@@ -54,26 +54,28 @@ const METHODS: &[&str] = &["verb", "http.request.method", "http_verb", "cs_metho
 /// What is a line's time by its name, the first that the pattern has with a format.
 const TIMES: [&str; 6] = ["timestamp", "@timestamp", "ts", "haproxy.request_date", "accept_date", "syslog5424_ts"];
 
-/// Canonical names beside the pattern's own, with the fields that they stand for.
-pub(super) fn aliases(kinds: &[Kind]) -> Vec<(Known, usize)> {
+/// Canonical names beside the pattern's own, with the fields that they stand for, the preferred one first.
+pub(super) fn aliases(kinds: &[Kind]) -> Vec<(Known, Vec<usize>)> {
     let place = |name: &str| kinds.iter().position(|kind| kind.name == name);
     let mut aliases = Vec::new();
     for (canonical, names) in NAMES {
         let has_method = METHODS.iter().any(|method| place(method).is_some());
         let allowed = |name: &&&str| has_method || !matches!(**name, "request" | "url");
-        let found = names.iter().filter(allowed).find_map(|name| place(name));
-        let (None, Some(field)) = (place(canonical), found) else { continue };
+        let fields: Vec<usize> = names.iter().filter(allowed).filter_map(|name| place(name)).collect();
+        if place(canonical).is_some() || fields.is_empty() {
+            continue;
+        }
         let kind = match canonical {
             "status" | "bytes" => FieldType::Integer,
-            _ => kinds[field].kind,
+            _ => FieldType::Text,
         };
-        aliases.push((Known { name: canonical.to_owned(), kind, time: None }, field));
+        aliases.push((Known { name: canonical.to_owned(), kind, time: None }, fields));
     }
     if place("time").is_none()
         && let Some(field) = time(kinds)
     {
         let time = kinds[field].time.clone();
-        aliases.push((Known { name: "time".to_owned(), kind: FieldType::Time, time }, field));
+        aliases.push((Known { name: "time".to_owned(), kind: FieldType::Time, time }, vec![field]));
     }
     aliases
 }

@@ -5,6 +5,7 @@
 
 use super::expand::Field;
 use super::go_layout;
+use super::rewriting::Rewriting;
 use crate::model::fields::FieldType;
 use crate::parse::catalogue::Known;
 use crate::parse::template::Problem;
@@ -18,6 +19,7 @@ pub(super) struct Kind {
     pub(super) time: Option<TimeFormat>,
     /// Whether the pattern itself says that this is the line's time.
     pub(super) is_timestamp: bool,
+    pub(super) rewriting: Option<Rewriting>,
 }
 
 impl Kind {
@@ -28,15 +30,26 @@ impl Kind {
             kind: FieldType::Text,
             time: field.pattern.as_deref().and_then(time_of_pattern),
             is_timestamp: false,
+            rewriting: None,
         };
         let modifier = field.modifier.as_deref().unwrap_or("string");
         match modifier {
-            "int" | "integer" | "long" => kind.kind = FieldType::Integer,
+            "int" | "integer" | "long" => {
+                kind.kind = FieldType::Integer;
+                kind.rewriting = Some(Rewriting::Hexadecimal);
+            }
+            "duration" => {
+                kind.kind = FieldType::Integer;
+                kind.rewriting = Some(Rewriting::Nanoseconds);
+            }
             "float" | "double" | "number" => kind.kind = FieldType::Number,
             "bool" | "boolean" => kind.kind = FieldType::Boolean,
-            "string" | "text" | "tag" | "measurement" | "duration" => {}
+            "string" | "text" | "tag" | "measurement" => {}
             "drop" => return Ok(None),
-            "ts" => kind.is_timestamp = true,
+            "ts" => {
+                kind.is_timestamp = true;
+                kind.time = kind.time.or_else(any_time);
+            }
             _ => {
                 let Some(format) = time_format(modifier) else { return Err(unknown(modifier)) };
                 kind.time = Some(format.map_err(|(message, help)| {
@@ -87,10 +100,16 @@ fn time_format(modifier: &str) -> Option<Result<TimeFormat, Problem>> {
         "rfc822z" => "%d %b %y %H:%M %z",
         "rfc1123z" => "%a, %d %b %Y %H:%M:%S %z",
         "unix" | "rfc822" | "rfc850" | "rfc1123" => return Some(Err(zone_by_name(modifier))),
-        "syslog" => "%b %e %H:%M:%S",
+        "syslog" => "syslog",
         _ => return None,
     };
     Some(TimeFormat::from_spec(format))
+}
+
+/// Of a text that may be any of the usual times.
+fn any_time() -> Option<TimeFormat> {
+    let formats = ["auto", "clf", "syslog", "%a %b %e %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S %z", "%d %b %y %H:%M %z"];
+    TimeFormat::from_specs(&formats.map(str::to_owned)).ok()
 }
 
 fn zone_by_name(modifier: &str) -> Problem {
@@ -102,6 +121,9 @@ fn zone_by_name(modifier: &str) -> Problem {
 fn time_of_pattern(pattern: &str) -> Option<TimeFormat> {
     let format = match pattern {
         "HTTPDATE" => "clf",
+        "SYSLOGTIMESTAMP" => "syslog",
+        "CISCOTIMESTAMP" => "%b %e %H:%M:%S%.f",
+        "BACULA_FULLTIME" => "%d-%b-%Y %H:%M",
         "TIMESTAMP_ISO8601" => "rfc3339",
         "HTTPDERROR_DATE" => "%a %b %d %H:%M:%S%.f %Y",
         "HAPROXYDATE" => "%d/%b/%Y:%H:%M:%S%.f",
