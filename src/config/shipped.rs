@@ -6,6 +6,7 @@
 /// Name and text, by name.
 pub const PATTERNS: &[(&str, &str)] = &[
     ("apache_error", include_str!("../../patterns/apache_error.toml")),
+    ("apache_ssl_request", include_str!("../../patterns/apache_ssl_request.toml")),
     ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
     ("aspnet_request", include_str!("../../patterns/aspnet_request.toml")),
     ("combined", include_str!("../../patterns/combined.toml")),
@@ -16,6 +17,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("django_verbose", include_str!("../../patterns/django_verbose.toml")),
     ("docker", include_str!("../../patterns/docker.toml")),
     ("dotnet_console", include_str!("../../patterns/dotnet_console.toml")),
+    ("envoy_default", include_str!("../../patterns/envoy_default.toml")),
     ("fastly", include_str!("../../patterns/fastly.toml")),
     ("flask", include_str!("../../patterns/flask.toml")),
     ("gin", include_str!("../../patterns/gin.toml")),
@@ -23,6 +25,9 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("gunicorn", include_str!("../../patterns/gunicorn.toml")),
     ("gunicorn_error", include_str!("../../patterns/gunicorn_error.toml")),
     ("haproxy_connect", include_str!("../../patterns/haproxy_connect.toml")),
+    ("haproxy_http", include_str!("../../patterns/haproxy_http.toml")),
+    ("haproxy_tcp", include_str!("../../patterns/haproxy_tcp.toml")),
+    ("istio", include_str!("../../patterns/istio.toml")),
     ("istio_logentry", include_str!("../../patterns/istio_logentry.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
     ("log4j2", include_str!("../../patterns/log4j2.toml")),
@@ -30,6 +35,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("monolog", include_str!("../../patterns/monolog.toml")),
     ("morgan_dev", include_str!("../../patterns/morgan_dev.toml")),
     ("nginx_error", include_str!("../../patterns/nginx_error.toml")),
+    ("nginx_ingress", include_str!("../../patterns/nginx_ingress.toml")),
     ("nginx_proxy_manager", include_str!("../../patterns/nginx_proxy_manager.toml")),
     ("nginx_timed", include_str!("../../patterns/nginx_timed.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
@@ -47,8 +53,11 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("syslog_rfc5424", include_str!("../../patterns/syslog_rfc5424.toml")),
     ("tomcat_access", include_str!("../../patterns/tomcat_access.toml")),
     ("tomcat_catalina", include_str!("../../patterns/tomcat_catalina.toml")),
+    ("traefik_clf", include_str!("../../patterns/traefik_clf.toml")),
     ("traefik_log", include_str!("../../patterns/traefik_log.toml")),
     ("uvicorn", include_str!("../../patterns/uvicorn.toml")),
+    ("vhost_combined", include_str!("../../patterns/vhost_combined.toml")),
+    ("vhost_common", include_str!("../../patterns/vhost_common.toml")),
     ("werkzeug", include_str!("../../patterns/werkzeug.toml")),
 ];
 

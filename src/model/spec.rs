@@ -431,6 +431,8 @@ pub enum Engine {
     HaproxyTemplate { text: String },
     /// The syntax of Envoy's `text_format`: `%REQ(:METHOD)%`.
     EnvoyTemplate { text: String },
+    /// Several of those above: the first that fits a line reads it.
+    Templates(Vec<Engine>),
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
@@ -460,6 +462,7 @@ impl Engine {
             Self::ApacheTemplate { .. } => "Apache template",
             Self::HaproxyTemplate { .. } => "HAProxy template",
             Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Templates(_) => "templates",
             Self::Regex { .. } => "regex",
             Self::Grok { .. } => "grok",
             Self::Json { .. } => "JSON",

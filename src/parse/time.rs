@@ -8,6 +8,7 @@
 mod civil;
 mod clf;
 mod iso;
+mod strftime;
 mod strptime;
 mod syslog;
 mod unix;
@@ -20,6 +21,7 @@ use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
 pub(super) use iso::has_iso_shape;
+pub(super) use strftime::Strftime;
 use strptime::Strptime;
 pub(super) use syslog::{bsd_len, is_rfc5424, iso_len};
 use unix::Unit;
@@ -43,6 +45,8 @@ pub(super) enum TimeFormat {
     /// RFC 3164's, without a year and a zone, or like RFC 3339.
     Syslog,
     Strptime(Strptime),
+    /// What a server writes with `strftime`.
+    Strftime(Arc<Strftime>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
 }
@@ -169,6 +173,7 @@ impl TimeFormat {
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
             Self::Syslog => syslog::read(text, zone, reference),
             Self::Strptime(format) => format.read(text, zone, reference),
+            Self::Strftime(format) => format.read(text, zone),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone, reference)),
         }
     }

@@ -108,6 +108,22 @@ fn the_way_of_reading_is_seen_from_its_key() {
     check_engine("template = '%{X-User}o costs $5'", &apache("%{X-User}o costs $5"));
     check_engine("template = '%h $user'\nsyntax = \"apache\"", &apache("%h $user"));
     check_engine("template = '$a %h'\nsyntax = \"nginx\"", &nginx("$a %h", NginxEscape::Default));
+    let haproxy = |text: &str| Engine::HaproxyTemplate { text: text.to_owned() };
+    let envoy = |text: &str| Engine::EnvoyTemplate { text: text.to_owned() };
+    for text in ["%ci:%cp [%tr]", "%ST %b", "%{+Q}r %b", "%[src] %r", "%{-E}o %h", "log-format %h", "%(a)b"] {
+        check_engine(&format!("template = '{text}'"), &haproxy(text));
+    }
+    for text in ["[%START_TIME%]", "%REQ(:METHOD)% %h", "%PROTOCOL% %ci", "%REQ(X):3%"] {
+        check_engine(&format!("template = '{text}'"), &envoy(text));
+    }
+    for text in ["%h took %Ts", "%U%q%B%D", "%{ms}T", "LogFormat \"%ci $a\" x", "%D%%", "%hello"] {
+        check_engine(&format!("template = '{text}'"), &apache(text));
+    }
+    check_engine("template = 'log_format x $a%b;'", &nginx("log_format x $a%b;", NginxEscape::Default));
+    check_engine("template = '%ci %h'\nsyntax = \"apache\"", &apache("%ci %h"));
+    check_engine("template = '%h %b'\nsyntax = \"haproxy\"", &haproxy("%h %b"));
+    check_engine("template = '%h %b'\nsyntax = \"envoy\"", &envoy("%h %b"));
+    check_engine("template = ['$a', '%h']", &Engine::Templates(vec![nginx("$a", NginxEscape::Default), apache("%h")]));
     check_engine("regex = '(?<n>.)$'", &Engine::Regex { text: "(?<n>.)$".to_owned() });
     let grok = |text: &str, definitions: &str, names| Engine::Grok {
         text: text.to_owned(),
@@ -140,6 +156,11 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
              help: keep one of them: a pattern reads lines in one way",
         ),
         (
+            "template = []",
+            "web.toml:2: `template` of pattern `web` is an empty list\n\
+             help: write one template at least",
+        ),
+        (
             "template = 'plain'",
             "web.toml:2: `template` of pattern `web` has no field; expected nginx's $variables or Apache's %directives\n\
              help: copy the log_format of nginx.conf or the LogFormat of httpd.conf",
@@ -147,7 +168,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         (
             "template = '$a %h'",
             "web.toml:2: `template` of pattern `web` holds both `$…` and `%…`\n\
-             help: say which syntax it is in: syntax = \"nginx\" or syntax = \"apache\"",
+             help: say which syntax it is in: syntax = \"nginx\", \"apache\", \"haproxy\" or \"envoy\"",
         ),
         (
             "template = '%h'\nescape = \"json\"",

@@ -62,7 +62,7 @@ impl Template {
         let mut searches = 0;
         let mut steps = Vec::with_capacity(variables.len());
         for (variable, pair) in variables.iter().zip(literals.windows(2)) {
-            let find = match Shape::of(variable.class, &pair[0], &pair[1]) {
+            let find = match Shape::of(variable, &pair[0], &pair[1]) {
                 Some(shape) => Find::Shaped(shape),
                 None => find(variable.class, &pair[1], escaping, &mut searches),
             };

@@ -16,7 +16,7 @@ mod sample;
 mod variables;
 
 use super::{Class, Problem, Token, Variable};
-use crate::parse::catalogue::Known;
+use crate::model::fields::FieldType;
 use crate::parse::time::TimeFormat;
 
 /// `+Q`, `+E` and `+X`: for all that follow, or for one variable.
@@ -170,11 +170,14 @@ impl Reader {
     }
 
     fn field(&mut self, name: String, written: &str, class: Class, time: Option<TimeFormat>, flags: Flags) {
-        let kind = if time.is_some() { crate::model::fields::FieldType::Time } else { class.kind() };
         if flags.quote {
             self.literal('"');
         }
-        let variable = Variable { known: Known { name, kind, time }, written: written.to_owned(), class };
+        let mut variable = Variable::new(&name, written, class);
+        if time.is_some() {
+            variable.known.kind = FieldType::Time;
+            variable.known.time = time;
+        }
         self.push(variable);
         if flags.quote {
             self.literal('"');
