@@ -103,7 +103,9 @@ fn text_of(value: &Value) -> String {
 fn is_policy(key: &str, found: &Found) -> bool {
     let parts = ["method", "path", "protocol"];
     let in_one_piece = |request: String| !is_whole_request(&request);
-    parts.contains(&key) && parts.iter().all(|part| !found.fields.contains_key(part)) && found.text("request").is_some_and(in_one_piece)
+    parts.contains(&key)
+        && parts.iter().all(|part| !found.fields.contains_key(part))
+        && found.text("request").is_some_and(in_one_piece)
 }
 
 fn is_whole_request(request: &str) -> bool {

@@ -112,7 +112,7 @@ fn the_way_of_reading_is_seen_from_its_key() {
     check_engine("builtin = \"common\"", &Engine::Builtin { name: "common".to_owned() });
     check_engine("json = true", &Engine::Json { fields: [].into() });
     check_engine("json = {}", &Engine::Json { fields: [].into() });
-    let fields = [("user".to_owned(), "user.id".to_owned())].into();
+    let fields = [("user".to_owned(), vec!["user.id".to_owned()])].into();
     check_engine("json = { user = \"user.id\" }", &Engine::Json { fields });
 }
 
@@ -198,7 +198,7 @@ fn faults_in_types_and_cases_are_shown_together() {
             "web.toml: pattern `web` does not say how a line is read\n\
              help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `escape`, `json`, `name`, `regex`, `syntax`, `template`, `types`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `escape`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
         ),
     ] {
         check_fault(body, expected);
