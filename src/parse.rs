@@ -32,6 +32,7 @@ mod request;
 mod steps;
 pub mod template;
 mod time;
+mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, Difference, run_cases};

@@ -281,7 +281,7 @@ pub struct RecordReader {
 }
 
 impl RecordReader {
-    /// The instant that a wrapper's times without a year are nearest to.
+    /// Says at which moment the lines that follow are read, see [`LineParser::set_reference_time`].
     pub fn set_reference_time(&mut self, at: UnixMicros) {
         for layer in self.layers.iter_mut().chain(&mut self.inside.layers) {
             layer.parser.set_reference_time(at);
