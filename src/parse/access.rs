@@ -93,7 +93,7 @@ impl Access {
 
     #[inline]
     pub(super) fn read(self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-        let wrong = |err| mismatch(line.len(), err);
+        let wrong = |err| mismatch(line.len(), &err);
         let from = match self {
             Self::VhostCommon | Self::VhostCombined => {
                 vhost::read(line, &mut captures[self.shared()..]).map_err(wrong)?
@@ -168,20 +168,21 @@ fn user_and_time(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Wrong> {
         let Some(at) = input.get(from..).and_then(|rest| memchr::memchr2(b'[', b'"', rest)).map(|at| from + at) else {
             return Err(expected(input, "a user or `-`, and a time in brackets"));
         };
-        if input[at] == b'[' && at > 0 && input[at - 1] == b' ' {
-            if let Some((rest, time)) = time_alone(&input[at..]) {
-                let user = &input[..at - 1];
-                let user = match user {
-                    // Apache writes a bare `""` for an empty user name, Jetty ` - ` for none.
-                    b"\"\"" => &user[1..1],
-                    b" - " => &user[1..2],
-                    user => user,
-                };
-                if user.starts_with(b"- ") || user.ends_with(b" - -") {
-                    return Err(expected(input, "a user: this line has more fields before the client than the format"));
-                }
-                return Ok((rest, (user, time)));
+        if input[at] == b'['
+            && at > 0
+            && input[at - 1] == b' '
+            && let Some((rest, time)) = time_alone(&input[at..])
+        {
+            let user = match &input[..at - 1] {
+                // Apache writes a bare `""` for an empty user name, Jetty ` - ` for none.
+                user @ b"\"\"" => &user[1..1],
+                user @ b" - " => &user[1..2],
+                user => user,
+            };
+            if user.starts_with(b"- ") || user.ends_with(b" - -") {
+                return Err(expected(input, "a user: this line has more fields before the client than the format"));
             }
+            return Ok((rest, (user, time)));
         }
         let is_escaped = at > 0 && input[at - 1] == b'\\';
         if input[at] == b'"' && !is_escaped && !(at < 2 && input.starts_with(b"\"\" [")) {

@@ -96,6 +96,14 @@ impl Compiled {
         self.given().listed.iter().filter(|(_, origin)| matches!(origin, Origin::Capture(_))).count()
     }
 
+    /// For people: a line that it could have been made for.
+    pub(super) fn example(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Template(template) => Some(template.example()),
+            _ => None,
+        }
+    }
+
     /// What a lone `-` means in it.
     pub(super) const fn dash(&self) -> Dash {
         match self {
@@ -146,11 +154,6 @@ impl Compiled {
     }
 }
 
-/// A field that is a text until it is typed.
-fn text((name, origin): &(String, Origin)) -> (Known, Origin) {
-    (Known { name: name.clone(), kind: FieldType::Text, time: None }, origin.clone())
-}
-
 fn template(engine: &Engine) -> Result<Template, Problem> {
     match engine {
         Engine::NginxTemplate { text, escape } => {
@@ -171,6 +174,11 @@ fn template(engine: &Engine) -> Result<Template, Problem> {
         Engine::EnvoyTemplate { text } => Template::compile(envoy::tokens(text)?, Escaping::None, Missing::Dash),
         _ => Err(("a list holds what is no template".to_owned(), "write templates in it".to_owned())),
     }
+}
+
+/// A field that is a text until it is typed.
+fn text((name, origin): &(String, Origin)) -> (Known, Origin) {
+    (Known { name: name.clone(), kind: FieldType::Text, time: None }, origin.clone())
 }
 
 fn json_paths(at: &Location, fields: &Sources) -> Result<Vec<(String, Origin)>, Vec<Fault>> {

@@ -27,6 +27,7 @@ pub mod apache;
 mod apache_time;
 mod class;
 mod compiled;
+mod example;
 pub mod envoy;
 pub mod haproxy;
 mod list;

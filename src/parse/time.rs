@@ -151,8 +151,8 @@ impl TimeReader {
 }
 
 impl TimeFormat {
-    /// Whether what a text says depends on when it is read.
-    fn needs_reference(&self) -> bool {
+    /// Whether what a text says depends on when it is read: there is no year in it.
+    pub(super) fn needs_reference(&self) -> bool {
         match self {
             Self::Syslog => true,
             Self::Strptime(format) => format.needs_reference(),

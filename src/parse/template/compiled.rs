@@ -187,9 +187,8 @@ fn find(class: Class, next: &[u8], escaping: Escaping, searches: &mut usize) -> 
     let ends_list = !matches!(next, [b',' | b':', ..] | [b' ', b':' | b',', ..]);
     let unique = first.is_none_or(|byte| !class.allows(byte));
     match class {
-        Class::Free if first.is_none() => Find::Rest(escaping),
+        Class::Free | Class::Forwarded if first.is_none() => Find::Rest(escaping),
         Class::Raw if first.is_none() => Find::Rest(Escaping::None),
-        Class::Forwarded if first.is_none() => Find::Rest(escaping),
         Class::Free | Class::Forwarded if is_quote => Find::Quoted,
         Class::Forwarded if first == Some(b'"') => Find::Run(Box::new(set(Class::Raw))),
         Class::Clf => Find::Clf,

@@ -145,7 +145,7 @@ impl Reader {
                 Class::Raw if flags.escape => Class::Free,
                 class => class,
             };
-            self.field(name.map_or(known.name, sample::snake_case), written, class, None, flags);
+            self.field(&name.map_or(known.name, sample::snake_case), written, class, None, flags);
             return Ok(written.len());
         }
         let letters: String = here.chars().take_while(char::is_ascii_alphabetic).take(4).collect();
@@ -165,15 +165,15 @@ impl Reader {
         };
         let flags = Flags { quote: flags.quote && known.is_text, ..flags };
         let time = known.time.clone();
-        self.field(name.map_or_else(|| known.name.to_owned(), sample::snake_case), written, class, time, flags);
+        self.field(&name.map_or_else(|| known.name.to_owned(), sample::snake_case), written, class, time, flags);
         Ok(written.len())
     }
 
-    fn field(&mut self, name: String, written: &str, class: Class, time: Option<TimeFormat>, flags: Flags) {
+    fn field(&mut self, name: &str, written: &str, class: Class, time: Option<TimeFormat>, flags: Flags) {
         if flags.quote {
             self.literal('"');
         }
-        let mut variable = Variable::new(&name, written, class);
+        let mut variable = Variable::new(name, written, class);
         if time.is_some() {
             variable.known.kind = FieldType::Time;
             variable.known.time = time;

@@ -208,10 +208,9 @@ fn white(text: &[u8]) -> Option<&[u8]> {
 /// Digits, as many as the part can have; a space in front fills a number of two.
 fn number<'t>(text: &'t [u8], part: Part, parts: &mut Parts) -> Option<&'t [u8]> {
     let longest = match part {
-        Part::Year => 4,
+        Part::Year | Part::Other => 4,
         Part::Fraction => 9,
         Part::Unix => 12,
-        Part::Other => 4,
         _ => 2,
     };
     let text = match (text, part) {

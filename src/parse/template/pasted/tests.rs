@@ -38,7 +38,7 @@ fn a_format_of_apache_is_taken_from_its_line() {
         (r#"  logformat '%h "%r"' x"#, r#"%h "%r""#),
         ("LogFormat \"%h \\\n%u\" x", "%h %u"),
         (r#"CustomLog "logs/access log" "%h %u" env=!x"#, "%h %u"),
-        (r#"CustomLog logs/a %h"#, "%h"),
+        (r"CustomLog logs/a %h", "%h"),
         (r#""%h \"%r\" %s""#, r#"%h \"%r\" %s"#),
         (r#""%h" "%r""#, r#""%h" "%r""#),
         (r#""%h""#, r#""%h""#),
