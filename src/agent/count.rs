@@ -155,6 +155,9 @@ impl Counting<'_> {
             Some(after) if first_offset == 0 => after,
             _ => bytes,
         };
+        for pattern in &mut plan.patterns {
+            pattern.parser.set_reference_time(self.now.wall());
+        }
         let newest_allowed = self.now.wall().plus(plan.max_ahead);
         let mut count = ChunkCount::default();
         let tally = &mut self.tally.sources[source.0 as usize];

@@ -12,6 +12,7 @@ use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
 use super::step::FieldStep;
+use super::time::UnixMicros;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -440,7 +441,7 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times, tried in order: `clf`, `rfc3339`, `unix`, `unix_ms`, … or strptime formats with `%`.
+    /// For times, tried in order: `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, … or strptime formats with `%`.
     pub formats: Vec<String>,
     /// What is done with the text of `from`, in this order. Empty: it is taken as it stands.
     pub steps: Vec<FieldStep>,
@@ -458,10 +459,14 @@ impl TypeSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseSpec {
     pub at: Location,
+    /// The lines that come before it in the file and say how it is read, such as `#Fields:`. As a rule none.
+    pub after: Vec<String>,
     pub line: String,
     /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
     /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.
     pub expect: Option<BTreeMap<String, Scalar>>,
     /// Fields that must be absent.
     pub absent: Vec<String>,
+    /// When the line is read: for times without a year.
+    pub read_at: UnixMicros,
 }

@@ -7,10 +7,14 @@
 mod cri;
 mod docker;
 mod found;
+mod rfc3164;
+mod rfc5424;
+mod syslog;
 mod token;
 
 use super::capture::Capture;
-use super::catalogue::{Given, Known};
+use super::catalogue::{Given, Known, Names};
+use super::json::JsonReader;
 use super::mismatch::Mismatch;
 use super::time::TimeFormat;
 use crate::model::fields::FieldType;
@@ -22,13 +26,19 @@ use found::Found;
 pub(super) enum Fixed {
     Cri,
     Docker,
+    Syslog,
+    SyslogRfc3164,
+    SyslogRfc5424,
 }
 
 /// What a field's text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
+    Integer,
     Boolean,
+    /// RFC 3164's, or like RFC 3339.
+    Syslog,
     /// RFC 3339 with a zone.
     Rfc3339,
 }
@@ -41,6 +51,9 @@ impl Fixed {
         Some(match name {
             "cri" => Self::Cri,
             "docker" => Self::Docker,
+            "syslog" => Self::Syslog,
+            "syslog_rfc3164" => Self::SyslogRfc3164,
+            "syslog_rfc5424" => Self::SyslogRfc5424,
             _ => return None,
         })
     }
@@ -49,11 +62,17 @@ impl Fixed {
         match self {
             Self::Cri => &cri::FIELDS,
             Self::Docker => &docker::FIELDS,
+            Self::Syslog | Self::SyslogRfc3164 | Self::SyslogRfc5424 => &syslog::FIELDS,
         }
     }
 
     pub(super) fn given(self) -> Given {
-        Given::captures(self.fields().iter().map(|&(name, kind)| known(name, kind)).collect())
+        let captured = Given::captures(self.fields().iter().map(|&(name, kind)| known(name, kind)).collect());
+        let names = match self {
+            Self::Syslog | Self::SyslogRfc3164 | Self::SyslogRfc5424 => Names::Prefixed(syslog::KEYS),
+            _ => Names::Listed,
+        };
+        Given { names, ..captured }
     }
 
     /// The capture that holds a field.
@@ -61,23 +80,21 @@ impl Fixed {
         self.fields().iter().position(|(field, _)| *field == name)
     }
 
-    /// How many captures [`FixedReader::read`] sets, beside those for keys.
-    pub(super) const fn captures(self) -> usize {
-        self.fields().len()
-    }
-
-    /// A reader of lines; `wanted` are the captures that are wanted.
-    pub(super) fn reader(self, _keys: &[String], wanted: impl Iterator<Item = usize>) -> FixedReader {
+    /// A reader of lines; `keys[n]` is captured as capture `n` after the format's own fields, `wanted` are the captures that
+    /// are wanted.
+    pub(super) fn reader(self, keys: &[String], wanted: impl Iterator<Item = usize>) -> FixedReader {
+        let keys = keys.iter().map(|key| key.strip_prefix(syslog::KEYS).unwrap_or(key).as_bytes().to_vec()).collect();
         let wanted = wanted.filter(|capture| *capture < 64).fold(0, |mask, capture| mask | 1 << capture);
-        let docker = (self == Self::Docker).then(docker::DockerReader::new);
-        FixedReader { format: self, wanted, built: Vec::new(), docker: docker.map(Box::new) }
+        FixedReader { format: self, keys, wanted, built: Vec::new(), docker: docker::keys() }
     }
 }
 
 fn known(name: &str, kind: Kind) -> Known {
     let (kind, time) = match kind {
         Kind::Text => (FieldType::Text, None),
+        Kind::Integer => (FieldType::Integer, None),
         Kind::Boolean => (FieldType::Boolean, None),
+        Kind::Syslog => (FieldType::Time, Some(TimeFormat::Syslog)),
         Kind::Rfc3339 => (FieldType::Time, Some(TimeFormat::Rfc3339)),
     };
     Known { name: name.to_owned(), kind, time }
@@ -87,10 +104,12 @@ fn known(name: &str, kind: Kind) -> Known {
 #[derive(Clone, Debug)]
 pub(super) struct FixedReader {
     format: Fixed,
+    /// Captured after the format's own fields.
+    keys: Vec<Vec<u8>>,
     /// A bit for each capture that is wanted.
     wanted: u64,
     built: Vec<u8>,
-    docker: Option<Box<docker::DockerReader>>,
+    docker: JsonReader,
 }
 
 impl FixedReader {
@@ -98,9 +117,12 @@ impl FixedReader {
         captures.fill(Capture::ABSENT);
         self.built.clear();
         let mut found = Found::new(line, captures, &mut self.built, self.wanted);
-        match (self.format, &mut self.docker) {
-            (Fixed::Docker, Some(docker)) => docker.read(&mut found),
-            (Fixed::Cri | Fixed::Docker, _) => cri::read(&mut found),
+        match self.format {
+            Fixed::Cri => cri::read(&mut found),
+            Fixed::Docker => docker::read(&mut self.docker, &mut found),
+            Fixed::Syslog => syslog::read(&mut found, &self.keys),
+            Fixed::SyslogRfc3164 => rfc3164::read(&mut found, &self.keys),
+            Fixed::SyslogRfc5424 => rfc5424::read(&mut found, &self.keys),
         }
     }
 
