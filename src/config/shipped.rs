@@ -6,8 +6,12 @@
 /// Name and text, by name.
 pub const PATTERNS: &[(&str, &str)] = &[
     ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
+    ("aws_alb", include_str!("../../patterns/aws_alb.toml")),
     ("aws_api_gateway", include_str!("../../patterns/aws_api_gateway.toml")),
     ("aws_api_gateway_json", include_str!("../../patterns/aws_api_gateway_json.toml")),
+    ("aws_cloudfront", include_str!("../../patterns/aws_cloudfront.toml")),
+    ("aws_elb", include_str!("../../patterns/aws_elb.toml")),
+    ("aws_s3", include_str!("../../patterns/aws_s3.toml")),
     ("azure_application_gateway", include_str!("../../patterns/azure_application_gateway.toml")),
     ("bunyan", include_str!("../../patterns/bunyan.toml")),
     ("caddy_json", include_str!("../../patterns/caddy_json.toml")),
@@ -40,6 +44,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("rust_tracing_json", include_str!("../../patterns/rust_tracing_json.toml")),
     ("serilog_compact", include_str!("../../patterns/serilog_compact.toml")),
     ("spring_boot_json", include_str!("../../patterns/spring_boot_json.toml")),
+    ("squid", include_str!("../../patterns/squid.toml")),
     ("syslog", include_str!("../../patterns/syslog.toml")),
     ("syslog_rfc3164", include_str!("../../patterns/syslog_rfc3164.toml")),
     ("syslog_rfc5424", include_str!("../../patterns/syslog_rfc5424.toml")),

@@ -243,6 +243,10 @@ impl Reader {
         }
     }
 
+    pub(super) const fn keeps_file_state(&self) -> bool {
+        matches!(self, Self::W3c(_) | Self::Delimited(_))
+    }
+
     pub(super) fn set_file_state(&mut self, state: &[u8]) {
         match self {
             Self::W3c(w3c) => w3c.set_file_state(state),

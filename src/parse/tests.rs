@@ -54,6 +54,7 @@ pub(super) fn spec(engine: Engine, types: &[(&str, Option<&str>, FieldType, Opti
         name: "p".to_owned(),
         about: None,
         engine: Located::new(engine, at(2)),
+        records: crate::model::spec::RecordSpec::default(),
         types,
         cases: Vec::new(),
     }

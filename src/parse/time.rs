@@ -36,11 +36,11 @@ pub(super) enum TimeFormat {
     Unix,
     UnixMillis,
     UnixMicros,
+    /// RFC 3164's, without a year and a zone, or like RFC 3339.
+    Syslog,
     UnixNanos,
     /// RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, as the number of digits says.
     Auto,
-    /// RFC 3164's, without a year and a zone, or like RFC 3339.
-    Syslog,
     /// A strptime format.
     Strptime(Arc<str>),
     /// A strptime format without a year.
@@ -64,8 +64,7 @@ impl TimeFormat {
             _ if text.contains('%') => Self::strptime(text),
             _ => Err((
                 format!("`{text}` is no time format"),
-                "use `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as \
-                 `%Y-%m-%d %H:%M:%S`"
+                "use `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
                     .to_owned(),
             )),
         }
@@ -138,7 +137,7 @@ impl TimeReader {
     /// Says at which moment the texts that follow are read: for those without a year.
     pub(super) fn set_reference(&mut self, reference: UnixMicros) {
         self.reference = Some(reference);
-        if self.format.needs_reference() {
+        if self.format.depends_on_reference() {
             self.memo_len = 0;
         }
     }
@@ -164,11 +163,15 @@ impl TimeReader {
 }
 
 impl TimeFormat {
-    /// Whether what a text says depends on when it is read.
-    fn needs_reference(&self) -> bool {
+    /// Whether every text of this format has its year, or counts from 1970.
+    pub(super) fn has_year(&self) -> bool {
+        !self.depends_on_reference()
+    }
+
+    fn depends_on_reference(&self) -> bool {
         match self {
             Self::Syslog | Self::StrptimeNoYear(_) => true,
-            Self::AnyOf(formats) => formats.iter().any(Self::needs_reference),
+            Self::AnyOf(formats) => formats.iter().any(Self::depends_on_reference),
             _ => false,
         }
     }
