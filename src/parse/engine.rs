@@ -141,7 +141,7 @@ impl Compiled {
                     Origin::AnyOfPaths(paths) => paths.clone(),
                     _ => Vec::new(),
                 };
-                Reader::Json(JsonReader::new(&keys.iter().map(paths).collect::<Vec<_>>()))
+                Reader::Json(JsonReader::first_of(&keys.iter().map(paths).collect::<Vec<_>>()))
             }
             Self::KeyValue(key_value, _) => Reader::KeyValue(Box::new(key_value.reader(&alternatives()))),
             Self::W3c(w3c) => Reader::W3c(Box::new(w3c.reader(&names()))),

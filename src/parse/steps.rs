@@ -116,9 +116,15 @@ impl Step {
         match self {
             Self::Part(part) => piece(part_of(text, *part)),
             Self::Escapes if !escapes::has_any(text) => whole(),
-            Self::Escapes => written(Some(escapes::undo(text, out)), Taken::Absent),
+            Self::Escapes => {
+                escapes::undo(text, out);
+                Taken::Written
+            }
             Self::Percent(plus) if !percent::has_any(text, *plus) => whole(),
-            Self::Percent(plus) => written(Some(percent::undo(text, *plus, out)), Taken::Absent),
+            Self::Percent(plus) => {
+                percent::undo(text, *plus, out);
+                Taken::Written
+            }
             Self::Base64 => written(base64::undo(text, out), Taken::Invalid),
             Self::Url(part) => piece(url::part(text, *part)),
             Self::Parameter(name, of) => piece(url::parameter(text, *of, name)),
@@ -132,7 +138,10 @@ impl Step {
             }
             Self::Split(split) => piece(split.piece(text)),
             Self::Group(group) => piece(group.find(text)),
-            Self::Case(case) => written(Some(cut::in_case(text, *case, out)), Taken::Absent),
+            Self::Case(case) => {
+                cut::in_case(text, *case, out);
+                Taken::Written
+            }
             Self::Absent(texts) if texts.iter().any(|absent| absent.as_bytes() == text) => Taken::Absent,
             Self::Absent(_) => whole(),
             // An empty number is one that the server does not have.
@@ -154,21 +163,21 @@ fn part_of(text: &[u8], part: Part) -> Option<Span> {
 /// The steps of one field, and what they write to.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
-    steps: Vec<Step>,
+    list: Vec<Step>,
     made: Vec<u8>,
     next: Vec<u8>,
 }
 
 impl Steps {
-    pub(super) const fn new(steps: Vec<Step>) -> Self {
-        Self { steps, made: Vec::new(), next: Vec::new() }
+    pub(super) const fn new(list: Vec<Step>) -> Self {
+        Self { list, made: Vec::new(), next: Vec::new() }
     }
 
     /// `form`: of the capture that the text is from.
     pub(super) fn run(&mut self, text: &[u8], form: Form, dash: Dash) -> Outcome<'_> {
         let mut is_made = false;
         let (mut start, mut end) = (0, text.len());
-        for step in &mut self.steps {
+        for step in &mut self.list {
             // Those of a JSON string were undone with the string.
             if form == Form::Escaped && matches!(step, Step::Escapes) {
                 continue;

@@ -85,7 +85,7 @@ fn list() -> Option<&'static List> {
 
 /// Answers for one field, and remembers.
 #[derive(Clone, Debug)]
-pub(super) struct Agents {
+pub(in crate::parse) struct Agents {
     answer: AgentAnswer,
     memo: Vec<(Vec<u8>, AgentClass)>,
 }

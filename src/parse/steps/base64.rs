@@ -40,8 +40,8 @@ pub(super) mod tests {
 
     /// A naive writer: bits as text, six at a time.
     pub(in crate::parse::steps) fn written(bytes: &[u8], alphabet: &str) -> String {
-        let mut bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-        while bits.len() % 6 != 0 {
+        let mut bits = bytes.iter().map(|byte| format!("{byte:08b}")).collect::<Vec<_>>().concat();
+        while !bits.len().is_multiple_of(6) {
             bits.push('0');
         }
         let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(alphabet.chars()).collect();

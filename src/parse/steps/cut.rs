@@ -14,7 +14,7 @@ const SIZE_LIMIT: usize = 1 << 20;
 
 /// Takes the piece at a position between separators.
 #[derive(Clone, Debug)]
-pub(super) struct Split {
+pub(in crate::parse) struct Split {
     finder: Finder<'static>,
     item: Position,
 }
@@ -44,7 +44,7 @@ impl Split {
 
 /// Takes what one group matches.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(in crate::parse) struct Group {
     regex: Regex,
     locations: CaptureLocations,
 }
@@ -82,16 +82,12 @@ pub(super) fn in_case(text: &[u8], case: LetterCase, out: &mut Vec<u8>) {
         }
         return;
     }
-    let mut buffer = [0; 4];
+    let add = |letter: char, out: &mut Vec<u8>| out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
     for chunk in text.utf8_chunks() {
         for letter in chunk.valid().chars() {
             match case {
-                LetterCase::Lower => {
-                    letter.to_lowercase().for_each(|c| out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()))
-                }
-                LetterCase::Upper => {
-                    letter.to_uppercase().for_each(|c| out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()))
-                }
+                LetterCase::Lower => letter.to_lowercase().for_each(|letter| add(letter, out)),
+                LetterCase::Upper => letter.to_uppercase().for_each(|letter| add(letter, out)),
             }
         }
         out.extend_from_slice(chunk.invalid());

@@ -6,7 +6,7 @@
 //! stands; a hop that is not known (`unknown`, no `for`, neither address nor name) ends the search with nothing. Does not: know who wrote the last entry: the list must come from one's
 //! own proxy.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::step::Network;
 use crate::parse::request::Span;
@@ -22,7 +22,7 @@ pub(super) fn client(text: &[u8], trusted: &[Network]) -> Option<Span> {
             let (span, node) = node(text, entry)?;
             match node {
                 Node::Address(address) if trusted.iter().any(|network| network.contains(address)) => {
-                    leftmost = Some(span)
+                    leftmost = Some(span);
                 }
                 Node::Address(_) | Node::Name => return Some(span),
             }

@@ -11,7 +11,7 @@ use crate::parse::template::Problem;
 
 /// Reads one claim.
 #[derive(Clone, Debug)]
-pub(super) struct Claim {
+pub(in crate::parse) struct Claim {
     reader: JsonReader,
     payload: Vec<u8>,
 }

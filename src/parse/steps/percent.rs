@@ -15,7 +15,7 @@ pub(super) struct Decoded<'a> {
 
 /// What `+` stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plus {
+pub(in crate::parse) enum Plus {
     Itself,
     /// In queries and forms.
     Space,

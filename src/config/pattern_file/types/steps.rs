@@ -40,38 +40,48 @@ const MOST_POSITION: i64 = 1_000;
 pub(super) fn read(table: &mut Section<'_>) -> Option<Vec<FieldStep>> {
     let takes: Vec<Value<'_>> = TAKES.into_iter().filter_map(|key| table.get(key)).collect();
     let decode = table.get("decode");
-    let [split, item, capture, case, absent] = ["split", "item", "capture", "case", "absent"].map(|key| table.get(key));
+    let cuts = ["split", "item", "capture", "case", "absent"].map(|key| table.get(key));
     if let [first, second, ..] = takes.as_slice() {
         let message = format!("{} has both `{}` and `{}`", table.title, first.key, second.key);
         second.fault(&message, "make a field with one of them, and this one `from` it with the other");
         return None;
     }
     // Every fault of an entry is shown, so all is read before any of it is given up.
-    let taken = takes.first().map(|take| read_take(take).ok_or(()));
-    let decoded = decode.as_ref().map(|value| read_decode(value).ok_or(()));
-    let piece = read_split(split.as_ref(), item.as_ref());
-    let group = capture.as_ref().map(|value| value.filled_text().map(|text| FieldStep::Capture(text.value)).ok_or(()));
-    let letters = case.as_ref().map(|value| value.choice(&CASES).map(FieldStep::Case).ok_or(()));
-    let nothing = absent.as_ref().map(|value| read_absent(value).ok_or(()));
-    let mut decoded = decoded.transpose().ok()?.unwrap_or_default();
-    let escapes = decoded.first() == Some(&FieldStep::Decode(Decode::Escapes));
-    let mut steps: Vec<FieldStep> = if escapes { vec![decoded.remove(0)] } else { Vec::new() };
-    let taken = taken.transpose().ok()?;
-    if let Some(FieldStep::Agent(_)) = &taken
-        && let Some(beside) = [&split, &capture, &case, &absent].into_iter().flatten().next().or(decode.as_ref())
-        && !(beside.key == "decode" && decoded.is_empty())
-    {
+    let take = optional(takes.first(), read_take);
+    let decoded = optional(decode.as_ref(), read_decode);
+    let cut = read_cuts(&cuts);
+    let (take, mut decoded, cut) = (take.ok()?, decoded.ok()?.unwrap_or_default(), cut.ok()?);
+    let mut steps = Vec::new();
+    if decoded.first() == Some(&FieldStep::Decode(Decode::Escapes)) {
+        steps.push(decoded.remove(0));
+    }
+    let decode = decode.filter(|_| !decoded.is_empty());
+    if let (Some(FieldStep::Agent(_)), Some(beside)) = (&take, cuts.iter().flatten().next().or(decode.as_ref())) {
         let help = "leave it out; to change the text first, make a field of it and take the agent `from` that one";
         beside.fault(&format!("{} stands beside `agent`, which answers by itself", beside.title), help);
         return None;
     }
-    steps.extend(taken);
+    steps.extend(take);
     steps.extend(decoded);
-    steps.extend(piece.ok()?);
-    for step in [group, letters, nothing] {
-        steps.extend(step.transpose().ok()?);
-    }
+    steps.extend(cut);
     Some(steps)
+}
+
+/// A fault was reported.
+struct Reported;
+
+/// A key that need not be there.
+fn optional<T>(value: Option<&Value<'_>>, read: impl Fn(&Value<'_>) -> Option<T>) -> Result<Option<T>, Reported> {
+    value.map(|value| read(value).ok_or(Reported)).transpose()
+}
+
+/// What is done after decoding.
+fn read_cuts([split, item, capture, case, absent]: &[Option<Value<'_>>; 5]) -> Result<Vec<FieldStep>, Reported> {
+    let piece = read_split(split.as_ref(), item.as_ref());
+    let group = optional(capture.as_ref(), |value| Some(FieldStep::Capture(value.filled_text()?.value)));
+    let letters = optional(case.as_ref(), |value| value.choice(&CASES).map(FieldStep::Case));
+    let nothing = optional(absent.as_ref(), read_absent);
+    Ok([piece?, group?, letters?, nothing?].into_iter().flatten().collect())
 }
 
 fn read_take(value: &Value<'_>) -> Option<FieldStep> {
@@ -105,26 +115,26 @@ fn read_decode(value: &Value<'_>) -> Option<Vec<FieldStep>> {
     Some(steps)
 }
 
-fn read_split(split: Option<&Value<'_>>, item: Option<&Value<'_>>) -> Result<Option<FieldStep>, ()> {
+fn read_split(split: Option<&Value<'_>>, item: Option<&Value<'_>>) -> Result<Option<FieldStep>, Reported> {
     match (split, item) {
         (None, None) => Ok(None),
         (Some(split), Some(item)) => {
             let (separator, item) = (split.text(), read_position(item));
-            let separator = separator.ok_or(())?.value;
+            let separator = separator.ok_or(Reported)?.value;
             if separator.is_empty() {
                 split.fault(&format!("{} is empty", split.title), "write what stands between the pieces");
-                return Err(());
+                return Err(Reported);
             }
-            Ok(Some(FieldStep::Split { separator, item: item.ok_or(())? }))
+            Ok(Some(FieldStep::Split { separator, item: item.ok_or(Reported)? }))
         }
         (Some(split), None) => {
             split.fault(&format!("{} has no `item` beside it", split.title), "say which piece: item = 1, or item = -1");
-            Err(())
+            Err(Reported)
         }
         (None, Some(item)) => {
             let help = "say where to split: split = \"@\"; a path's segment is taken with segment = 1";
             item.fault(&format!("{} has no `split` beside it", item.title), help);
-            Err(())
+            Err(Reported)
         }
     }
 }
@@ -141,13 +151,11 @@ fn read_position(value: &Value<'_>) -> Option<Position> {
         return None;
     };
     let position = i64::from_str_radix(number.as_str(), number.radix()).ok();
-    match position.filter(|position| *position != 0 && position.abs() <= MOST_POSITION) {
-        Some(position) => Some(Position(position as i32)),
-        None => {
-            let number = number.to_string();
-            let message = format!("{} is `{}`; expected 1 to 1000, or -1 to -1000", value.title, shown(&number));
-            value.fault(&message, "count from 1, or from the end with -1");
-            None
-        }
+    let position = position.filter(|position| *position != 0 && position.abs() <= MOST_POSITION);
+    if position.is_none() {
+        let number = number.to_string();
+        let message = format!("{} is `{}`; expected 1 to 1000, or -1 to -1000", value.title, shown(&number));
+        value.fault(&message, "count from 1, or from the end with -1");
     }
+    position.map(|position| Position(position as i32))
 }

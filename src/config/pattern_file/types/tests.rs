@@ -123,7 +123,7 @@ fn steps_come_in_their_order_however_they_are_written() {
 }
 
 #[test]
-fn faults_say_what_to_do() {
+fn faults_of_combinations_say_what_to_do() {
     for (entry, expected) in [
         (
             r#"{ url = "path", segment = 1 }"#,
@@ -170,6 +170,14 @@ fn faults_say_what_to_do() {
             "web.toml:4: `item` of type `f` has no `split` beside it\n\
              help: say where to split: split = \"@\"; a path's segment is taken with segment = 1",
         ),
+    ] {
+        check_fault(entry, expected);
+    }
+}
+
+#[test]
+fn faults_of_numbers_units_and_networks_say_what_to_do() {
+    for (entry, expected) in [
         (
             "{ segment = 0 }",
             "web.toml:4: `segment` of type `f` is `0`; expected 1 to 1000, or -1 to -1000\n\

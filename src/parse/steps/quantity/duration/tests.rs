@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn a_sum_of_units_is_what_whole_nanoseconds_say(parts in prop::array::uniform6(0_u32..5_000)) {
         let units = [("d", 86_400_000_000_000_u128), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("ns", 1)];
-        let text: String = parts.iter().zip(units).map(|(number, (unit, _))| format!("{number}{unit}")).collect();
+        let text = parts.iter().zip(units).map(|(number, (unit, _))| format!("{number}{unit}")).collect::<Vec<_>>().concat();
         let nanos: u128 = parts.iter().zip(units).map(|(number, (_, unit))| u128::from(*number) * unit).sum();
         let expected = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
         check(&text, None, Some(expected.trim_end_matches('0').trim_end_matches('.')));
