@@ -431,10 +431,12 @@ pub enum Engine {
     HaproxyTemplate { text: String },
     /// The syntax of Envoy's `text_format`: `%REQ(:METHOD)%`.
     EnvoyTemplate { text: String },
+    /// Several of those above: the first that fits a line reads it.
+    Templates(Vec<Engine>),
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
-    Grok { text: String, definitions: String },
+    Grok { text: String, definitions: String, names: GrokNames },
     /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
     Json { fields: Sources },
@@ -460,6 +462,7 @@ impl Engine {
             Self::ApacheTemplate { .. } => "Apache template",
             Self::HaproxyTemplate { .. } => "HAProxy template",
             Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Templates(_) => "templates",
             Self::Regex { .. } => "regex",
             Self::Grok { .. } => "grok",
             Self::Json { .. } => "JSON",
@@ -498,6 +501,16 @@ pub const BUILTINS: [&str; 17] = [
 
 /// Fields by name, each with where its text is: the first of these that a line has.
 pub type Sources = BTreeMap<String, Vec<String>>;
+
+/// Which fields the base library's grok patterns give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GrokNames {
+    /// Logstash's older ones: `clientip`, `verb`.
+    #[default]
+    Legacy,
+    /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
+    Ecs,
+}
 
 /// How pairs are written. Keys that no field names are fields under their own name.
 #[derive(Clone, Debug, PartialEq, Eq)]

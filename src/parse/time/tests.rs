@@ -267,3 +267,53 @@ fn common_log_times_without_a_zone_are_read_in_the_readers() {
         assert_eq!(reader.read(text.as_bytes()).map(|at| at.0), expected, "{text}");
     }
 }
+
+#[test]
+fn what_strftime_writes_is_read_back() {
+    let zone = TimeZone::get("America/New_York").unwrap();
+    for (format, text, expected) in [
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-11-23 05:00:00 EST", Some("2026-11-23T10:00:00Z")),
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-11-23 10:00:00 UTC", Some("2026-11-23T10:00:00Z")),
+        ("%Y-%m-%dT%H:%M:%S.%3f%:z", "2026-11-23T11:00:00.123+01:00", Some("2026-11-23T10:00:00.123Z")),
+        ("%s.%f", "1795428000.123456789", Some("2026-11-23T10:00:00.123456Z")),
+        ("%d %B %y %I:%M %P UTC%z", "3 mars 69 12:05 am UTC+0000", Some("1969-03-03T00:05:00Z")),
+        ("%d-%b-%Y %H:%M", "23-févr.-2026 10:00", Some("2026-02-23T15:00:00Z")),
+        ("%-d/%m/%Y %H:%M", "31/02/2026 10:00", None),
+        ("%d %b %Y %H:%M", "23 Foo 2026 10:00", None),
+        ("%d %b %Y %I:%M %p", "23 Nov 2026 13:00 PM", None),
+        ("%Y-%m-%d %H:%M", "2026-11-23 10:00x", None),
+        ("%Y-%m-%d %H:%M %z", "2026-11-23 10:00 +1", None),
+    ] {
+        let format = super::Strftime::parse(format).unwrap();
+        assert!(format.is_complete(), "{format:?}");
+        let found = format.read(text.as_bytes(), &zone);
+        let found = found.map(|at| jiff::Timestamp::from_microsecond(at.0).unwrap().to_string());
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+    for format in ["%Y-%m-%d", "%H:%M", "%Y-%m-%d %I:%M", "%j %Y %H:%M"] {
+        assert!(!super::Strftime::parse(format).unwrap().is_complete(), "{format}");
+    }
+    assert_eq!(super::Strftime::parse("%H:%K"), Err("%K".to_owned()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_and_no_format_make_strftime_panic(
+        format in "(%[YymdeHIMSfsjbBpaAZzntDFTRcxXr%]|[ :/]){0,8}", text in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let format = super::Strftime::parse(&format).unwrap();
+        let len = format.len(&text);
+        prop_assert!(len.is_none_or(|len| len <= text.len()));
+        format.read(&text, &TimeZone::UTC);
+    }
+
+    #[test]
+    fn what_jiff_writes_is_read_back(second in 0_i64..4_000_000_000, format in prop::sample::select(vec![
+        "%Y-%m-%d %H:%M:%S", "%d/%b/%Y:%T", "%a %b %e %H:%M:%S %Y", "%I:%M:%S %p %d %B %Y", "%F %T %z", "%s",
+    ])) {
+        let at = jiff::Timestamp::from_second(second).unwrap().to_zoned_datetime(TimeZone::UTC);
+        let text = at.strftime(format).to_string();
+        let read = super::Strftime::parse(format).unwrap().read(text.as_bytes(), &TimeZone::UTC);
+        prop_assert_eq!(read.map(|at| at.0), Some(second * 1_000_000), "{}", text);
+    }
+}
