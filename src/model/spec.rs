@@ -135,6 +135,8 @@ pub struct SourceSpec {
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
+    /// The part of its records, from 0 to 1, below which it is said that they do not match any more.
+    pub min_match_rate: f64,
 }
 
 /// A glob of `paths`, cut at the names in it: `/var/log/{tenant}/*.log`.
