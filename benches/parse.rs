@@ -48,8 +48,16 @@ fn spec(engine: Engine, types: &[(&str, FieldType, Option<&str>)]) -> Pattern {
     });
     let types: BTreeMap<_, _> = types.collect();
     let engine = Located::new(engine, at.clone());
-    Pattern::compile(&PatternSpec { at, name: "bench".to_owned(), about: None, engine, types, cases: Vec::new() })
-        .unwrap()
+    Pattern::compile(&PatternSpec {
+        at,
+        name: "bench".to_owned(),
+        about: None,
+        engine,
+        records: pxtail::model::spec::RecordSpec::default(),
+        types,
+        cases: Vec::new(),
+    })
+    .unwrap()
 }
 
 /// A small generator of its own: the same lines on every run.

@@ -7,6 +7,7 @@
 pub mod count;
 pub mod delivery;
 pub mod dry_run;
+pub mod files;
 pub mod plan;
 mod restore;
 mod run;

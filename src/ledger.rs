@@ -88,6 +88,14 @@ pub struct StoredWindow {
     pub rule: MetricSpec,
 }
 
+/// What is known of a file beside its cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredNote {
+    pub file: FileId,
+    pub name: String,
+    pub body: Vec<u8>,
+}
+
 /// How far a window's revisions have gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRevision {
@@ -150,6 +158,17 @@ impl Ledger {
         let cursors = commit::read_cursors(&self.connection).map_err(self.sqlite("read the cursors"))?;
         let next = commit::next_file(&self.connection).map_err(self.sqlite("read the cursors"))?;
         Ok((cursors, next))
+    }
+
+    /// What is known of files beside their cursors.
+    pub fn file_notes(&self) -> Result<Vec<StoredNote>, LedgerError> {
+        commit::read_file_notes(&self.connection).map_err(self.sqlite("read what is known of files"))
+    }
+
+    /// That something stored cannot be read.
+    #[must_use]
+    pub fn damaged(&self, what: String) -> LedgerError {
+        LedgerError::Damaged { path: self.path.clone(), what }
     }
 
     /// Every open window and late batch, in the order in which they were opened.

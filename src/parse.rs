@@ -10,6 +10,7 @@ mod access;
 mod capture;
 mod cases;
 mod catalogue;
+mod columns;
 mod delimited;
 mod engine;
 mod escapes;
@@ -20,15 +21,18 @@ mod grok;
 mod haproxy;
 mod json;
 mod key_value;
+mod keys;
 pub mod lint;
 mod ltsv;
 mod mismatch;
 mod output;
 mod quote;
+pub mod record;
 mod request;
 mod steps;
 pub mod template;
 mod time;
+mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, Difference, run_cases};
@@ -98,6 +102,10 @@ impl Pattern {
     /// A parser that puts `wanted[i]` into slot `i`, and the line's time into [`Fields::time`] where the pattern has one.
     /// `zone` is for times that have no zone of their own. `Err`: the names that the pattern does not give.
     pub fn line_parser(&self, wanted: &[&str], zone: &TimeZone) -> Result<LineParser, Vec<String>> {
+        self.line_parser_with(wanted, zone, LineTime::Taken)
+    }
+
+    fn line_parser_with(&self, wanted: &[&str], zone: &TimeZone, time: LineTime) -> Result<LineParser, Vec<String>> {
         let unknown: Vec<String> =
             wanted.iter().filter(|name| self.plan(name).is_none()).map(|&name| name.into()).collect();
         if !unknown.is_empty() {
@@ -105,7 +113,7 @@ impl Pattern {
         }
         let mut slots: Vec<(&str, Option<usize>)> =
             wanted.iter().enumerate().map(|(slot, &name)| (name, Some(slot))).collect();
-        if self.has_time() && !wanted.contains(&"time") {
+        if time == LineTime::Taken && self.has_time() && !wanted.contains(&"time") {
             slots.push(("time", None));
         }
         let own = self.engine.captures();
@@ -129,6 +137,13 @@ impl Pattern {
         let reader = self.engine.reader(&keys, outputs.iter().map(Output::capture));
         Ok(LineParser { reader, captures: vec![Capture::ABSENT; own + keys.len()], outputs })
     }
+}
+
+/// Whether a line's own time is read where no metric wants it as a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineTime {
+    Taken,
+    Left,
 }
 
 /// Reads lines of one pattern into the slots that were asked for.
@@ -170,6 +185,12 @@ impl LineParser {
     /// Goes on in a file with what [`LineParser::file_state`] gave after its earlier lines; empty at its beginning.
     pub fn set_file_state(&mut self, state: &[u8]) {
         self.reader.set_file_state(state);
+    }
+
+    /// Whether lines of a file depend on earlier ones, so that its state is to be kept.
+    #[must_use]
+    pub const fn keeps_file_state(&self) -> bool {
+        self.reader.keeps_file_state()
     }
 
     /// For people: where the line stops matching; `None` where it matches.

@@ -14,6 +14,7 @@
 //! while stopped by a file that begins with all that was counted). A file that is cut to a part of what was counted is
 //! another file: the part is counted again. A deleted file whose handle was given up for others' is lost.
 
+pub mod captures;
 mod followed;
 mod glob;
 pub mod hooks;
@@ -79,6 +80,33 @@ pub struct Chunk<'a> {
     pub bytes: &'a [u8],
     /// Where `bytes` begin in the file.
     pub first_offset: u64,
+    /// The instant before which nothing of the file was missing, as of before this read; `UnixMicros::MIN` where that is
+    /// not known.
+    pub complete_until: UnixMicros,
+    handle: Option<&'a std::fs::File>,
+}
+
+impl Chunk<'_> {
+    /// The file's first bytes, for what is written there for all lines (a header): so many at most. Empty where the file
+    /// is not open any more or cannot be read.
+    #[must_use]
+    pub fn head(&self, most: usize) -> Vec<u8> {
+        let mut bytes = vec![0; most];
+        let read = self.handle.map_or(Ok(0), |handle| identity::read_at(handle, &mut bytes, 0));
+        bytes.truncate(read.unwrap_or(0));
+        bytes
+    }
+}
+
+/// How far a file is read, for who waits for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach<'a> {
+    /// The path it was last seen under.
+    pub path: &'a Path,
+    /// When the last read that found its end began; `None` when none has in this run.
+    pub caught_up_at: Option<UnixMicros>,
+    /// Nothing more is expected of it.
+    pub is_finished: bool,
 }
 
 /// A source as it is followed.
@@ -208,7 +236,16 @@ impl Tail {
             path: &file.cursor.path,
             bytes: self.buffer.get(found.start..found.start + found.len)?,
             first_offset: file.cursor.offset.saturating_sub(found.len as u64),
+            complete_until: found.complete_until,
+            handle: file.handle.as_ref(),
         })
+    }
+
+    /// How far a file is read; `None` for one that is forgotten, or of a source that is not configured.
+    pub fn reach(&self, file: FileId) -> Option<Reach<'_>> {
+        let file = self.files.get(&file)?;
+        let Cursor { path, finished, .. } = &file.cursor;
+        Some(Reach { path, caught_up_at: file.caught_up_at, is_finished: *finished })
     }
 
     /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say.

@@ -5,12 +5,15 @@
 
 use memchr::memchr;
 
+use super::files::FileMemory;
 use super::plan::{PatternPlan, Plan, SourcePlan};
 use crate::aggregate::{Added, Aggregator, RuleRef};
+use crate::model::fields::Fields;
 use crate::model::file::SourceIndex;
-use crate::model::spec::{Configuration, SourceSpec};
+use crate::model::spec::{Configuration, SourceSpec, Wrapper};
 use crate::model::time::UnixMicros;
 use crate::parse::Mismatch;
+use crate::parse::record::{Flush, Piece, Seen};
 use crate::usage::Discard;
 
 /// What came of a chunk.
@@ -38,6 +41,11 @@ pub struct SourceTally {
     pub unmatched: u64,
     /// Lines of the format itself, such as W3C's `#Fields:`: no records.
     pub skipped: u64,
+    /// Lines that were added to the record of an earlier one.
+    pub joined: u64,
+    /// Lines left out of a record that was full, and how many such records there were.
+    pub dropped: u64,
+    pub cut: u64,
 }
 
 /// Lines that one metric looked at.
@@ -131,63 +139,166 @@ impl Now {
 /// A line that none of its source's patterns matches.
 #[derive(Clone, Copy, Debug)]
 pub struct UnmatchedLine<'a> {
-    /// Its place in the chunk, from 0.
-    pub index: u64,
+    /// Its place in its file, as the caller counts; of a record of several lines, the first one's.
+    pub number: u64,
     pub line: &'a [u8],
+    /// Set when it is a wrapper that does not match.
+    pub wrapper: Option<Wrapper>,
     /// Which of the patterns came farthest, and how far.
     pub pattern: usize,
     pub mismatch: Mismatch,
 }
 
+/// Whole lines of one file.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines<'a> {
+    pub source: SourceIndex,
+    pub bytes: &'a [u8],
+    /// Where they begin in the file.
+    pub first_offset: u64,
+    /// The first one's number.
+    pub first_number: u64,
+    pub seen: Seen,
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Counting<'_> {
-    /// Counts every line of a chunk. `unmatched` is told of lines that no pattern matches.
+    /// Counts every line of a chunk. `unmatched` is told of records that no pattern matches.
     pub fn chunk(
         &mut self,
-        source: SourceIndex,
-        bytes: &[u8],
-        first_offset: u64,
-        mut unmatched: impl FnMut(&mut SourcePlan, UnmatchedLine<'_>),
+        lines: &Lines<'_>,
+        memory: &mut FileMemory,
+        unmatched: impl FnMut(&mut SourcePlan, UnmatchedLine<'_>),
     ) -> ChunkCount {
-        let Some(plan) = self.plan.sources.get_mut(source.0 as usize) else { return ChunkCount::default() };
+        let Lines { source, bytes, first_offset, first_number, seen } = *lines;
         let mut rest = match bytes.strip_prefix(BYTE_ORDER_MARK) {
             Some(after) if first_offset == 0 => after,
             _ => bytes,
         };
-        for pattern in &mut plan.patterns {
-            pattern.parser.set_reference_time(self.now.wall());
-        }
-        let newest_allowed = self.now.wall().plus(plan.max_ahead);
-        let mut count = ChunkCount::default();
-        let tally = &mut self.tally.sources[source.0 as usize];
-        let mut line_counting =
-            LineCounting { aggregator: self.aggregator, metrics: &mut self.tally.metrics, now: self.now };
-        while !rest.is_empty() {
-            let end = memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-            rest = rest.get(end + 1..).unwrap_or_default();
-            count.lines += 1;
-            match read_line(&mut plan.patterns, line) {
-                Read::Matched(index) => {
-                    tally.matched[index] += 1;
-                    let pattern = &mut plan.patterns[index];
-                    let time = pattern.fields.time;
-                    if time > count.newest && time <= Some(newest_allowed) {
-                        count.newest = time;
+        let mut count = 0;
+        let newest = self.records(source, memory, unmatched, |taking, memory| {
+            let mut records = taking.plan.records.take();
+            while !rest.is_empty() {
+                let end = memchr(b'\n', rest).unwrap_or(rest.len());
+                let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+                rest = rest.get(end + 1..).unwrap_or_default();
+                let number = first_number + count;
+                count += 1;
+                match &mut records {
+                    None => taking.line(line, None, number),
+                    Some(records) => {
+                        records.push(&mut memory.pending, line, number, seen, &mut |piece| taking.piece(piece));
                     }
-                    line_counting.count(pattern, line);
-                }
-                Read::Skipped => tally.skipped += 1,
-                Read::Unmatched { pattern, mismatch } => {
-                    tally.unmatched += 1;
-                    unmatched(plan, UnmatchedLine { index: count.lines - 1, line, pattern, mismatch });
                 }
             }
-        }
-        tally.lines += count.lines;
+            taking.plan.records = records;
+        });
+        let Some(tally) = self.tally.sources.get_mut(source.0 as usize) else { return ChunkCount::default() };
+        tally.lines += count;
         tally.bytes += bytes.len() as u64;
-        count
+        ChunkCount { lines: count, newest }
+    }
+
+    /// Counts what waits for more of its record and has to wait no longer. `None`: there was nothing.
+    pub fn flush(
+        &mut self,
+        source: SourceIndex,
+        flush: Flush,
+        memory: &mut FileMemory,
+        unmatched: impl FnMut(&mut SourcePlan, UnmatchedLine<'_>),
+    ) -> Option<ChunkCount> {
+        let mut any = false;
+        let newest = self.records(source, memory, unmatched, |taking, memory| {
+            if let Some(mut records) = taking.plan.records.take() {
+                any = records.flush(&mut memory.pending, flush, &mut |piece| taking.piece(piece));
+                taking.plan.records = Some(records);
+            } else {
+                any = true;
+                memory.pending.let_go(&mut |piece| taking.piece(piece));
+            }
+        });
+        any.then_some(ChunkCount { lines: 0, newest })
+    }
+
+    /// Counts what `give` gives of one file; the newest time in it.
+    fn records<F: FnMut(&mut SourcePlan, UnmatchedLine<'_>)>(
+        &mut self,
+        source: SourceIndex,
+        memory: &mut FileMemory,
+        unmatched: F,
+        give: impl FnOnce(&mut Taking<'_, F>, &mut FileMemory),
+    ) -> Option<UnixMicros> {
+        let index = source.0 as usize;
+        let plan = self.plan.sources.get_mut(index)?;
+        let tally = self.tally.sources.get_mut(index)?;
+        let newest_allowed = self.now.wall().plus(plan.max_ahead);
+        let had_waiting = !memory.pending.is_empty();
+        memory.enter(plan);
+        plan.set_reference_time(self.now.wall());
+        let metrics = LineCounting { aggregator: self.aggregator, metrics: &mut self.tally.metrics, now: self.now };
+        let mut taking = Taking { plan, tally, metrics, newest: None, newest_allowed, unmatched };
+        give(&mut taking, memory);
+        let newest = taking.newest;
+        memory.leave(plan);
+        if let Some(records) = &mut plan.records {
+            let counts = records.take_counts();
+            tally.joined += counts.joined;
+            tally.dropped += counts.dropped;
+            tally.cut += counts.cut;
+        }
+        if had_waiting || !memory.pending.is_empty() {
+            memory.pending_changed();
+        }
+        newest
+    }
+}
+
+/// Where the records of one file go.
+struct Taking<'a, F> {
+    plan: &'a mut SourcePlan,
+    tally: &'a mut SourceTally,
+    metrics: LineCounting<'a>,
+    newest: Option<UnixMicros>,
+    newest_allowed: UnixMicros,
+    unmatched: F,
+}
+
+impl<F: FnMut(&mut SourcePlan, UnmatchedLine<'_>)> Taking<'_, F> {
+    fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Record { line, outer, number } => self.line(line, Some(outer), number),
+            Piece::Foreign { line, wrapper, mismatch, number } => {
+                self.tally.unmatched += 1;
+                (self.unmatched)(
+                    self.plan,
+                    UnmatchedLine { number, line, wrapper: Some(wrapper), pattern: 0, mismatch },
+                );
+            }
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, line: &[u8], outer: Option<&Fields>, number: u64) {
+        match read_line(&mut self.plan.patterns, line) {
+            Read::Matched(index) => {
+                self.tally.matched[index] += 1;
+                let pattern = &mut self.plan.patterns[index];
+                if let Some(outer) = outer {
+                    pattern.take_outer(outer);
+                }
+                let time = pattern.fields.time;
+                if time > self.newest && time <= Some(self.newest_allowed) {
+                    self.newest = time;
+                }
+                self.metrics.count(pattern, line);
+            }
+            Read::Skipped => self.tally.skipped += 1,
+            Read::Unmatched { pattern, mismatch } => {
+                self.tally.unmatched += 1;
+                (self.unmatched)(self.plan, UnmatchedLine { number, line, wrapper: None, pattern, mismatch });
+            }
+        }
     }
 }
 

@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 use uuid::Uuid;
 
-use super::count::{Counting, Now, Tally};
+use super::count::{self, Counting, Now, Tally, UnmatchedLine};
+use super::files::FileMemory;
 use super::plan::{self, Plan, SourcePlan};
 use crate::aggregate::{Aggregator, Rule};
 use crate::model::event::{AgentId, SealedEvent};
@@ -19,6 +21,7 @@ use crate::model::fault::Faults;
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::UnixMicros;
+use crate::parse::record::{Flush, Seen};
 use crate::push::wire::{RenderedEvent, custom_event};
 
 /// Bytes read at a time; a longer line makes the buffer grow up to the configured limit.
@@ -57,11 +60,20 @@ impl<'a> DryRun<'a> {
     pub fn read(
         &mut self,
         source: SourceIndex,
+        path: Option<&Path>,
         mut log: impl Read,
         mut unmatched: impl FnMut(Unmatched),
     ) -> io::Result<()> {
         let mut lines = Lines { buffer: Vec::new(), limit: self.configuration.tail.max_line_bytes, cutting: false };
         let (mut number, mut offset) = (0, 0);
+        let mut memory = FileMemory::new(source);
+        if let (Some(plan), Some(path)) = (self.plan.sources.get(source.0 as usize), path) {
+            memory.meet(plan, path);
+        }
+        let seen = Seen { now: self.wall, complete_until: UnixMicros::MIN };
+        let mut unmatched = |plan: &mut SourcePlan, found: UnmatchedLine<'_>| {
+            unmatched(Unmatched { line: found.number, why: plan.explain(&found) });
+        };
         loop {
             let ended = lines.fill(&mut log)?;
             let (whole, dropped) = lines.whole(ended);
@@ -69,14 +81,15 @@ impl<'a> DryRun<'a> {
             self.oversized_lines += dropped;
             let Self { plan, aggregator, tally, wall, .. } = self;
             let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
-            let start = offset + whole.start as u64;
-            let counted = counting.chunk(source, &lines.buffer[whole.clone()], start, |plan, found| {
-                unmatched(Unmatched { line: number + found.index + 1, why: plan.explain(&found) });
-            });
-            number += counted.lines;
+            let first_offset = offset + whole.start as u64;
+            let bytes = &lines.buffer[whole.clone()];
+            let chunk = count::Lines { source, bytes, first_offset, first_number: number + 1, seen };
+            number += counting.chunk(&chunk, &mut memory, &mut unmatched).lines;
             offset += whole.end as u64;
             lines.buffer.drain(..whole.end);
             if ended {
+                let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
+                counting.flush(source, Flush::All, &mut memory, &mut unmatched);
                 return Ok(());
             }
         }

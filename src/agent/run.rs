@@ -1,12 +1,14 @@
 //! The agent's loop: scan, read, count, commit, sleep.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::AgentError;
-use super::count::{Counting, Now, Tally};
+use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
+use super::files::FileMemories;
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
@@ -20,9 +22,10 @@ use crate::model::file::{FileId, SourceIndex};
 use crate::model::record::MetricIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::{Clock, UnixMicros};
+use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
 use crate::tail::wake::{Waker, Woken};
-use crate::tail::{Tail, TailSource};
+use crate::tail::{Reach, Tail, TailSource};
 use crate::telemetry::DeliveryWatch;
 use crate::telemetry::control::{Answer, ControlSocket, Request};
 
@@ -89,6 +92,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
         tracing::info!("metric `{name}` was changed: windows that are open keep the rule they were opened with");
     }
     let (cursors, next_file) = ledger.cursors()?;
+    let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
     let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
@@ -103,6 +107,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
         configuration,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
+        memories,
         tally: Tally::new(configuration),
         notes: LogNotes::default(),
         report: RunReport::default(),
@@ -218,6 +223,7 @@ struct Agent<'a> {
     stop: StopFlag,
     /// Each file's newest event time.
     own_times: HashMap<FileId, UnixMicros>,
+    memories: FileMemories,
     tally: Tally,
     notes: LogNotes,
     report: RunReport,
@@ -282,15 +288,22 @@ impl Agent<'_> {
         loop {
             let now = self.clock.now();
             let Some(chunk) = self.tail.read(now) else { return if lines > 0 { Round::Busy } else { Round::Idle } };
-            let Self { plan, aggregator, tally, notes, .. } = self;
+            let Self { plan, aggregator, tally, notes, memories, own_times, .. } = self;
+            let Some(source) = plan.sources.get_mut(chunk.source.0 as usize) else { continue };
+            let memory = memories.of_chunk(source, &chunk);
+            let lines_of_chunk = Lines {
+                source: chunk.source,
+                bytes: chunk.bytes,
+                first_offset: chunk.first_offset,
+                first_number: 0,
+                seen: Seen { now, complete_until: chunk.complete_until },
+            };
             let mut counting = Counting { plan, aggregator, tally, now: Now::Clock(now) };
-            let counted = counting.chunk(chunk.source, chunk.bytes, chunk.first_offset, |plan, found| {
+            let counted = counting.chunk(&lines_of_chunk, memory, |plan, found| {
                 notes.unmatched(plan, chunk.path, found);
             });
-            if let Some(newest) = counted.newest {
-                let own = self.own_times.entry(chunk.file).or_insert(newest);
-                *own = newest.max(*own);
-            }
+            memories.counted(chunk.file);
+            note_own_time(own_times, chunk.file, counted);
             lines += counted.lines;
             self.report.lines += counted.lines;
             let due = Instant::now();
@@ -300,6 +313,28 @@ impl Agent<'_> {
             if due >= self.timers.commit || due >= self.timers.scan || self.stop.is_set() {
                 return Round::Busy;
             }
+        }
+    }
+
+    /// Counts lines that waited for more of their record: it comes no more, since their file is at its end for good or
+    /// nothing came for long enough.
+    fn flush(&mut self, now: UnixMicros) {
+        let Self { plan, aggregator, tally, notes, memories, own_times, tail, .. } = self;
+        for file in memories.waiting().collect::<Vec<_>>() {
+            let reach = tail.reach(file);
+            let flush = match reach {
+                Some(Reach { is_finished: false, caught_up_at: None, .. }) => continue,
+                Some(Reach { is_finished: false, caught_up_at: Some(read_at), .. }) => Flush::Due { read_at, now },
+                Some(Reach { is_finished: true, .. }) | None => Flush::All,
+            };
+            let path = reach.map_or(Path::new(""), |reach| reach.path);
+            let Some((source, memory)) = memories.get_mut(file) else { continue };
+            let mut counting = Counting { plan, aggregator, tally, now: Now::Clock(now) };
+            let counted = counting.flush(source, flush, memory, |plan, found| notes.unmatched(plan, path, found));
+            if let Some(counted) = counted {
+                note_own_time(own_times, file, counted);
+            }
+            memories.counted(file);
         }
     }
 
@@ -350,14 +385,16 @@ impl Agent<'_> {
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
+        self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
-        if due.is_empty() && !self.tail.has_changes() {
+        if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();
         let forgotten: Vec<FileId> = self.tail.forgotten().collect();
-        let Self { configuration, ledger, rows, aggregator, tail, tally, .. } = self;
-        let saved = Saving { configuration, ledger, rows, aggregator, tail, tally }.run(&due, now)?;
+        let Self { configuration, ledger, rows, aggregator, tail, tally, memories, plan, .. } = self;
+        let saved = Saving { configuration, plan, ledger, rows, aggregator, tail, tally, memories }.run(&due, now)?;
+        memories.confirm(&forgotten);
         for file in forgotten {
             self.own_times.remove(&file);
         }
@@ -373,12 +410,14 @@ impl Agent<'_> {
 
     /// Windows that may seal: past their end and grace, and every file of their sources read past that moment.
     fn due(&mut self, now: UnixMicros) -> Vec<WindowId> {
-        let Self { configuration, aggregator, tail, own_times, .. } = self;
+        let Self { configuration, aggregator, tail, own_times, memories, .. } = self;
         aggregator.sealable(now, |_: MetricIndex, rule: &Rule| {
             let complete = |name: &str| {
                 let source = configuration.sources.iter().position(|source| source.name == name)?;
                 let own_time = |file| own_times.get(&file).copied();
-                Some(tail.complete_until(SourceIndex(source as u32), rule.spec.seal_wait, now, own_time))
+                let held_from = |file| memories.held_from(file);
+                let source = SourceIndex(source as u32);
+                Some(tail.complete_until(source, rule.spec.seal_wait, now, own_time, held_from))
             };
             // A source that is not configured any more holds nothing back.
             rule.spec.sources.iter().filter_map(|source| complete(&source.value)).min().unwrap_or(now)
@@ -418,6 +457,13 @@ impl Agent<'_> {
             }
             self.waker.wait(Duration::from_millis(100));
         }
+    }
+}
+
+fn note_own_time(own_times: &mut HashMap<FileId, UnixMicros>, file: FileId, counted: ChunkCount) {
+    if let Some(newest) = counted.newest {
+        let own = own_times.entry(file).or_insert(newest);
+        *own = newest.max(*own);
     }
 }
 

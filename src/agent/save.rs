@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use super::AgentError;
 use super::count::Tally;
+use super::files::FileMemories;
+use super::plan::Plan;
 use crate::aggregate::{self, Aggregator, SealingWindow};
 use crate::ledger::outbox::{EventState, NewEvent};
 use crate::ledger::{Commit, Ledger, LedgerError, StoredRevision, WindowRow};
@@ -27,11 +29,13 @@ pub struct Saved {
 /// Everything that is saved together.
 pub struct Saving<'a> {
     pub configuration: &'a Configuration,
+    pub plan: &'a Plan,
     pub ledger: &'a mut Ledger,
     pub rows: &'a mut HashMap<WindowId, WindowRow>,
     pub aggregator: &'a mut Aggregator,
     pub tail: &'a mut Tail,
     pub tally: &'a mut Tally,
+    pub memories: &'a mut FileMemories,
 }
 
 impl Saving<'_> {
@@ -44,6 +48,7 @@ impl Saving<'_> {
         for cursor in self.tail.changed() {
             commit.put_cursor(cursor)?;
         }
+        self.memories.save(&mut commit, self.plan)?;
         for file in self.tail.forgotten() {
             commit.forget_file(file)?;
         }
@@ -168,6 +173,9 @@ fn save_tally(commit: &mut Commit<'_>, configuration: &Configuration, tally: &Ta
         add(format!("source/{}/bytes", source.name), tally.bytes)?;
         add(format!("source/{}/unmatched", source.name), tally.unmatched)?;
         add(format!("source/{}/skipped", source.name), tally.skipped)?;
+        add(format!("source/{}/joined", source.name), tally.joined)?;
+        add(format!("source/{}/dropped", source.name), tally.dropped)?;
+        add(format!("source/{}/multiline_cut", source.name), tally.cut)?;
         for (pattern, matched) in source.patterns.iter().zip(&tally.matched) {
             add(format!("source/{}/pattern/{}/matched", source.name, pattern.value), *matched)?;
         }

@@ -63,8 +63,9 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
         } else {
             Box::new(File::open(path).map_err(unreadable)?)
         };
+        let absolute = (path != Path::new("-")).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         dry_run
-            .read(source, log, |found| {
+            .read(source, absolute.as_deref(), log, |found| {
                 if arguments.summary == SummaryFormat::Text {
                     say(&format!("{file}:{}: not matched: {}", found.line, found.why));
                 } else {

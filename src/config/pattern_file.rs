@@ -18,13 +18,15 @@
 //! ```
 //!
 //! A template is nginx's (`$variable`) or Apache's (`%h`); which one is seen from what it holds, or said with
-//! `syntax = "nginx"` or `"apache"`. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name.
+//! `syntax = "nginx"` or `"apache"`. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name. Logs that name
+//! their fields themselves are described in [`structured`].
 //!
 //! Promises: all faults of the text at once. Does not: compile a template or regex; put in variables (a `$` there is the
 //! format's own); read anything but the text.
 
 mod case;
 mod engine;
+mod structured;
 mod types;
 
 use std::collections::BTreeMap;
@@ -32,8 +34,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::document::Document;
-use super::names;
 use super::report::Report;
+use super::{names, records};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
@@ -59,13 +61,14 @@ fn read_into(report: &Report, text: &str, file: &Path) -> Option<PatternSpec> {
     }
     let about = root.get("about").and_then(|value| value.filled_text());
     let engine = engine::read(&mut root);
+    let records = records::read(&mut root);
     let types = root.get("types").map_or_else(BTreeMap::new, |value| types::read(&value));
     let cases = root.get("case").and_then(|value| value.list()).unwrap_or_default();
     let cases = cases.iter().filter_map(case::read).collect();
     root.finish();
     let name = name?;
     let about = about.map(|about| about.value);
-    Some(PatternSpec { at: name.at, name: name.value, about, engine: engine?, types, cases })
+    Some(PatternSpec { at: name.at, name: name.value, about, engine: engine?, records, types, cases })
 }
 
 #[cfg(test)]

@@ -6,12 +6,17 @@
 /// Name and text, by name.
 pub const PATTERNS: &[(&str, &str)] = &[
     ("apache_usage", include_str!("../../patterns/apache_usage.toml")),
+    ("aws_alb", include_str!("../../patterns/aws_alb.toml")),
+    ("aws_cloudfront", include_str!("../../patterns/aws_cloudfront.toml")),
+    ("aws_elb", include_str!("../../patterns/aws_elb.toml")),
+    ("aws_s3", include_str!("../../patterns/aws_s3.toml")),
     ("combined", include_str!("../../patterns/combined.toml")),
     ("common", include_str!("../../patterns/common.toml")),
     ("cri", include_str!("../../patterns/cri.toml")),
     ("docker", include_str!("../../patterns/docker.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
+    ("squid", include_str!("../../patterns/squid.toml")),
     ("syslog", include_str!("../../patterns/syslog.toml")),
     ("syslog_rfc3164", include_str!("../../patterns/syslog_rfc3164.toml")),
     ("syslog_rfc5424", include_str!("../../patterns/syslog_rfc5424.toml")),

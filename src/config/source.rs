@@ -1,16 +1,14 @@
 //! `[[source]]`: which files are followed and how their lines are read.
 //!
-//! Promises: every glob is absolute and compiles. Does not: look for files.
+//! Does not: look for files, or compile patterns.
 
-use globset::GlobBuilder;
 use jiff::tz::TimeZone;
 
 use super::files::Patterns;
 use super::references::Named;
 use super::section::Section;
 use super::value::Value;
-use super::words::shown;
-use super::{names, references, time_zone};
+use super::{names, paths, records, references, time_zone};
 use crate::model::fault::Located;
 use crate::model::spec::{SourceSpec, StartAt};
 
@@ -22,8 +20,9 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
         section.title = format!("source `{}`", name.value);
     }
     let paths = section.require("paths", "write paths = [\"/var/log/nginx/*access.log\"]");
-    let paths = paths.and_then(|value| read_paths(&value));
-    let exclude = section.get("exclude").and_then(|value| read_globs(&value, Below::NameOrRoot)).unwrap_or_default();
+    let paths = paths.and_then(|value| paths::read_paths(&value));
+    let exclude = section.get("exclude").and_then(|value| paths::read_exclude(&value)).unwrap_or_default();
+    let records = records::read(&mut section);
     let help = "write pattern = \"combined\", or the name of a file in patterns.d";
     let patterns = section.require("pattern", help).and_then(|value| read_patterns(&value, patterns));
     let starts = [("beginning", StartAt::Beginning), ("end", StartAt::End)];
@@ -33,7 +32,17 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
     let at = section.at.clone();
     section.finish();
     let spec = if let (Some(name), Some(paths), Some(patterns)) = (&name, paths, patterns) {
-        Some(SourceSpec { at, name: name.value.clone(), paths, exclude, patterns, start_at, time_zone })
+        Some(SourceSpec {
+            at,
+            name: name.value.clone(),
+            paths: paths.globs,
+            exclude,
+            records,
+            path_fields: paths.fields,
+            patterns,
+            start_at,
+            time_zone,
+        })
     } else {
         None
     };
@@ -73,58 +82,4 @@ fn read_patterns(value: &Value<'_>, known: &Patterns) -> Option<Vec<Located<Stri
         patterns.push(pattern);
     }
     Some(patterns)
-}
-
-fn read_paths(value: &Value<'_>) -> Option<Vec<Located<String>>> {
-    let paths = read_globs(value, Below::Root)?;
-    if value.list()?.is_empty() {
-        value.fault(&format!("{} is empty", value.title), "name at least one file: [\"/var/log/nginx/*access.log\"]");
-    }
-    Some(paths)
-}
-
-/// What a glob may begin with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Below {
-    Root,
-    /// Or it is a name alone, in whichever directory.
-    NameOrRoot,
-}
-
-fn read_globs(value: &Value<'_>, below: Below) -> Option<Vec<Located<String>>> {
-    let globs = value.list()?;
-    Some(globs.iter().filter_map(|value| read_glob(value, below)).collect())
-}
-
-fn read_glob(value: &Value<'_>, below: Below) -> Option<Located<String>> {
-    let glob = value.filled_text()?;
-    let written = shown(&glob.value);
-    let is_name = below == Below::NameOrRoot && !glob.value.contains('/');
-    if glob.value.contains('\0') {
-        value.fault(
-            &format!("{} holds `{written}`, with a zero byte in it", value.title),
-            "no file's name has one: take it out",
-        );
-        return None;
-    }
-    if !(glob.value.starts_with('/') || is_name) {
-        let message = format!("{} holds `{written}`, which is not absolute", value.title);
-        value.fault(&message, "begin it with /: a service has no working directory of its own");
-        return None;
-    }
-    if glob.value.ends_with('/') {
-        let message = format!("{} holds `{written}`, which is a directory; expected files", value.title);
-        value.fault(&message, &format!("name the files in it: \"{written}*.log\""));
-        return None;
-    }
-    // Name by name, as directories are listed: a choice or class cannot reach over a slash.
-    for name in glob.value.split('/') {
-        if let Err(err) = GlobBuilder::new(name).literal_separator(true).backslash_escape(true).build() {
-            let message = format!("{} holds `{written}`, which is no glob: {}", value.title, err.kind());
-            let help = "known are *, ?, [a-z], {one,other} and ** for directories; a sign itself is [*]";
-            value.fault(&message, help);
-            return None;
-        }
-    }
-    Some(glob)
 }

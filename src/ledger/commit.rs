@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::parts::{PartWriter, PendingSegments, Segment};
-use super::{LedgerError, StoredRevision, WindowRow, outbox, rule};
+use super::{LedgerError, StoredNote, StoredRevision, WindowRow, outbox, rule};
 use crate::model::event::Window;
 use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
 use crate::model::spec::MetricSpec;
@@ -65,6 +65,27 @@ impl<'a> Commit<'a> {
             .prepare_cached("DELETE FROM file WHERE id = ?1")
             .and_then(|mut statement| statement.execute([file.0]))
             .map_err(self.fail("forget a file"))?;
+        self.transaction
+            .prepare_cached("DELETE FROM file_note WHERE file = ?1")
+            .and_then(|mut statement| statement.execute([file.0]))
+            .map_err(self.fail("forget a file"))?;
+        Ok(())
+    }
+
+    /// Saves what is known of a file under a name; an empty body takes it away.
+    pub fn put_file_note(&mut self, file: FileId, name: &str, body: &[u8]) -> Result<(), LedgerError> {
+        let put = || {
+            if body.is_empty() {
+                let mut statement =
+                    self.transaction.prepare_cached("DELETE FROM file_note WHERE file = ?1 AND name = ?2")?;
+                return statement.execute(params![file.0, name]);
+            }
+            let mut statement = self
+                .transaction
+                .prepare_cached("INSERT OR REPLACE INTO file_note (file, name, body) VALUES (?1, ?2, ?3)")?;
+            statement.execute(params![file.0, name, body])
+        };
+        put().map_err(self.fail("save what is known of a file"))?;
         Ok(())
     }
 
@@ -223,6 +244,13 @@ pub(super) fn read_cursors(connection: &Connection) -> rusqlite::Result<Vec<Curs
             finished: row.get(11)?,
         })
     })?;
+    rows.collect()
+}
+
+pub(super) fn read_file_notes(connection: &Connection) -> rusqlite::Result<Vec<StoredNote>> {
+    let mut statement = connection.prepare("SELECT file, name, body FROM file_note ORDER BY file, name")?;
+    let rows = statement
+        .query_map([], |row| Ok(StoredNote { file: FileId(row.get(0)?), name: row.get(1)?, body: row.get(2)? }))?;
     rows.collect()
 }
 

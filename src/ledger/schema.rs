@@ -1,7 +1,7 @@
 //! The tables, and how the file is opened.
 //!
-//! Promises: a version in the file; an older program refuses a newer file instead of guessing. Does not: migrate yet:
-//! there is one version.
+//! Promises: a version in the file; an older program refuses a newer file instead of guessing; an older file is brought up
+//! to date when it is opened.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,7 +13,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::LedgerError;
 
 /// The layout below. Grows by one with each change of it.
-pub const VERSION: u32 = 1;
+///
+/// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
+pub const VERSION: u32 = 2;
 
 /// How long a writer waits for the other one (counting and pushing have a connection each). A seal of a million events
 /// is one transaction of some seconds.
@@ -124,6 +126,18 @@ CREATE TABLE counter (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What version 2 brought.
+const FILE_NOTES: &str = "
+-- What is known of a file beside its cursor: lines of a record that is not complete, columns that its header named, fields
+-- of its path. `name` says which; the body is of whoever wrote it, its format in its first byte.
+CREATE TABLE file_note (
+    file INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (file, name)
+) STRICT;
+";
+
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| {
@@ -137,10 +151,13 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     if found > VERSION {
         return Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION });
     }
-    if found == 0 {
+    if found < VERSION {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail("make the ledger"))?;
-        transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
+        if found == 0 {
+            transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
+        }
+        transaction.execute_batch(FILE_NOTES).map_err(fail("make the ledger"))?;
         transaction.pragma_update(None, "user_version", VERSION).map_err(fail("make the ledger"))?;
         transaction.commit().map_err(fail("make the ledger"))?;
     }

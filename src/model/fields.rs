@@ -51,6 +51,9 @@ const ABSENT: Span = Span { start: u32::MAX, end: u32::MAX };
 pub struct Fields {
     spans: Vec<Span>,
     scratch: Vec<u8>,
+    /// What [`Fields::clear`] brings back: values that are the same for every line of a file, at the beginning of `scratch`.
+    base: Vec<Span>,
+    base_len: usize,
     /// The line's own time, where the parser was asked for it and the line has one that can be read.
     pub time: Option<UnixMicros>,
 }
@@ -59,7 +62,7 @@ impl Fields {
     /// Space for `slots` fields, all absent.
     #[must_use]
     pub fn with_slots(slots: usize) -> Self {
-        Self { spans: vec![ABSENT; slots], scratch: Vec::new(), time: None }
+        Self { spans: vec![ABSENT; slots], scratch: Vec::new(), base: vec![ABSENT; slots], base_len: 0, time: None }
     }
 
     /// How many slots there are.
@@ -68,12 +71,33 @@ impl Fields {
         self.spans.len()
     }
 
-    /// Makes every field absent, for the next line.
+    /// Makes every field absent but those of the base, for the next line.
     #[inline]
     pub fn clear(&mut self) {
+        self.spans.copy_from_slice(&self.base);
+        self.scratch.truncate(self.base_len);
+        self.time = None;
+    }
+
+    /// Values that every line has from now on, unless something else is put into their slots. What was in any slot is gone.
+    pub fn set_base<'a>(&mut self, values: impl IntoIterator<Item = (usize, &'a [u8])>) {
         self.spans.fill(ABSENT);
         self.scratch.clear();
+        for (slot, value) in values {
+            self.set_decoded(slot, value);
+        }
+        self.base.copy_from_slice(&self.spans);
+        self.base_len = self.scratch.len();
         self.time = None;
+    }
+
+    /// Becomes a copy of another line's fields, without a new allocation where there is room.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.spans.clone_from(&other.spans);
+        self.scratch.clone_from(&other.scratch);
+        self.base.clone_from(&other.base);
+        self.base_len = other.base_len;
+        self.time = other.time;
     }
 
     /// Sets a field to the bytes `start..end` of the line.

@@ -126,11 +126,127 @@ pub struct SourceSpec {
     /// Absolute globs.
     pub paths: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
+    /// How lines become records. Where it says nothing, its patterns may.
+    pub records: RecordSpec,
+    /// Of `paths`, those that give fields.
+    pub path_fields: Vec<PathGlob>,
     /// The patterns' names, in the order in which they are tried; not empty, each once.
     pub patterns: Vec<Located<String>>,
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
+}
+
+/// A glob of `paths`, cut at the names in it: `/var/log/{tenant}/*.log`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathGlob {
+    pub at: Location,
+    pub pieces: Vec<PathPiece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathPiece {
+    Glob(String),
+    /// A field: at least one byte, none of them `/`.
+    Name(String),
+}
+
+impl PathGlob {
+    /// The names in it, from left to right.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            PathPiece::Name(name) => Some(name.as_str()),
+            PathPiece::Glob(_) => None,
+        })
+    }
+}
+
+/// How lines become records: what is taken off each line, and which lines belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordSpec {
+    /// Outermost first.
+    pub unwrap: Vec<Located<Wrapper>>,
+    pub multiline: Option<Located<MultilineSpec>>,
+}
+
+/// A format that carries lines of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrapper {
+    /// Kubernetes' container logs; partial lines are joined.
+    Cri,
+    /// Docker's `json-file`; partial lines are joined.
+    Docker,
+    /// RFC 3164 or RFC 5424, as each line is.
+    Syslog,
+    SyslogRfc3164,
+    SyslogRfc5424,
+}
+
+impl Wrapper {
+    pub const ALL: [Self; 5] = [Self::Cri, Self::Docker, Self::Syslog, Self::SyslogRfc3164, Self::SyslogRfc5424];
+
+    /// The name in configurations, which is that of the built-in format too.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cri => "cri",
+            Self::Docker => "docker",
+            Self::Syslog => "syslog",
+            Self::SyslogRfc3164 => "syslog_rfc3164",
+            Self::SyslogRfc5424 => "syslog_rfc5424",
+        }
+    }
+
+    /// What its fields' names begin with: `cri_time`.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Cri => "cri",
+            Self::Docker => "docker",
+            Self::Syslog | Self::SyslogRfc3164 | Self::SyslogRfc5424 => "syslog",
+        }
+    }
+
+    /// Whether it has streams, and lines in parts.
+    #[must_use]
+    pub const fn is_container(self) -> bool {
+        matches!(self, Self::Cri | Self::Docker)
+    }
+}
+
+/// Which lines belong to one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultilineSpec {
+    pub rule: MultilineRule,
+    /// A record that gets no more lines for so long is complete.
+    pub timeout: Duration,
+    /// A record is cut before the line that would go beyond one of these.
+    pub max_lines: u32,
+    pub max_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MultilineRule {
+    Preset(MultilinePreset),
+    /// Regular expressions, found anywhere in a line unless they are anchored; at least one is given. A line that matches
+    /// `continuation` belongs to the record before it; one that matches `start` begins a record; one that matches `end` is
+    /// the last of its record. What matches none belongs to the record before it, but where there is a `continuation`.
+    Lines {
+        start: Option<String>,
+        continuation: Option<String>,
+        end: Option<String>,
+    },
+}
+
+/// How languages write stack traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MultilinePreset {
+    Java,
+    Python,
+    Go,
+    Ruby,
+    /// A line that begins with a space or a tab belongs to the one before it.
+    Indented,
 }
 
 /// `[[metric]]`
@@ -297,6 +413,8 @@ pub struct PatternSpec {
     /// One sentence, for lists of patterns.
     pub about: Option<String>,
     pub engine: Located<Engine>,
+    /// How lines become records, inside of what a source says.
+    pub records: RecordSpec,
     /// Fields' types, and fields made from others, by field.
     pub types: BTreeMap<String, Located<TypeSpec>>,
     pub cases: Vec<CaseSpec>,
@@ -317,17 +435,18 @@ pub enum Engine {
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
     Grok { text: String, definitions: String },
-    /// One JSON object a line. Field name to path (`user.id`, `items[0].sku`); top-level keys that are not named here are
+    /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
-    Json { fields: BTreeMap<String, String> },
+    Json { fields: Sources },
     /// `key=value` pairs, logfmt among them.
     KeyValue(KeyValueSpec),
-    /// W3C's extended log format (IIS): columns as the last `#Fields:` line says, or as given here for files without.
-    W3c { columns: Option<Vec<String>> },
+    /// W3C's extended log format (IIS): columns as the last `#Fields:` line says; before the first one, those of the lists
+    /// here that has as many columns as the line. The lists differ in length.
+    W3c { columns: Vec<Vec<String>> },
     /// Comma- or tab-separated values.
     Delimited(DelimitedSpec),
-    /// Labelled tab-separated values: `label:value`.
-    Ltsv,
+    /// Labelled tab-separated values: `label:value`. Sources are labels.
+    Ltsv { fields: Sources },
     /// A format that the program knows, see [`BUILTINS`].
     Builtin { name: String },
 }
@@ -350,7 +469,7 @@ impl Engine {
             },
             Self::W3c { .. } => "W3C",
             Self::Delimited(_) => "columns",
-            Self::Ltsv => "LTSV",
+            Self::Ltsv { .. } => "LTSV",
             Self::Builtin { .. } => "built-in",
         }
     }
@@ -377,20 +496,24 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_common",
 ];
 
-/// How pairs are written.
+/// Fields by name, each with where its text is: the first of these that a line has.
+pub type Sources = BTreeMap<String, Vec<String>>;
+
+/// How pairs are written. Keys that no field names are fields under their own name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyValueSpec {
+    pub fields: Sources,
     /// Between two pairs; any run of spaces when it is a space.
     pub between_pairs: String,
     /// Between a key and its value.
     pub between_key_and_value: String,
-    /// logfmt: bare keys are `true`, values in `"` have Go's escapes, nothing else is a pair.
     pub dialect: KeyValueDialect,
 }
 
 /// What is allowed beside plain pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyValueDialect {
+    /// Words and pairs with spaces between them; a value in `"` has Go's escapes; a word alone is a key with an empty value.
     Logfmt,
     /// Text that is no pair is passed over; values may be in `"` or `'`.
     Loose,
@@ -407,7 +530,7 @@ pub struct DelimitedSpec {
 /// Where columns' names come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
-    /// Given; `_` or an empty name is a column without one.
+    /// Given; `_` or an empty name is a column without one. `*` as the last name: any more columns may follow.
     Named(Vec<String>),
     /// The first line of each file.
     Header,
@@ -418,7 +541,7 @@ pub enum Columns {
 pub enum Quoting {
     /// Values may be in `"`, a quote in one is written twice.
     Doubled,
-    /// Not at all, or with a backslash (TSV's `\t`).
+    /// With a backslash (TSV's `\t`); `\N` is an absent value.
     Backslash,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Promises: every name is resolved when the pattern is compiled; aliases are the same for every engine. A name that the
 //! pattern captures itself is never replaced by an alias. Where any key is a field under its own name (JSON, logfmt), only a
-//! `request` that the pattern lists is taken apart. Does not: read lines.
+//! `request`, `target` or `request_uri` that the pattern lists is taken apart. Does not: read lines.
 
 mod resolver;
 
@@ -34,8 +34,12 @@ pub(super) enum Origin {
     Capture(usize),
     /// A place in a JSON object.
     Path(Path),
+    /// The first of these places that an object has.
+    AnyOfPaths(Vec<Path>),
     /// A key, label or column.
     Key(String),
+    /// The first of these keys or labels that a line has.
+    AnyOfKeys(Vec<String>),
 }
 
 /// What an engine gives, before `[types]`.

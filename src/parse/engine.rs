@@ -20,7 +20,7 @@ use super::template::{Escaping, Matcher, Missing, Problem, Template, apache, env
 use super::w3c::{W3c, W3cReader};
 use crate::model::fault::{Fault, Located, Location};
 use crate::model::fields::FieldType;
-use crate::model::spec::{BUILTINS, Engine, NginxEscape};
+use crate::model::spec::{BUILTINS, Engine, NginxEscape, Sources};
 
 /// An engine with its text compiled.
 #[derive(Clone, Debug)]
@@ -28,11 +28,11 @@ pub(super) enum Compiled {
     Template(Template),
     Expression(Expression),
     Grok(Grok),
-    Json(Vec<(String, Path)>),
-    KeyValue(KeyValue),
+    Json(Vec<(String, Origin)>),
+    KeyValue(KeyValue, Sources),
     W3c(W3c),
     Delimited(Delimited),
-    Ltsv,
+    Ltsv(Sources),
     Access(Access),
     Haproxy(Haproxy),
     Fixed(Fixed),
@@ -63,10 +63,10 @@ impl Compiled {
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
             Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
             Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
-            Engine::KeyValue(spec) => KeyValue::compile(spec).map(Self::KeyValue),
-            Engine::W3c { columns } => W3c::compile(columns.as_deref()).map(Self::W3c),
+            Engine::KeyValue(spec) => KeyValue::compile(spec).map(|pairs| Self::KeyValue(pairs, spec.fields.clone())),
+            Engine::W3c { columns } => W3c::compile(columns).map(Self::W3c),
             Engine::Delimited(spec) => Delimited::compile(spec).map(Self::Delimited),
-            Engine::Ltsv => Ok(Self::Ltsv),
+            Engine::Ltsv { fields } => Ok(Self::Ltsv(fields.clone())),
             Engine::Builtin { name } => Access::of_name(name)
                 .map(Self::Access)
                 .or_else(|| Haproxy::of_name(name).map(Self::Haproxy))
@@ -84,14 +84,11 @@ impl Compiled {
             }
             Self::Expression(expression) => Given::captures(expression.known()),
             Self::Grok(grok) => Given::captures(grok.known()),
-            Self::Json(paths) => {
-                let listed = paths.iter().map(|(name, path)| {
-                    let known = Known { name: name.clone(), kind: FieldType::Text, time: None };
-                    (known, Origin::Path(path.clone()))
-                });
-                Given { listed: listed.collect(), names: Names::AnyPath }
+            Self::Json(paths) => Given { listed: paths.iter().map(text).collect(), names: Names::AnyPath },
+            Self::KeyValue(_, fields) | Self::Ltsv(fields) => {
+                let listed = fields.iter().map(|(name, keys)| text(&(name.clone(), Origin::AnyOfKeys(keys.clone()))));
+                Given { listed: listed.collect(), names: Names::AnyKey }
             }
-            Self::KeyValue(_) | Self::Ltsv => Given { listed: Vec::new(), names: Names::AnyKey },
             Self::W3c(w3c) => w3c.given(),
             Self::Delimited(delimited) => delimited.given(),
             Self::Access(access) => Given::captures(access.known()),
@@ -119,25 +116,34 @@ impl Compiled {
         let names = || -> Vec<String> {
             let name = |origin: &Origin| match origin {
                 Origin::Key(name) => name.clone(),
-                Origin::Path(_) | Origin::Capture(_) => String::new(),
+                _ => String::new(),
             };
             keys.iter().map(name).collect()
+        };
+        let alternatives = || -> Vec<Vec<String>> {
+            let names = |origin: &Origin| match origin {
+                Origin::Key(name) => vec![name.clone()],
+                Origin::AnyOfKeys(names) => names.clone(),
+                _ => Vec::new(),
+            };
+            keys.iter().map(names).collect()
         };
         match self {
             Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
             Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
             Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
             Self::Json(_) => {
-                let path = |origin: &Origin| match origin {
-                    Origin::Path(path) => Some(path.clone()),
-                    Origin::Key(_) | Origin::Capture(_) => None,
+                let paths = |origin: &Origin| match origin {
+                    Origin::Path(path) => vec![path.clone()],
+                    Origin::AnyOfPaths(paths) => paths.clone(),
+                    _ => Vec::new(),
                 };
-                Reader::Json(JsonReader::new(&keys.iter().filter_map(path).collect::<Vec<_>>()))
+                Reader::Json(JsonReader::new(&keys.iter().map(paths).collect::<Vec<_>>()))
             }
-            Self::KeyValue(key_value) => Reader::KeyValue(Box::new(key_value.reader(&names()))),
+            Self::KeyValue(key_value, _) => Reader::KeyValue(Box::new(key_value.reader(&alternatives()))),
             Self::W3c(w3c) => Reader::W3c(Box::new(w3c.reader(&names()))),
             Self::Delimited(delimited) => Reader::Delimited(Box::new(delimited.reader(&names()))),
-            Self::Ltsv => Reader::Ltsv(Box::new(LtsvReader::new(&names()))),
+            Self::Ltsv(_) => Reader::Ltsv(Box::new(LtsvReader::new(&alternatives()))),
             Self::Access(access) => Reader::Access(*access),
             Self::Haproxy(haproxy) => Reader::Haproxy(*haproxy),
             Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
@@ -145,19 +151,29 @@ impl Compiled {
     }
 }
 
-fn json_paths(
-    at: &Location,
-    fields: &std::collections::BTreeMap<String, String>,
-) -> Result<Vec<(String, Path)>, Vec<Fault>> {
+/// A field that is a text until it is typed.
+fn text((name, origin): &(String, Origin)) -> (Known, Origin) {
+    (Known { name: name.clone(), kind: FieldType::Text, time: None }, origin.clone())
+}
+
+fn json_paths(at: &Location, fields: &Sources) -> Result<Vec<(String, Origin)>, Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut paths = Vec::new();
-    for (name, text) in fields {
-        match Path::parse(text) {
-            Ok(path) => paths.push((name.clone(), path)),
-            Err(what) => faults.push(fault(at, bad_path(name, text, &what))),
+    let mut origins = Vec::new();
+    for (name, texts) in fields {
+        let mut paths = Vec::new();
+        for text in texts {
+            match Path::parse(text) {
+                Ok(path) => paths.push(path),
+                Err(what) => faults.push(fault(at, bad_path(name, text, &what))),
+            }
         }
+        let origin = match <[Path; 1]>::try_from(paths) {
+            Ok([path]) => Origin::Path(path),
+            Err(paths) => Origin::AnyOfPaths(paths),
+        };
+        origins.push((name.clone(), origin));
     }
-    if faults.is_empty() { Ok(paths) } else { Err(faults) }
+    if faults.is_empty() { Ok(origins) } else { Err(faults) }
 }
 
 fn fault(at: &Location, (message, help): Problem) -> Fault {
@@ -225,6 +241,10 @@ impl Reader {
             Self::Delimited(delimited) => delimited.file_state(),
             _ => &[],
         }
+    }
+
+    pub(super) const fn keeps_file_state(&self) -> bool {
+        matches!(self, Self::W3c(_) | Self::Delimited(_))
     }
 
     pub(super) fn set_file_state(&mut self, state: &[u8]) {

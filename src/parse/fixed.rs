@@ -4,11 +4,15 @@
 //! wanted. A line that is not of the format is refused with what was expected there. Does not: know types beyond those
 //! that a format's own document states.
 
+mod aws;
+mod cloudfront;
+mod columns;
 mod cri;
 mod docker;
 mod found;
 mod rfc3164;
 mod rfc5424;
+mod squid;
 mod syslog;
 mod token;
 
@@ -24,8 +28,13 @@ use found::Found;
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fixed {
+    AwsAlb,
+    AwsCloudfront,
+    AwsElb,
+    AwsS3,
     Cri,
     Docker,
+    Squid,
     Syslog,
     SyslogRfc3164,
     SyslogRfc5424,
@@ -36,7 +45,12 @@ pub(super) enum Fixed {
 enum Kind {
     Text,
     Integer,
+    Number,
     Boolean,
+    /// The common log format's.
+    Clf,
+    /// Seconds since 1970.
+    Unix,
     /// RFC 3164's, or like RFC 3339.
     Syslog,
     /// RFC 3339 with a zone.
@@ -49,8 +63,13 @@ type Field = (&'static str, Kind);
 impl Fixed {
     pub(super) fn of_name(name: &str) -> Option<Self> {
         Some(match name {
+            "aws_alb" => Self::AwsAlb,
+            "aws_cloudfront" => Self::AwsCloudfront,
+            "aws_elb" => Self::AwsElb,
+            "aws_s3" => Self::AwsS3,
             "cri" => Self::Cri,
             "docker" => Self::Docker,
+            "squid" => Self::Squid,
             "syslog" => Self::Syslog,
             "syslog_rfc3164" => Self::SyslogRfc3164,
             "syslog_rfc5424" => Self::SyslogRfc5424,
@@ -60,8 +79,13 @@ impl Fixed {
 
     const fn fields(self) -> &'static [Field] {
         match self {
+            Self::AwsAlb => &aws::ALB_FIELDS,
+            Self::AwsCloudfront => &cloudfront::FIELDS,
+            Self::AwsElb => &aws::ELB_FIELDS,
+            Self::AwsS3 => &aws::S3_FIELDS,
             Self::Cri => &cri::FIELDS,
             Self::Docker => &docker::FIELDS,
+            Self::Squid => &squid::FIELDS,
             Self::Syslog | Self::SyslogRfc3164 | Self::SyslogRfc5424 => &syslog::FIELDS,
         }
     }
@@ -93,6 +117,9 @@ fn known(name: &str, kind: Kind) -> Known {
     let (kind, time) = match kind {
         Kind::Text => (FieldType::Text, None),
         Kind::Integer => (FieldType::Integer, None),
+        Kind::Number => (FieldType::Number, None),
+        Kind::Clf => (FieldType::Time, Some(TimeFormat::Clf)),
+        Kind::Unix => (FieldType::Time, Some(TimeFormat::Unix)),
         Kind::Boolean => (FieldType::Boolean, None),
         Kind::Syslog => (FieldType::Time, Some(TimeFormat::Syslog)),
         Kind::Rfc3339 => (FieldType::Time, Some(TimeFormat::Rfc3339)),
@@ -118,8 +145,13 @@ impl FixedReader {
         self.built.clear();
         let mut found = Found::new(line, captures, &mut self.built, self.wanted);
         match self.format {
+            Fixed::AwsAlb => columns::read(&mut found, &aws::ALB, aws::ALB_REQUIRED),
+            Fixed::AwsCloudfront => cloudfront::read(&mut found),
+            Fixed::AwsElb => columns::read(&mut found, &aws::ELB, aws::ELB_REQUIRED),
+            Fixed::AwsS3 => columns::read(&mut found, &aws::S3, aws::S3_REQUIRED),
             Fixed::Cri => cri::read(&mut found),
             Fixed::Docker => docker::read(&mut self.docker, &mut found),
+            Fixed::Squid => squid::read(&mut found),
             Fixed::Syslog => syslog::read(&mut found, &self.keys),
             Fixed::SyslogRfc3164 => rfc3164::read(&mut found, &self.keys),
             Fixed::SyslogRfc5424 => rfc5424::read(&mut found, &self.keys),

@@ -2,7 +2,7 @@
 //!
 //! Promises: takes exactly the texts that RFC 8259 calls an object, with white space around it, nested at most
 //! [`MAX_DEPTH`] deep; bytes above 0x7f in strings are taken as they are, UTF-8 or not. The whole line is checked,
-//! whatever is wanted of it. Of a key that comes twice the last counts. `null` is absent; objects and arrays are their
+//! whatever is wanted of it. A byte order mark before it is passed over. Of a key that comes twice the last counts. `null` is absent; objects and arrays are their
 //! own text. Does not: decode what is not wanted.
 
 mod decode;
@@ -16,37 +16,71 @@ pub(super) use path::Path;
 use scan::Scanner;
 use tree::{Node, Tree};
 
-use super::capture::Capture;
+use super::capture::{Capture, Form};
 use super::mismatch::Mismatch;
 
 /// Far deeper than logs go, and far from the end of any thread's stack.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// Reads the wanted paths of a line: capture `n` is path `n`.
+/// Reads the wanted paths of a line: capture `n` is the first of the paths `n` that the object has.
 #[derive(Clone, Debug)]
 pub(super) struct JsonReader {
     tree: Tree,
     /// A key with escapes, decoded.
     key: Vec<u8>,
+    alternatives: Option<Alternatives>,
+}
+
+/// Where a capture may be taken from one of several places.
+#[derive(Clone, Debug)]
+struct Alternatives {
+    /// By capture: the places in order, as numbers of `found`.
+    places: Vec<Vec<usize>>,
+    found: Vec<Capture>,
 }
 
 impl JsonReader {
-    pub(super) fn new(paths: &[Path]) -> Self {
-        Self { tree: Tree::new(paths), key: Vec::new() }
+    pub(super) fn new(paths: &[Vec<Path>]) -> Self {
+        let mut all: Vec<Path> = Vec::new();
+        let mut place = |path: &Path| {
+            all.iter().position(|earlier| earlier == path).unwrap_or_else(|| {
+                all.push(path.clone());
+                all.len() - 1
+            })
+        };
+        let places: Vec<Vec<usize>> = paths.iter().map(|paths| paths.iter().map(&mut place).collect()).collect();
+        let is_direct = places.iter().enumerate().all(|(capture, places)| *places == [capture]);
+        let found = vec![Capture::ABSENT; all.len()];
+        let alternatives = (!is_direct).then_some(Alternatives { places, found });
+        Self { tree: Tree::new(&all), key: Vec::new(), alternatives }
     }
 
     #[inline]
     pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-        captures.fill(Capture::ABSENT);
-        let mut walk = Walk { scanner: Scanner::new(line), tree: &self.tree, key: &mut self.key, captures };
-        walk.scanner.skip_space();
-        if walk.scanner.peek() != Some(b'{') {
-            return Err(walk.scanner.expected("a JSON object"));
+        let Some(Alternatives { places, found }) = &mut self.alternatives else {
+            return read_object(&self.tree, &mut self.key, line, captures);
+        };
+        read_object(&self.tree, &mut self.key, line, found)?;
+        for (capture, places) in captures.iter_mut().zip(places) {
+            let first = places.iter().map(|&place| found[place]).find(|found| found.form != Form::Absent);
+            *capture = first.unwrap_or(Capture::ABSENT);
         }
-        walk.object(self.tree.root(), 1)?;
-        walk.scanner.skip_space();
-        if walk.scanner.peek().is_some() { Err(walk.scanner.expected("the end of the line")) } else { Ok(()) }
+        Ok(())
     }
+}
+
+#[inline]
+fn read_object(tree: &Tree, key: &mut Vec<u8>, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
+    captures.fill(Capture::ABSENT);
+    let mut walk = Walk { scanner: Scanner::new(line), tree, key, captures };
+    walk.scanner.skip_mark();
+    walk.scanner.skip_space();
+    if walk.scanner.peek() != Some(b'{') {
+        return Err(walk.scanner.expected("a JSON object"));
+    }
+    walk.object(tree.root(), 1)?;
+    walk.scanner.skip_space();
+    if walk.scanner.peek().is_some() { Err(walk.scanner.expected("the end of the line")) } else { Ok(()) }
 }
 
 /// One pass over a line, with what is wanted of it.

@@ -29,7 +29,7 @@ pub(super) fn regex(text: &str) -> Engine {
 }
 
 pub(super) fn json(fields: &[(&str, &str)]) -> Engine {
-    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), (*path).to_owned()));
+    let fields = fields.iter().map(|(name, path)| ((*name).to_owned(), vec![(*path).to_owned()]));
     Engine::Json { fields: fields.collect() }
 }
 
@@ -54,6 +54,7 @@ pub(super) fn spec(engine: Engine, types: &[(&str, Option<&str>, FieldType, Opti
         name: "p".to_owned(),
         about: None,
         engine: Located::new(engine, at(2)),
+        records: crate::model::spec::RecordSpec::default(),
         types,
         cases: Vec::new(),
     }

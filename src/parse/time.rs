@@ -147,6 +147,11 @@ impl TimeReader {
 }
 
 impl TimeFormat {
+    /// Whether every text of this format has its year, or counts from 1970.
+    pub(super) fn has_year(&self) -> bool {
+        !self.needs_reference()
+    }
+
     /// Whether what a text says depends on when it is read.
     fn needs_reference(&self) -> bool {
         match self {

@@ -13,7 +13,8 @@ impl Tail {
     /// whose own event times already passed it. A window may seal when its end and grace are not after this instant.
     ///
     /// It is the least of: the beginning of the last complete scan; for each file that is not finished, the later of its own
-    /// newest event time (`own_time`) and the beginning of the last read that found its end. A file that cannot be read,
+    /// newest event time (`own_time`) and the beginning of the last read that found its end; lines of the file that the
+    /// caller holds back itself are as good as not read (`held_from`: what was complete before they were). A file that cannot be read,
     /// and a directory that cannot be listed, hold it back to `now - seal_wait` at worst. `UnixMicros::MIN` before the
     /// first scan.
     pub fn complete_until(
@@ -22,6 +23,7 @@ impl Tail {
         seal_wait: Duration,
         now: UnixMicros,
         own_time: impl Fn(FileId) -> Option<UnixMicros>,
+        held_from: impl Fn(FileId) -> Option<UnixMicros>,
     ) -> UnixMicros {
         let Some(listed) = self.sources.iter().find(|known| known.spec.index == source) else {
             return UnixMicros::MIN;
@@ -32,7 +34,9 @@ impl Tail {
             .filter(|file| file.source == source && (file.holds_back() || file.trouble.is_some()))
             .map(|file| {
                 let is_hidden = listed.is_obstructed && file.scan != self.scans && file.handle.is_none();
-                let known = own_time(file.cursor.file).max(file.caught_up_at).unwrap_or(UnixMicros::MIN);
+                let held_from = held_from(file.cursor.file).unwrap_or(UnixMicros::MAX);
+                let caught_up_at = file.caught_up_at.map(|at| at.min(held_from));
+                let known = own_time(file.cursor.file).max(caught_up_at).unwrap_or(UnixMicros::MIN);
                 if is_hidden || file.trouble.is_some() { known.max(at_worst) } else { known }
             })
             .fold(listed_until(listed, at_worst), UnixMicros::min)

@@ -28,6 +28,8 @@ pub(super) struct Found {
     pub(super) file: FileId,
     pub(super) start: usize,
     pub(super) len: usize,
+    /// Before this read.
+    pub(super) complete_until: UnixMicros,
 }
 
 impl Tail {
@@ -54,6 +56,7 @@ impl Tail {
         }
         let file = self.files.get_mut(&id)?;
         self.hooks.reach(Point::BeforeRead, &file.cursor.path);
+        let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
         let (source, size, caught_up_at) = (file.source, file.size(), file.caught_up_at);
         let taken = match file.take(&mut self.buffer, max_line_bytes, now) {
             Ok(taken) => taken,
@@ -72,14 +75,14 @@ impl Tail {
             Taken::Lines { start, len, at_end } => {
                 self.counters.bytes_read += len as u64;
                 self.moved(id, len, at_end, now);
-                Some(Found { file: id, start, len })
+                Some(Found { file: id, start, len, complete_until })
             }
             Taken::DroppedLine { len, at_end } => {
                 self.counters.oversized_lines += 1;
                 self.counters.oversized_bytes += len as u64;
                 self.with(id, |file| file.rest = Rest::OfOversized);
                 self.moved(id, len, at_end, now);
-                Some(Found { file: id, start: 0, len: 0 })
+                Some(Found { file: id, start: 0, len: 0, complete_until })
             }
             Taken::DroppedRest { len, at_end } => {
                 match self.files.get(&id).map(|file| file.rest) {
@@ -87,7 +90,7 @@ impl Tail {
                     _ => self.counters.oversized_bytes += len as u64,
                 }
                 self.moved(id, len, at_end, now);
-                Some(Found { file: id, start: 0, len: 0 })
+                Some(Found { file: id, start: 0, len: 0, complete_until })
             }
             Taken::End { start, waiting } => self.ended(id, start, waiting, now),
             Taken::Replaced => {
@@ -126,6 +129,7 @@ impl Tail {
         let grace = self.spec.rotated_grace;
         self.leave_queue(id);
         let file = self.files.get_mut(&id)?;
+        let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
         file.caught_up(now);
         if !file.is_over(now, grace) {
             return None;
@@ -138,7 +142,7 @@ impl Tail {
             self.counters.bytes_read += waiting as u64;
         }
         self.finish(id, now);
-        (waiting > 0).then_some(Found { file: id, start, len: waiting })
+        (waiting > 0).then_some(Found { file: id, start, len: waiting, complete_until })
     }
 
     /// Closes a file that is on its way out.

@@ -9,3 +9,4 @@ mod dry_run;
 mod following;
 mod kills;
 mod oracle;
+mod records;

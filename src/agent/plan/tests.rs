@@ -48,7 +48,7 @@ const NOW: UnixMicros = UnixMicros::from_seconds(2_000_000_000);
 fn check(source: &str, metric: &str, log: &str, expected: &[(&str, u64)]) {
     let configuration = configuration(source, metric).unwrap_or_else(|faults| panic!("{faults}"));
     let mut dry_run = DryRun::new(&configuration, NOW).unwrap_or_else(|faults| panic!("{faults}"));
-    dry_run.read(SourceIndex(0), log.as_bytes(), |_| {}).expect("a log in memory");
+    dry_run.read(SourceIndex(0), None, log.as_bytes(), |_| {}).expect("a log in memory");
     let tally = dry_run.tally().clone();
     let [web] = tally.sources.as_slice() else { panic!("one source") };
     let mut found: BTreeMap<String, u64> = BTreeMap::new();

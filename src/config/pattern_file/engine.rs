@@ -2,11 +2,7 @@
 //!
 //! Does not: compile a template, a regex or a path; that is `parse`'s.
 
-use std::collections::BTreeMap;
-
-use toml::de::DeValue;
-
-use crate::config::names;
+use super::structured;
 use crate::config::section::Section;
 use crate::config::value::Value;
 use crate::config::words::{nearest, one_of, shown};
@@ -14,7 +10,8 @@ use crate::model::fault::Located;
 use crate::model::spec::{BUILTINS, Engine, NginxEscape};
 
 /// The keys that say how a line is read, one for each engine.
-const ENGINE_KEYS: [&str; 4] = ["template", "regex", "json", "builtin"];
+const ENGINE_KEYS: [&str; 10] =
+    ["template", "regex", "json", "builtin", "logfmt", "key_value", "w3c", "csv", "tsv", "ltsv"];
 
 pub(super) fn read(root: &mut Section<'_>) -> Option<Located<Engine>> {
     let given: Vec<Value<'_>> = ENGINE_KEYS.into_iter().filter_map(|key| root.get(key)).collect();
@@ -42,8 +39,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<Located<Engine>> {
     }
     let engine = match engine.key.as_str() {
         "regex" => Engine::Regex { text: engine.filled_text()?.value },
-        "json" => read_json(engine)?,
-        _ => read_builtin(engine)?,
+        "builtin" => read_builtin(engine)?,
+        _ => structured::read(engine)?,
     };
     Some(Located::new(engine, at))
 }
@@ -94,24 +91,6 @@ fn syntax_of(template: &Value<'_>, text: &str) -> Option<Syntax> {
             None
         }
     }
-}
-
-fn read_json(value: &Value<'_>) -> Option<Engine> {
-    if let DeValue::Boolean(true) = value.node {
-        return Some(Engine::Json { fields: BTreeMap::new() });
-    }
-    if !value.node.is_table() {
-        value.wrong_type("a table of paths by field, or `true`", "{ user = \"context.user.id\" }");
-        return None;
-    }
-    let mut fields = BTreeMap::new();
-    for (field, path) in value.table()?.entries() {
-        names::check_field(field, &path);
-        if let Some(path) = path.filled_text() {
-            fields.insert(field.to_owned(), path.value);
-        }
-    }
-    Some(Engine::Json { fields })
 }
 
 fn read_builtin(value: &Value<'_>) -> Option<Engine> {

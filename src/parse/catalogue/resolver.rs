@@ -126,7 +126,8 @@ impl<'a> Resolver<'a> {
     fn alias(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
-            if self.names.are_open() && !(*source == "request" && self.captured.contains_key("request")) {
+            let is_taken_apart = *part != Part::Whole || (name, *source) == ("target", "request_uri");
+            if self.names.are_open() && !(is_taken_apart && self.captured.contains_key(*source)) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };

@@ -46,6 +46,14 @@ impl<'a> Scanner<'a> {
         Mismatch::said(self.at, what)
     }
 
+    /// Steps over a byte order mark, which some writers put at the beginning of a file.
+    #[inline]
+    pub(super) fn skip_mark(&mut self) {
+        if self.peek() == Some(0xef) && self.line.starts_with(b"\xef\xbb\xbf") {
+            self.at = 3;
+        }
+    }
+
     #[inline]
     pub(super) fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {

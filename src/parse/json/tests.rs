@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{MAX_DEPTH, Path, decode};
+use crate::model::spec::Engine;
 use crate::parse::tests::{check, compile, fields_of, json};
 
 #[test]
@@ -55,6 +56,43 @@ fn paths_are_read_or_refused() {
     for text in ["", ".", "a.", ".a", "a[", "a[x]", "a[-1]", "a[0]b", "a]", "\"a", "\"a\"b", "[0]"] {
         assert!(Path::parse(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_field_is_the_first_of_its_paths_that_the_object_has() {
+    let fields = [("client", &["request.client_ip", "request.remote_ip", "ip"][..]), ("user", &["user.id", "user"])];
+    let owned = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
+    let fields = fields.iter().map(|(name, paths)| ((*name).to_owned(), owned(paths))).collect();
+    let pattern = compile(Engine::Json { fields });
+    for (line, client, user, ip) in [
+        (r#"{"ip":"c","request":{"remote_ip":"b","client_ip":"a"}}"#, Some("a"), None, Some("c")),
+        (
+            r#"{"request":{"remote_ip":"b","client_ip":null},"user":{"id":null}}"#,
+            Some("b"),
+            Some(r#"{"id":null}"#),
+            None,
+        ),
+        (r#"{"ip":"c","request":[],"user":"\u0075"}"#, Some("c"), Some("u"), Some("c")),
+        (r#"{"user":{"id":7},"user":"x"}"#, None, Some("x"), None),
+    ] {
+        check(&pattern, line, Some(&[("client", client), ("user", user), ("ip", ip)]));
+    }
+}
+
+#[test]
+fn a_target_that_is_listed_is_taken_apart_but_keys_of_other_names_are_their_own() {
+    let pattern = compile(json(&[("target", "request.uri")]));
+    let line = r#"{"path":"own","request":{"uri":"/a?b=\"c"},"request_uri":"/x?y","uri":"z"}"#;
+    let expected = [("path", Some("/a")), ("query", Some("b=\"c")), ("target", Some("/a?b=\"c")), ("uri", Some("z"))];
+    check(&pattern, line, Some(&expected));
+    let unlisted = [("path", Some("own")), ("query", None), ("target", None), ("request_uri", Some("/x?y"))];
+    check(&compile(json(&[])), line, Some(&unlisted));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_at_the_beginning_only() {
+    check(&compile(json(&[])), "\u{feff} {\"a\":1}", Some(&[("a", Some("1"))]));
+    check(&compile(json(&[])), "{\u{feff}\"a\":1}", None);
 }
 
 fn accepts(line: &[u8], fields: &[(&str, &str)], wanted: &[&str]) -> bool {

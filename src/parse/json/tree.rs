@@ -1,6 +1,7 @@
 //! The wanted paths as a tree, so that a line is walked once for all of them.
 
 use super::path::{Path, Segment};
+use crate::parse::keys::sieve_bit;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
@@ -11,13 +12,15 @@ pub(super) struct Tree {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     keys: Vec<(Vec<u8>, usize)>,
+    /// The bits of all keys.
+    sieve: u64,
     items: Vec<(usize, usize)>,
     own: Option<usize>,
     /// Captures of this node and of all below it.
     below: Vec<usize>,
 }
 
-static NOTHING: Node = Node { keys: Vec::new(), items: Vec::new(), own: None, below: Vec::new() };
+static NOTHING: Node = Node { keys: Vec::new(), sieve: 0, items: Vec::new(), own: None, below: Vec::new() };
 
 impl Tree {
     /// Path `n` is captured as `n`. Paths must differ from each other.
@@ -32,7 +35,10 @@ impl Tree {
                     let child = nodes.len();
                     nodes.push(Node::default());
                     match segment {
-                        Segment::Key(key) => nodes[at].keys.push((key.clone(), child)),
+                        Segment::Key(key) => {
+                            nodes[at].sieve |= sieve_bit(key);
+                            nodes[at].keys.push((key.clone(), child));
+                        }
                         Segment::Item(index) => nodes[at].items.push((*index, child)),
                     }
                     child
@@ -64,6 +70,9 @@ impl Node {
 
     #[inline]
     pub(super) fn key(&self, key: &[u8]) -> Option<usize> {
+        if self.sieve & sieve_bit(key) == 0 {
+            return None;
+        }
         self.keys.iter().find(|(wanted, _)| wanted == key).map(|(_, child)| *child)
     }
 

@@ -74,7 +74,7 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
         let Some(next) = rest.get(used + between) else { break };
         let addition = match clock(next) {
             Some(Clock::Fraction(digits)) => format!("%{digits}f"),
-            Some(Clock::Strftime(more)) if is_zone(more) || TimeFormat::from_spec(&format).is_err() => more.to_owned(),
+            Some(Clock::Strftime(more)) if is_zone(more) || !is_whole(&format) => more.to_owned(),
             _ => break,
         };
         for piece in &rest[used..used + between] {
@@ -88,6 +88,11 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
     }
     let time = TimeFormat::from_spec(&format).map_err(|(message, help)| (format!("`{written}`: {message}"), help))?;
     Ok((vec![variable("time_custom", written, Class::Free, time)], used + 1))
+}
+
+/// Whether nothing is missing, not even the year.
+fn is_whole(format: &str) -> bool {
+    TimeFormat::from_spec(format).is_ok_and(|format| format.has_year())
 }
 
 fn is_zone(format: &str) -> bool {

@@ -295,7 +295,7 @@ impl History {
 
     /// What was written before the instant up to which the tail says it is complete, is handed out.
     fn check_complete(&self) {
-        let until = self.rig.tail.complete_until(SourceIndex(0), Duration::MAX, self.rig.now, |_| None);
+        let until = self.rig.tail.complete_until(SourceIndex(0), Duration::MAX, self.rig.now, |_| None, |_| None);
         for (name, lines) in &self.disk.files {
             for line in lines.iter().filter(|line| line.is_whole() && line.at < until) {
                 let known = [&self.rig.committed, &self.rig.pending, &self.disk.destroyed];

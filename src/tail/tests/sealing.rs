@@ -9,7 +9,7 @@ const SEAL_WAIT: Duration = Duration::from_hours(6);
 const WEB: SourceIndex = SourceIndex(0);
 
 fn complete_until(rig: &Rig, own_time: Option<UnixMicros>) -> UnixMicros {
-    rig.tail.complete_until(WEB, SEAL_WAIT, rig.now, |_| own_time)
+    rig.tail.complete_until(WEB, SEAL_WAIT, rig.now, |_| own_time, |_| None)
 }
 
 /// A clock far past the files' own times, so that looks can be trusted.
@@ -23,7 +23,7 @@ fn nothing_is_complete_before_the_first_scan() {
     assert_eq!(complete_until(&rig, Some(rig.now)), UnixMicros::MIN);
     rig.scan();
     assert_eq!(complete_until(&rig, None), rig.now);
-    assert_eq!(rig.tail.complete_until(SourceIndex(9), SEAL_WAIT, rig.now, |_| None), UnixMicros::MIN);
+    assert_eq!(rig.tail.complete_until(SourceIndex(9), SEAL_WAIT, rig.now, |_| None, |_| None), UnixMicros::MIN);
 }
 
 #[test]
@@ -56,7 +56,8 @@ fn one_file_ahead_does_not_speak_for_another() {
     rig.scan();
     let first = rig.tail.read(rig.now).unwrap().file;
     let now = rig.now;
-    let until = |rig: &Rig| rig.tail.complete_until(WEB, SEAL_WAIT, now, |file| (file == first).then_some(now));
+    let until =
+        |rig: &Rig| rig.tail.complete_until(WEB, SEAL_WAIT, now, |file| (file == first).then_some(now), |_| None);
     assert_eq!(until(&rig), UnixMicros::MIN);
     rig.read();
     assert_eq!(until(&rig), now);

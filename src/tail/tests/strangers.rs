@@ -65,12 +65,12 @@ fn a_copy_that_is_not_decided_holds_the_source_back() {
     rig.pass(Duration::from_secs(1));
     rig.scan();
     rig.read();
-    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None), before);
+    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None, |_| None), before);
     rig.settle();
     rig.pass(Duration::from_secs(1));
     rig.scan();
     rig.read();
-    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None), rig.now);
+    assert_eq!(rig.tail.complete_until(SourceIndex(0), Duration::ZERO, rig.now, |_| None, |_| None), rig.now);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn content_that_was_given_up_holds_the_source_back() {
     rig.rename("a.log", "a.log.1");
     rig.pass(Duration::from_secs(1));
     rig.scan();
-    assert!(rig.tail.complete_until(SourceIndex(0), Duration::MAX, rig.now, |_| None) <= written_at);
+    assert!(rig.tail.complete_until(SourceIndex(0), Duration::MAX, rig.now, |_| None, |_| None) <= written_at);
     rig.settle();
     rig.check(&["1", "2"]);
 }
