@@ -12,6 +12,7 @@ use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
 use super::step::FieldStep;
+use super::time::UnixMicros;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -561,7 +562,7 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times, tried in order: `clf`, `rfc3339`, `unix`, `unix_ms`, … or strptime formats with `%`.
+    /// For times, tried in order: `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, … or strptime formats with `%`.
     pub formats: Vec<String>,
     /// What is done with the text of `from`, in this order. Empty: it is taken as it stands.
     pub steps: Vec<FieldStep>,
@@ -585,4 +586,6 @@ pub struct CaseSpec {
     pub expect: Option<BTreeMap<String, Scalar>>,
     /// Fields that must be absent.
     pub absent: Vec<String>,
+    /// When the line is read: for times without a year.
+    pub read_at: UnixMicros,
 }

@@ -395,6 +395,7 @@ fn case(line: &str, expect: Option<&[(&str, Scalar)]>, absent: &[&str]) -> CaseS
         line: line.to_owned(),
         expect: expect.map(|fields| fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),
         absent: absent.iter().map(|&name| name.to_owned()).collect(),
+        read_at: crate::model::time::UnixMicros::from_seconds(1_795_427_696),
     }
 }
 

@@ -71,6 +71,21 @@ expect = "no match"
     let expected: Vec<_> = expected.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
     assert_eq!(expected, ["day=2026-11-23T10:00:00Z", "ok=true", "rt=0.012", "status=200", "user=u1"]);
     assert_eq!(second.expect, None);
+    assert_eq!(first.read_at.to_string(), "2026-07-01T00:00:00.000Z", "where nothing is said");
+}
+
+#[test]
+fn a_case_says_when_its_line_is_read() {
+    for at in ["\"2027-01-01T00:00:00+01:00\"", "2026-12-31T23:00:00Z"] {
+        let text = format!("name = \"web\"\nregex = '.'\n[[case]]\nline = 'a'\nat = {at}\nexpect = \"no match\"");
+        let spec = read(&text, Path::new("web.toml")).expect("no fault");
+        assert_eq!(spec.cases[0].read_at.to_string(), "2026-12-31T23:00:00.000Z", "{at}");
+    }
+    check_fault(
+        "regex = '.'\n[[case]]\nline = 'a'\nat = 2026\nexpect = \"no match\"",
+        "web.toml:5: `at` of `[[case]]` is `2026`; expected a date and time with a zone\n\
+         help: write at = \"2026-11-23T10:00:00Z\"",
+    );
 }
 
 fn shown(value: &Scalar) -> String {
@@ -154,13 +169,6 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
             "web.toml:3: `escape` of pattern `web` is for templates only\nhelp: leave it out",
         ),
         (
-            "builtin = \"combind\"",
-            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
-             `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
-             `syslog_rfc5424`, `traefik_clf`, `vhost_combined` or `vhost_common`\n\
-             help: write builtin = \"combined\", or give a template, regex or json",
-        ),
-        (
             "json = { user = 1 }",
             "web.toml:2: `json.user` of pattern `web` is a whole number; expected a text in quotes\n\
              help: write user = \"1\"",
@@ -176,13 +184,23 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
 }
 
 #[test]
+fn an_unknown_built_in_is_answered_with_all_that_there_are() {
+    let known = crate::config::words::one_of(crate::model::spec::BUILTINS);
+    let expected = format!(
+        "web.toml:2: `builtin` of pattern `web` is `combind`; expected {known}\n\
+         help: write builtin = \"combined\", or give a template, regex or json"
+    );
+    check_fault("builtin = \"combind\"", &expected);
+}
+
+#[test]
 fn faults_in_types_and_cases_are_shown_together() {
     for (body, expected) in [
         (
             "regex = '.'\n[types]\na = \"int\"\nb = { format = \"iso\" }\nc = { type = \"text\", format = \"clf\" }",
             "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time` or `boolean`\n\
              help: write a = \"text\", for instance\n\
-             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
+             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
              help: write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"\n\
              web.toml:6: `format` of type `c` is for times only\n\
              help: leave it out, or set type = \"time\"",

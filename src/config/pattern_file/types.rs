@@ -11,7 +11,7 @@ use crate::model::spec::TypeSpec;
 use crate::model::step::{Decode, FieldStep};
 
 /// Time formats with a name; every other format is strptime's and holds a `%`.
-const TIME_FORMATS: [&str; 5] = ["clf", "rfc3339", "unix", "unix_ms", "unix_us"];
+const TIME_FORMATS: [&str; 6] = ["clf", "rfc3339", "syslog", "unix", "unix_ms", "unix_us"];
 
 const TYPES: [(&str, FieldType); 5] = [
     ("text", FieldType::Text),
