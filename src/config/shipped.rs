@@ -20,7 +20,6 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("haproxy_tcp", include_str!("../../patterns/haproxy_tcp.toml")),
     ("istio", include_str!("../../patterns/istio.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
-    ("kong_json", include_str!("../../patterns/kong_json.toml")),
     ("nginx_ingress", include_str!("../../patterns/nginx_ingress.toml")),
     ("nginx_json", include_str!("../../patterns/nginx_json.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
