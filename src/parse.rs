@@ -32,6 +32,7 @@ mod request;
 mod steps;
 pub mod template;
 mod time;
+mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, Difference, run_cases};
@@ -47,6 +48,7 @@ use output::{Output, Outputs};
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::spec::PatternSpec;
+use crate::model::time::UnixMicros;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -171,6 +173,12 @@ impl LineParser {
     #[inline]
     fn read(&mut self, line: &[u8]) -> Result<(), Mismatch> {
         self.reader.read(line, &mut self.captures)
+    }
+
+    /// Says at which moment the lines that follow are read: a time that is written without a year is of the last year in
+    /// which it lies at most 31 days after it. Until this is said, such a text is no time.
+    pub fn set_reference_time(&mut self, at: UnixMicros) {
+        self.outputs.set_reference_time(at);
     }
 
     /// What earlier lines of the file said about its later ones (the columns of W3C's `#Fields:`), to be kept with the

@@ -235,6 +235,7 @@ impl Counting<'_> {
         let newest_allowed = self.now.wall().plus(plan.max_ahead);
         let had_waiting = !memory.pending.is_empty();
         memory.enter(plan);
+        plan.set_reference_time(self.now.wall());
         let metrics = LineCounting { aggregator: self.aggregator, metrics: &mut self.tally.metrics, now: self.now };
         let mut taking = Taking { plan, tally, metrics, newest: None, newest_allowed, unmatched };
         give(&mut taking, memory);

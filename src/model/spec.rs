@@ -12,6 +12,7 @@ use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
 use super::step::FieldStep;
+use super::time::UnixMicros;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -430,6 +431,8 @@ pub enum Engine {
     HaproxyTemplate { text: String },
     /// The syntax of Envoy's `text_format`: `%REQ(:METHOD)%`.
     EnvoyTemplate { text: String },
+    /// Several of those above: the first that fits a line reads it.
+    Templates(Vec<Engine>),
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
@@ -459,6 +462,7 @@ impl Engine {
             Self::ApacheTemplate { .. } => "Apache template",
             Self::HaproxyTemplate { .. } => "HAProxy template",
             Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Templates(_) => "templates",
             Self::Regex { .. } => "regex",
             Self::Grok { .. } => "grok",
             Self::Json { .. } => "JSON",
@@ -558,7 +562,7 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times, tried in order: `clf`, `rfc3339`, `unix`, `unix_ms`, … or strptime formats with `%`.
+    /// For times, tried in order: `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, … or strptime formats with `%`.
     pub formats: Vec<String>,
     /// What is done with the text of `from`, in this order. Empty: it is taken as it stands.
     pub steps: Vec<FieldStep>,
@@ -582,4 +586,6 @@ pub struct CaseSpec {
     pub expect: Option<BTreeMap<String, Scalar>>,
     /// Fields that must be absent.
     pub absent: Vec<String>,
+    /// When the line is read: for times without a year.
+    pub read_at: UnixMicros,
 }

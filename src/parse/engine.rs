@@ -16,7 +16,10 @@ use super::key_value::{KeyValue, KeyValueReader};
 use super::ltsv::LtsvReader;
 use super::mismatch::{Expected, Mismatch};
 use super::output::Dash;
-use super::template::{Escaping, Matcher, Missing, Problem, Template, apache, envoy, haproxy, nginx};
+use super::template::{
+    Escaping, Matcher, Missing, Problem, Template, TemplateList, TemplateListReader, apache, envoy, haproxy, nginx,
+    pasted,
+};
 use super::w3c::{W3c, W3cReader};
 use crate::model::fault::{Fault, Located, Location};
 use crate::model::fields::FieldType;
@@ -26,6 +29,7 @@ use crate::model::spec::{BUILTINS, Engine, NginxEscape, Sources};
 #[derive(Clone, Debug)]
 pub(super) enum Compiled {
     Template(Template),
+    Templates(TemplateList),
     Expression(Expression),
     Grok(Grok),
     Json(Vec<(String, Origin)>),
@@ -41,24 +45,13 @@ pub(super) enum Compiled {
 impl Compiled {
     pub(super) fn compile(engine: &Located<Engine>) -> Result<Self, Vec<Fault>> {
         let at = &engine.at;
-        let template = |tokens, escaping, missing| Template::compile(tokens?, escaping, missing);
         let compiled = match &engine.value {
-            Engine::NginxTemplate { text, escape } => {
-                let (escaping, missing) = match escape {
-                    NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
-                    NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
-                    NginxEscape::None => (Escaping::None, Missing::Empty),
-                };
-                template(nginx::tokens(text), escaping, missing).map(Self::Template)
-            }
-            Engine::ApacheTemplate { text } => {
-                template(apache::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
-            }
-            Engine::HaproxyTemplate { text } => {
-                template(haproxy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
-            }
-            Engine::EnvoyTemplate { text } => {
-                template(envoy::tokens(text), Escaping::None, Missing::Dash).map(Self::Template)
+            Engine::NginxTemplate { .. }
+            | Engine::ApacheTemplate { .. }
+            | Engine::HaproxyTemplate { .. }
+            | Engine::EnvoyTemplate { .. } => template(&engine.value).map(Self::Template),
+            Engine::Templates(engines) => {
+                engines.iter().map(template).collect::<Result<_, _>>().map(TemplateList::new).map(Self::Templates)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
             Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
@@ -82,6 +75,7 @@ impl Compiled {
             Self::Template(template) => {
                 Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
             }
+            Self::Templates(list) => Given::captures(list.known()),
             Self::Expression(expression) => Given::captures(expression.known()),
             Self::Grok(grok) => Given::captures(grok.known()),
             Self::Json(paths) => Given { listed: paths.iter().map(text).collect(), names: Names::AnyPath },
@@ -138,6 +132,7 @@ impl Compiled {
         };
         match self {
             Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
+            Self::Templates(list) => Reader::Templates(Box::new(list.reader())),
             Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
             Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
             Self::Json(_) => {
@@ -156,6 +151,28 @@ impl Compiled {
             Self::Haproxy(haproxy) => Reader::Haproxy(*haproxy),
             Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
         }
+    }
+}
+
+fn template(engine: &Engine) -> Result<Template, Problem> {
+    match engine {
+        Engine::NginxTemplate { text, escape } => {
+            let definition = pasted::nginx(text, *escape)?;
+            let (escaping, missing) = match definition.escape {
+                NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
+                NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
+                NginxEscape::None => (Escaping::None, Missing::Empty),
+            };
+            Template::compile(nginx::tokens(&definition.text)?, escaping, missing)
+        }
+        Engine::ApacheTemplate { text } => {
+            Template::compile(apache::tokens(&pasted::apache(text)?)?, Escaping::Backslash, Missing::Dash)
+        }
+        Engine::HaproxyTemplate { text } => {
+            Template::compile(haproxy::tokens(text)?, Escaping::Backslash, Missing::Dash)
+        }
+        Engine::EnvoyTemplate { text } => Template::compile(envoy::tokens(text)?, Escaping::None, Missing::Dash),
+        _ => Err(("a list holds what is no template".to_owned(), "write templates in it".to_owned())),
     }
 }
 
@@ -202,6 +219,7 @@ fn no_builtin(name: &str) -> Problem {
 #[derive(Clone, Debug)]
 pub(super) enum Reader {
     Template(Matcher),
+    Templates(Box<TemplateListReader>),
     Expression(Box<ExpressionReader>),
     Json(JsonReader),
     KeyValue(Box<KeyValueReader>),
@@ -219,6 +237,7 @@ impl Reader {
     pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
         match self {
             Self::Template(matcher) => matcher.read(line, captures),
+            Self::Templates(list) => list.read(line, captures),
             Self::Expression(expression) => expression.read(line, captures),
             Self::Json(json) => json.read(line, captures),
             Self::KeyValue(key_value) => key_value.read(line, captures),
@@ -269,6 +288,7 @@ impl Reader {
             (Self::Expression(expression), _) => return (expression.explain(line), None),
             (_, Expected::Directive) => return (mismatch.to_string(), None),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
+            (Self::Templates(list), Expected::Part(part)) => list.describe(part.into()),
             (_, Expected::Said(what)) => what.to_owned(),
             (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
         };

@@ -30,17 +30,23 @@ mod compiled;
 mod example;
 pub mod envoy;
 pub mod haproxy;
+mod list;
 mod literal;
 mod matcher;
 pub mod nginx;
+pub(super) mod pasted;
 mod shape;
 
 pub(super) use class::Class;
+pub(super) use list::{TemplateList, TemplateListReader};
 pub(super) use matcher::Matcher;
 
 pub(super) use compiled::{Missing, Template};
 
+use std::sync::Arc;
+
 use super::catalogue::Known;
+use super::time::Strftime;
 
 /// How the writer keeps quotes inside values apart from its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +71,15 @@ pub(super) struct Variable {
     /// As it stands in the template, for messages.
     pub(super) written: String,
     pub(super) class: Class,
+    /// For [`Class::Clock`].
+    pub(super) clock: Option<Arc<Strftime>>,
 }
 
 impl Variable {
     /// A field of its class's type.
     pub(super) fn new(name: &str, written: &str, class: Class) -> Self {
         let known = Known { name: name.to_owned(), kind: class.kind(), time: None };
-        Self { known, written: written.to_owned(), class }
+        Self { known, written: written.to_owned(), class, clock: None }
     }
 }
 

@@ -317,7 +317,7 @@ fn faults_of_patterns_say_where_what_and_what_to_do() {
         (apache("%{x}T"), "`%{x}T` is no directive"),
         (apache("%i"), "`%i` is no directive"),
         (apache("%h%u"), "nothing stands between `%h` and `%u`"),
-        (apache("%{%H:%M}t"), "the time format `%H:%M` cannot be read back"),
+        (apache("%{%H:%K}t"), "`%{%H:%K}t`: `%K` of its format cannot be read"),
         (regex("(a)"), "no named groups"),
         (regex("(?<a>("), "unclosed group"),
         (regex("(?<a>x)(?=y)"), "look-around is not to be had"),
@@ -395,6 +395,7 @@ fn case(line: &str, expect: Option<&[(&str, Scalar)]>, absent: &[&str]) -> CaseS
         line: line.to_owned(),
         expect: expect.map(|fields| fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),
         absent: absent.iter().map(|&name| name.to_owned()).collect(),
+        read_at: crate::model::time::UnixMicros::from_seconds(1_795_427_696),
     }
 }
 

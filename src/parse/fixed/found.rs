@@ -61,6 +61,11 @@ impl<'a, 'l> Found<'a, 'l> {
         self.set(field, Capture::built(start, self.built.len()));
     }
 
+    /// Makes the captures of keys absent again; there are `fields` before them.
+    pub(super) fn forget_keys(&mut self, fields: usize) {
+        self.captures.get_mut(fields..).unwrap_or_default().fill(Capture::ABSENT);
+    }
+
     pub(super) fn captures(&mut self) -> &mut [Capture] {
         self.captures
     }

@@ -7,6 +7,10 @@ use crate::model::fields::FieldType;
 /// A class of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::parse) enum Class {
+    /// A time in the format that the field has.
+    Clock,
+    /// Digits after one space more than the template has: Jetty writes the time taken so.
+    Elapsed,
     /// Any text.
     Free,
     /// No space, no quote; may be empty.
@@ -49,7 +53,7 @@ impl Class {
     /// The type of such a field.
     pub(super) const fn kind(self) -> FieldType {
         match self {
-            Self::Status | Self::Digits | Self::Count | Self::Port => FieldType::Integer,
+            Self::Status | Self::Digits | Self::Elapsed | Self::Count | Self::Port => FieldType::Integer,
             Self::Number => FieldType::Number,
             Self::Clf | Self::LocalClf | Self::Iso => FieldType::Time,
             _ => FieldType::Text,
@@ -59,10 +63,10 @@ impl Class {
     /// Whether a byte may be part of such a text.
     pub(super) const fn allows(self, byte: u8) -> bool {
         match self {
-            Self::Free => true,
+            Self::Free | Self::Clock => true,
             Self::Word => !matches!(byte, b' ' | b'"'),
             Self::Address => !matches!(byte, b' ' | b'"' | b','),
-            Self::Status | Self::Digits => byte.is_ascii_digit() || byte == b'-',
+            Self::Status | Self::Digits | Self::Elapsed => byte.is_ascii_digit() || byte == b'-',
             Self::Number => byte.is_ascii_digit() || matches!(byte, b'-' | b'.'),
             Self::Clf => byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b':' | b' ' | b'+' | b'-'),
             Self::LocalClf => byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b':' | b'.' | b'-'),
@@ -80,11 +84,12 @@ impl Class {
     /// For messages: what was expected.
     pub(super) const fn description(self) -> &'static str {
         match self {
+            Self::Clock => "a time in the template's format",
             Self::Free => "a text without an unescaped `\"`",
             Self::Word => "a text without spaces and quotes",
             Self::Address => "one address or host name",
             Self::Status => "three digits or `-`",
-            Self::Digits => "digits or `-`",
+            Self::Digits | Self::Elapsed => "digits or `-`",
             Self::Number => "a number or `-`",
             Self::Clf => "a time like 10/Oct/2000:13:55:36 -0700",
             Self::LocalClf => "a time like 10/Oct/2000:13:55:36.123",

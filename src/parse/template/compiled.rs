@@ -62,7 +62,7 @@ impl Template {
         let mut searches = 0;
         let mut steps = Vec::with_capacity(variables.len());
         for (variable, pair) in variables.iter().zip(literals.windows(2)) {
-            let find = match Shape::of(variable.class, &pair[0], &pair[1]) {
+            let find = match Shape::of(variable, &pair[0], &pair[1]) {
                 Some(shape) => Find::Shaped(shape),
                 None => find(variable.class, &pair[1], escaping, &mut searches),
             };
@@ -187,9 +187,8 @@ fn find(class: Class, next: &[u8], escaping: Escaping, searches: &mut usize) -> 
     let ends_list = !matches!(next, [b',' | b':', ..] | [b' ', b':' | b',', ..]);
     let unique = first.is_none_or(|byte| !class.allows(byte));
     match class {
-        Class::Free if first.is_none() => Find::Rest(escaping),
+        Class::Free | Class::Forwarded if first.is_none() => Find::Rest(escaping),
         Class::Raw if first.is_none() => Find::Rest(Escaping::None),
-        Class::Forwarded if first.is_none() => Find::Rest(escaping),
         Class::Free | Class::Forwarded if is_quote => Find::Quoted,
         Class::Forwarded if first == Some(b'"') => Find::Run(Box::new(set(Class::Raw))),
         Class::Clf => Find::Clf,

@@ -16,7 +16,7 @@ mod sample;
 mod variables;
 
 use super::{Class, Problem, Token, Variable};
-use crate::parse::catalogue::Known;
+use crate::model::fields::FieldType;
 use crate::parse::time::TimeFormat;
 
 /// `+Q`, `+E` and `+X`: for all that follow, or for one variable.
@@ -145,7 +145,7 @@ impl Reader {
                 Class::Raw if flags.escape => Class::Free,
                 class => class,
             };
-            self.field(name.map_or(known.name, sample::snake_case), written, class, None, flags);
+            self.field(&name.map_or(known.name, sample::snake_case), written, class, None, flags);
             return Ok(written.len());
         }
         let letters: String = here.chars().take_while(char::is_ascii_alphabetic).take(4).collect();
@@ -165,16 +165,19 @@ impl Reader {
         };
         let flags = Flags { quote: flags.quote && known.is_text, ..flags };
         let time = known.time.clone();
-        self.field(name.map_or_else(|| known.name.to_owned(), sample::snake_case), written, class, time, flags);
+        self.field(&name.map_or_else(|| known.name.to_owned(), sample::snake_case), written, class, time, flags);
         Ok(written.len())
     }
 
-    fn field(&mut self, name: String, written: &str, class: Class, time: Option<TimeFormat>, flags: Flags) {
-        let kind = if time.is_some() { crate::model::fields::FieldType::Time } else { class.kind() };
+    fn field(&mut self, name: &str, written: &str, class: Class, time: Option<TimeFormat>, flags: Flags) {
         if flags.quote {
             self.literal('"');
         }
-        let variable = Variable { known: Known { name, kind, time }, written: written.to_owned(), class };
+        let mut variable = Variable::new(name, written, class);
+        if time.is_some() {
+            variable.known.kind = FieldType::Time;
+            variable.known.time = time;
+        }
         self.push(variable);
         if flags.quote {
             self.literal('"');

@@ -41,7 +41,7 @@ fn variable(input: &str) -> IResult<&str, Token> {
     let (rest, name) = preceded(tag("$"), alt((braced, name()))).parse(input)?;
     let written = format!("${name}");
     let name = name.trim_start_matches('{').trim_end_matches('}');
-    Ok((rest, Token::Field(Variable { known: known(name), written, class: class(name) })))
+    Ok((rest, Token::Field(Variable { known: known(name), written, class: class(name), clock: None })))
 }
 
 fn known(name: &str) -> Known {
@@ -91,6 +91,7 @@ fn class(name: &str) -> Class {
         "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => Class::Forwarded,
         "remote_addr"
         | "realip_remote_addr"
+        | "the_real_ip"
         | "proxy_protocol_addr"
         | "server_addr"
         | "server_name"

@@ -2,12 +2,20 @@
 //!
 //! Promises: each has one possible end, which is found in one pass. Does not: look at what follows the field's own bytes.
 
+use std::sync::Arc;
+
+use super::Variable;
 use super::class::Class;
 use crate::parse::capture::Capture;
+use crate::parse::time::Strftime;
 
 /// How such a field is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
+    /// A time; `-` for none.
+    Clock(Arc<Strftime>),
+    /// Digits or `-`, perhaps after a space.
+    Elapsed,
     /// `{…}`; where it is not there, what stands before and after it is one space.
     BracesOrLess,
     /// `{…}` or nothing.
@@ -21,8 +29,10 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn of(class: Class, before: &[u8], after: &[u8]) -> Option<Self> {
-        match class {
+    pub(super) fn of(variable: &Variable, before: &[u8], after: &[u8]) -> Option<Self> {
+        match variable.class {
+            Class::Clock => variable.clock.clone().map(Self::Clock),
+            Class::Elapsed => Some(Self::Elapsed),
             Class::Braces if before.ends_with(b" ") && after.starts_with(b" ") => Some(Self::BracesOrLess),
             Class::Braces => Some(Self::Braces),
             Class::Count => Some(Self::Count),
@@ -33,10 +43,18 @@ impl Shape {
     }
 
     /// Where the field ends, and what is captured. `Err`: the place where it is seen that there is none.
-    pub(super) fn read(self, line: &[u8], start: usize) -> Result<(usize, Capture), usize> {
+    pub(super) fn read(&self, line: &[u8], start: usize) -> Result<(usize, Capture), usize> {
         let rest = line.get(start..).ok_or(start)?;
         match self {
-            Self::Braces | Self::BracesOrLess => braces(rest, start, self),
+            Self::Clock(_) | Self::Elapsed if rest.first() == Some(&b'-') => Ok((start + 1, Capture::ABSENT)),
+            Self::Clock(format) => {
+                let end = start + format.len(rest).ok_or(start)?;
+                Ok((end, Capture::plain(start, end)))
+            }
+            Self::Elapsed => elapsed(rest, start),
+            Self::Braces => braces(rest, start, start),
+            // The space before is taken as the one after: it is looked at once more.
+            Self::BracesOrLess => braces(rest, start, start - 1),
             Self::Count => count(rest, start),
             Self::Host => Ok(host(rest, start)),
             Self::Port => Ok(port(rest, start)),
@@ -44,11 +62,18 @@ impl Shape {
     }
 }
 
-fn braces(rest: &[u8], start: usize, shape: Shape) -> Result<(usize, Capture), usize> {
+fn elapsed(rest: &[u8], start: usize) -> Result<(usize, Capture), usize> {
+    let space = usize::from(rest.first() == Some(&b' '));
+    match rest[space..].iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        0 => Err(start),
+        digits => Ok((start + space + digits, Capture::plain(start + space, start + space + digits))),
+    }
+}
+
+/// Without braces the field ends at `end_without`.
+fn braces(rest: &[u8], start: usize, end_without: usize) -> Result<(usize, Capture), usize> {
     if rest.first() != Some(&b'{') {
-        // The space before is taken as the one after: it is looked at once more.
-        let end = if shape == Shape::BracesOrLess { start - 1 } else { start };
-        return Ok((end, Capture::ABSENT));
+        return Ok((end_without, Capture::ABSENT));
     }
     match memchr::memchr2(b'}', b'"', rest) {
         Some(len) if rest[len] == b'}' => Ok((start + len + 1, Capture::plain(start + 1, start + len))),

@@ -34,13 +34,12 @@ pub(super) fn end(text: &str) -> Option<usize> {
         match (quote, c) {
             _ if escaped => escaped = false,
             (_, '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), c) => quote = (c != open).then_some(open),
             (None, '"' | '\'') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),
             (None, ']') if depth == 0 => return Some(at),
-            _ => {}
+            (None, _) => {}
         }
     }
     None

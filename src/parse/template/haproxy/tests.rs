@@ -93,8 +93,8 @@ fn a_format_may_be_pasted_as_it_stands_in_the_configuration() {
     let expected: &[_] = &[("client", Some("192.0.2.1")), ("path", Some("/")), ("http_host", Some("a"))];
     for format in [
         r#"log-format "%ci %{+Q}r %[req.hdr(host)]""#,
-        r#"log-format '%ci %{+Q}r %[req.hdr(host)]'"#,
-        r#"    log-format %ci\ %{+Q}r\ %[req.hdr(host)]"#,
+        r"log-format '%ci %{+Q}r %[req.hdr(host)]'",
+        r"    log-format %ci\ %{+Q}r\ %[req.hdr(host)]",
         r#""%ci %{+Q}r %[req.hdr(host)]""#,
         r#""%ci \"%r\" %[req.hdr(host)]""#,
         r#"  %ci  \"%r\"   %[req.hdr(host)]"#,
