@@ -26,6 +26,8 @@ pub struct LineReader {
     pub name: String,
     pub pattern: Pattern,
     zone: TimeZone,
+    /// For times without a year.
+    read_at: UnixMicros,
     /// Reads every line, for what earlier lines say about later ones.
     carrier: LineParser,
     /// Names that a header line of the file may have given to its columns.
@@ -66,15 +68,16 @@ pub struct FieldValue {
 }
 
 impl LineReader {
-    /// `zone` is for times that have none of their own.
+    /// `zone` is for times that have none of their own, `read_at` for those without a year: when the lines are read.
     ///
     /// # Errors
     /// The pattern's faults.
-    pub fn new(spec: &PatternSpec, zone: &TimeZone) -> Result<Self, Vec<Fault>> {
+    pub fn new(spec: &PatternSpec, zone: &TimeZone, read_at: UnixMicros) -> Result<Self, Vec<Fault>> {
         let pattern = Pattern::compile(spec)?;
         // A parser for no field cannot name an unknown one.
-        let carrier = pattern.line_parser(&[], zone).map_err(|_| Vec::new())?;
-        Ok(Self { name: spec.name.clone(), pattern, zone: zone.clone(), carrier, header: Vec::new() })
+        let mut carrier = pattern.line_parser(&[], zone).map_err(|_| Vec::new())?;
+        carrier.set_reference_time(read_at);
+        Ok(Self { name: spec.name.clone(), pattern, zone: zone.clone(), read_at, carrier, header: Vec::new() })
     }
 
     /// Takes note of what an earlier line of the file says about later ones.
@@ -139,6 +142,7 @@ impl LineReader {
         let mut fields = Fields::with_slots(slots.len() + around.fields.len());
         if let Ok(mut parser) = pattern.line_parser(&wanted, &self.zone) {
             parser.set_file_state(state);
+            parser.set_reference_time(self.read_at);
             // It matched just now, whichever fields are wanted.
             let _ = parser.parse(line, &mut fields);
         }

@@ -244,11 +244,13 @@ impl LineParser {
 }
 
 /// For people: the instant of a text in a format as `[types]` has it; `None` where it is none of that format. `zone` is for
-/// texts without one.
+/// texts without one, `read_at` for those without a year.
 #[must_use]
-pub fn read_time(format: &str, text: &[u8], zone: &TimeZone) -> Option<crate::model::time::UnixMicros> {
+pub fn read_time(format: &str, text: &[u8], zone: &TimeZone, read_at: UnixMicros) -> Option<UnixMicros> {
     let format = time::TimeFormat::from_spec(format).ok()?;
-    time::TimeReader::new(format, zone.clone()).read(text)
+    let mut reader = time::TimeReader::new(format, zone.clone());
+    reader.set_reference(read_at);
+    reader.read(text)
 }
 
 /// Where a line stops matching, for people.

@@ -40,7 +40,9 @@ fn failed(faults: &[Fault]) -> Failure {
 }
 
 fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Failure> {
-    let unit = |spec: &PatternSpec| Unit::new(&[spec], &RecordSpec::default(), &[], Vec::new(), &TimeZone::UTC);
+    let unit = |spec: &PatternSpec| {
+        Unit::new(&[spec], &RecordSpec::default(), &[], Vec::new(), &TimeZone::UTC, SystemClock.now())
+    };
     if let Some(named) = &arguments.pattern {
         let spec = patterns::find(named, standard)?;
         let units = vec![unit(&spec).map_err(|faults| failed(&faults))?];
@@ -58,7 +60,7 @@ fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Fa
     // All in one: what patterns say of wrappers is for a file that is read by them alone.
     let mut readers = Vec::new();
     for spec in patterns::known(standard).whole.values() {
-        match LineReader::new(spec, &TimeZone::UTC) {
+        match LineReader::new(spec, &TimeZone::UTC, SystemClock.now()) {
             Ok(reader) => readers.push(reader),
             Err(_) => say(&format!("warning: pattern `{}` cannot be used; `pxtail test {0}` says why", spec.name)),
         }
@@ -106,7 +108,7 @@ fn unit_of(configuration: &Configuration, source: &SourceSpec, file: Option<&Pat
     let mut wanted = wanted(configuration, source);
     wanted.sort_unstable();
     wanted.dedup();
-    Unit::new(&specs, &source.records, &wanted, path, &source.time_zone)
+    Unit::new(&specs, &source.records, &wanted, path, &source.time_zone, SystemClock.now())
 }
 
 /// The source that was named, whose `paths` the file is under, or all.

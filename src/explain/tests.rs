@@ -8,7 +8,7 @@ use crate::config::{pattern_file, shipped};
 fn reader(text: &str) -> LineReader {
     let spec = pattern_file::read(text, Path::new("p.toml")).unwrap_or_else(|faults| panic!("{faults:?}"));
     let zone = TimeZone::get("Europe/Berlin").expect("a zone");
-    LineReader::new(&spec, &zone).unwrap_or_else(|faults| panic!("{faults:?}"))
+    LineReader::new(&spec, &zone, pattern_file::READ_AT).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 #[track_caller]
@@ -81,7 +81,8 @@ fn keys_of_the_line_are_fields_where_any_may_be() {
 fn of_all_patterns_the_one_that_knows_most_is_shown_whole() {
     let line = b"192.0.2.1 - - [23/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl\"";
     let specs = shipped::PATTERNS.iter().map(|(_, text)| reader(text));
-    let readings = |line: &[u8]| specs.clone().map(|mut reader| (reader.name.clone(), reader.read(line, &[]))).collect();
+    let readings =
+        |line: &[u8]| specs.clone().map(|mut reader| (reader.name.clone(), reader.read(line, &[]))).collect();
     let text = catalogue(line, readings(line));
     assert!(text.starts_with("pattern `combined`: the line matches\n"), "{text}");
     let text = catalogue(b"what is this?", readings(b"what is this?"));

@@ -30,7 +30,12 @@ pub struct Unit {
 pub enum Told {
     Record(RecordLine),
     /// A line that a wrapper does not match.
-    Foreign { line: Vec<u8>, number: u64, wrapper: &'static str, stop: Stop },
+    Foreign {
+        line: Vec<u8>,
+        number: u64,
+        wrapper: &'static str,
+        stop: Stop,
+    },
 }
 
 /// A record, and what stood around it.
@@ -64,6 +69,8 @@ impl Told {
 impl Unit {
     /// `records` is the source's; a pattern's own stand inside of it. `wanted` are fields that metrics read.
     ///
+    /// `read_at` is when the lines are read.
+    ///
     /// # Errors
     /// The faults of the patterns, and of what stands around them.
     pub fn new(
@@ -72,8 +79,9 @@ impl Unit {
         wanted: &[&str],
         path: Vec<(String, Vec<u8>)>,
         zone: &TimeZone,
+        read_at: UnixMicros,
     ) -> Result<Self, Vec<Fault>> {
-        let readers = specs.iter().map(|spec| LineReader::new(spec, zone)).collect::<Result<Vec<_>, _>>()?;
+        let readers = specs.iter().map(|spec| LineReader::new(spec, zone, read_at)).collect::<Result<Vec<_>, _>>()?;
         let inner = specs.first().map(|spec| spec.records.clone()).unwrap_or_default();
         let spec = RecordSpec {
             unwrap: records.unwrap.iter().chain(&inner.unwrap).cloned().collect(),

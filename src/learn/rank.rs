@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::config::pattern_file::READ_AT;
 use crate::model::fields::Fields;
 use crate::model::spec::PatternSpec;
 use crate::parse::{LineParser, Pattern, Stop};
@@ -56,7 +57,8 @@ const MOST_MISSED: usize = 5;
 pub fn rank<'a>(specs: impl IntoIterator<Item = &'a PatternSpec>, lines: &[&[u8]]) -> Vec<Ranked<'a>> {
     let mut ranked: Vec<Ranked<'a>> = specs.into_iter().filter_map(|spec| judge(spec, lines)).collect();
     ranked.retain(|ranked| ranked.matched > 0);
-    ranked.sort_by(|one, other| other.score().total_cmp(&one.score()).then_with(|| one.spec.name.cmp(&other.spec.name)));
+    ranked
+        .sort_by(|one, other| other.score().total_cmp(&one.score()).then_with(|| one.spec.name.cmp(&other.spec.name)));
     ranked
 }
 
@@ -64,6 +66,7 @@ fn judge<'a>(spec: &'a PatternSpec, lines: &[&[u8]]) -> Option<Ranked<'a>> {
     let pattern = Pattern::compile(spec).ok()?;
     let names: Vec<&str> = pattern.field_names();
     let mut parser = pattern.line_parser(&names, &TimeZone::UTC).ok()?;
+    parser.set_reference_time(READ_AT);
     let mut fields = Fields::with_slots(names.len());
     let mut ranked = Ranked {
         spec,

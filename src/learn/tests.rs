@@ -50,7 +50,10 @@ time = { type = \"time\", format = \"rfc3339\" }",
 #[test]
 fn pairs_are_read_by_their_keys() {
     check(
-        &["ts=2026-11-23T10:00:00Z user_id=17 status_code=200 took=2 n=1", "ts=2026-11-23T10:00:01Z user_id=18 status_code=404 took=1.5 n=2"],
+        &[
+            "ts=2026-11-23T10:00:00Z user_id=17 status_code=200 took=2 n=1",
+            "ts=2026-11-23T10:00:01Z user_id=18 status_code=404 took=1.5 n=2",
+        ],
         "logfmt = true
 
 [types]
@@ -76,7 +79,8 @@ time = { type = "time", format = "rfc3339" }"#,
 
 #[test]
 fn redacted_cases_hold_no_address_or_user() {
-    let lines = ["10.1.2.3 user=grace id=4f9a8b7c6d5e4f3a2b1c0 n=1", "10.1.2.4 user=edsger id=4f9a8b7c6d5e4f3a2b1c1 n=2"];
+    let lines =
+        ["10.1.2.3 user=grace id=4f9a8b7c6d5e4f3a2b1c0 n=1", "10.1.2.4 user=edsger id=4f9a8b7c6d5e4f3a2b1c1 n=2"];
     let found = proposed(&bytes(&lines), Cases::Redacted).expect("a proposal");
     for secret in ["10.1.2", "grace", "edsger", "4f9a8b"] {
         assert!(!found.text.contains(secret), "{secret}: {}", found.text);
@@ -114,7 +118,10 @@ fn lines_that_go_on_with_a_record_are_seen() {
         let found = multiline(&bytes(lines)).map(|found| (found.preset, found.places));
         assert_eq!(found, expected.map(|(preset, places)| (preset, places.to_vec())), "{lines:?}");
     };
-    check(&["x ERROR", "java.lang.E", "\tat a.B.c(D.java:1)", "\tat a.B.c(D.java:2)", "Caused by: x"], Some(("java", &[2, 3, 4])));
+    check(
+        &["x ERROR", "java.lang.E", "\tat a.B.c(D.java:1)", "\tat a.B.c(D.java:2)", "Caused by: x"],
+        Some(("java", &[2, 3, 4])),
+    );
     check(&["x", "Traceback (most recent call last):", "  File \"a.py\", line 1", "y"], Some(("python", &[1, 2])));
     check(&["x", " y", " z", "x"], Some(("indented", &[1, 2])));
     check(&["x", "y", "z"], None);
@@ -123,7 +130,9 @@ fn lines_that_go_on_with_a_record_are_seen() {
 
 #[test]
 fn a_name_is_one_that_a_pattern_may_have() {
-    for (text, expected) in [("main", "main"), ("My Log-1", "my_log_1"), ("7days", "log_7days"), ("__", "log"), ("ä", "log")] {
+    for (text, expected) in
+        [("main", "main"), ("My Log-1", "my_log_1"), ("7days", "log_7days"), ("__", "log"), ("ä", "log")]
+    {
         assert_eq!(plain_name(text), expected);
     }
 }

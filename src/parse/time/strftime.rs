@@ -63,6 +63,37 @@ struct Parts {
 }
 
 impl Strftime {
+    /// 23 November 2026, 10:00 UTC, as the program would write it.
+    pub(in crate::parse) fn example(&self) -> String {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            text.push_str(match piece {
+                Piece::Byte(byte) => {
+                    text.push(char::from(*byte));
+                    continue;
+                }
+                Piece::White => " ",
+                Piece::Month => "Nov",
+                Piece::HalfDay => "AM",
+                Piece::Weekday => "Mon",
+                Piece::ZoneName => "UTC",
+                Piece::Offset => "+0000",
+                Piece::Number(part) => match part {
+                    Part::Year => "2026",
+                    Part::ShortYear => "26",
+                    Part::Month => "11",
+                    Part::Day => "23",
+                    Part::Hour | Part::HalfDayHour => "10",
+                    Part::Minute | Part::Second => "00",
+                    Part::Fraction => "000",
+                    Part::Unix => "1795428000",
+                    Part::Other => "1",
+                },
+            });
+        }
+        text
+    }
+
     /// `Err`: the piece that is not known.
     pub(in crate::parse) fn parse(format: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();

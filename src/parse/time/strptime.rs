@@ -109,6 +109,17 @@ impl Strptime {
     }
 
     /// Whether what a text says depends on when it is read.
+    /// An instant in this format.
+    pub(in crate::parse) fn example(&self, second: i64) -> Option<String> {
+        let stamp = jiff::Timestamp::from_second(second).ok()?;
+        let text =
+            BrokenDownTime::from(&stamp.to_zoned_datetime(TimeZone::UTC)).to_string(self.format.as_bytes()).ok()?;
+        Some(match self.zone_at.and_then(|_| text.strip_suffix(' ')) {
+            Some(text) => format!("{text} UTC"),
+            None => text,
+        })
+    }
+
     pub(super) fn needs_reference(&self) -> bool {
         self.year == Year::Guessed
     }
