@@ -25,7 +25,8 @@ use server_config::{Format, Syntax};
 /// A text as it can be a pattern's name: letters, digits and `_`, beginning with a letter.
 #[must_use]
 pub fn plain_name(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let plain: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let plain = plain.trim_matches('_');
     let plain: String = plain.chars().take(60).collect();
     match plain.chars().next() {
@@ -70,7 +71,9 @@ pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         let mut draft = kind(name, lines)?;
         draft.reader().ok()?;
         draft.infer_types(lines);
-        draft.comments.push("Proposed by `pxtail learn pattern` from a sample of the log: read it before you use it.".to_owned());
+        draft
+            .comments
+            .push("Proposed by `pxtail learn pattern` from a sample of the log: read it before you use it.".to_owned());
         Some(draft)
     })
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use pxtail::model::fault::{Located, Location};
 use pxtail::model::fields::Fields;
-use pxtail::model::spec::{Engine, GrokNames, PatternSpec};
+use pxtail::model::spec::{Engine, GrokNames, PatternSpec, RecordSpec};
 use pxtail::model::time::UnixMicros;
 use pxtail::parse::Pattern;
 
@@ -52,6 +52,7 @@ fn compile(engine: Engine) -> Result<Pattern, String> {
         at: at.clone(),
         name: "grok".to_owned(),
         about: None,
+        records: RecordSpec::default(),
         engine: Located::new(engine, at),
         types: BTreeMap::new(),
         cases: Vec::new(),

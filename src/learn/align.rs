@@ -67,8 +67,7 @@ pub(super) fn align(lines: &[&[u8]]) -> Option<Aligned> {
             *counts.entry(Structure::of(line.tokens.get(place))).or_default() += 1;
         }
         let (structure, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-        let needed =
-            if place < BEGINNING { lines.len() as f64 * BEGINNING_ALIKE } else { alive.len() as f64 * ALIKE };
+        let needed = if place < BEGINNING { lines.len() as f64 * BEGINNING_ALIKE } else { alive.len() as f64 * ALIKE };
         let is_alike = count as f64 >= needed;
         if is_alike && structure == Structure::End {
             break;
@@ -107,14 +106,20 @@ impl Writer {
             Structure::Space if is_same => self.regex.push_str(&literal(first)),
             Structure::Space => self.regex.push_str(r"[ \t]+"),
             Structure::Sign(byte) => self.regex.push_str(&literal(&[byte])),
-            Structure::Inner(closing) => self.field(lines, place, &texts, match closing {
-                b'"' => r#"(?:[^"\\]|\\.)*"#.to_owned(),
-                closing => format!("[^{}]*", literal(&[closing])),
-            }),
+            Structure::Inner(closing) => self.field(
+                lines,
+                place,
+                &texts,
+                match closing {
+                    b'"' => r#"(?:[^"\\]|\\.)*"#.to_owned(),
+                    closing => format!("[^{}]*", literal(&[closing])),
+                },
+            ),
             Structure::Value | Structure::End => {
                 let next: Vec<&[u8]> = lines.iter().map(|line| line.text(place + 1)).collect();
                 let is_key = next.iter().all(|text| matches!(*text, b"=" | b":"));
-                let is_word = lines.iter().all(|line| line.tokens.get(place).is_some_and(|token| token.kind == Kind::Word));
+                let is_word =
+                    lines.iter().all(|line| line.tokens.get(place).is_some_and(|token| token.kind == Kind::Word));
                 let says_something = special_name(&texts).is_some();
                 if is_same && is_word && (is_key || (texts.len() >= FIXED && !says_something)) {
                     return self.regex.push_str(&literal(first));
@@ -136,7 +141,9 @@ impl Writer {
         if let Some(key) = key_before(lines, place) {
             return key;
         }
-        let kind = |kind: fn(Kind) -> bool| lines.iter().all(|line| line.tokens.get(place).is_some_and(|token| kind(token.kind)));
+        let kind = |kind: fn(Kind) -> bool| {
+            lines.iter().all(|line| line.tokens.get(place).is_some_and(|token| kind(token.kind)))
+        };
         if kind(|kind| matches!(kind, Kind::Time(_) | Kind::Dash)) {
             return "time".to_owned();
         }
@@ -182,7 +189,9 @@ fn key_before(lines: &[Line<'_>], place: usize) -> Option<String> {
     }
     let key = sign.checked_sub(1)?;
     let is_key = |line: &Line<'_>| {
-        matches!(line.text(sign), b"=" | b":") && line.text(key) == first.text(key) && line.tokens[key].kind == Kind::Word
+        matches!(line.text(sign), b"=" | b":")
+            && line.text(key) == first.text(key)
+            && line.tokens[key].kind == Kind::Word
     };
     if !lines.iter().all(is_key) {
         return None;
@@ -207,7 +216,8 @@ fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
         let said: Vec<&&str> = texts.iter().filter(|text| !matches!(**text, "-" | "")).collect();
         !said.is_empty() && said.iter().filter(|text| test(text)).count() * 10 >= said.len() * 8
     };
-    let begins_with_method = |text: &str| METHODS.iter().any(|method| text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' ')));
+    let begins_with_method =
+        |text: &str| METHODS.iter().any(|method| text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' ')));
     if most(&begins_with_method) {
         Some("request")
     } else if most(&|text| METHODS.contains(&text)) {
@@ -264,7 +274,10 @@ mod tests {
     #[test]
     fn what_differs_is_a_field_and_what_is_the_same_stands() {
         check(
-            &["2026-11-23 10:00:00,1 INFO [a b] login user=u1 took=1.5", "2026-11-23 10:00:00,1 WARN [] login user=u2 took=2"],
+            &[
+                "2026-11-23 10:00:00,1 INFO [a b] login user=u1 took=1.5",
+                "2026-11-23 10:00:00,1 WARN [] login user=u2 took=2",
+            ],
             Some(
                 r#"(?<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?) (?<level>[^\s"\[\](){}<>=,;|]+) \[(?<field3>[^\]]*)\] (?<field4>[^\s"\[\](){}<>=,;|]+) user=(?<user>[^\s"\[\](){}<>=,;|]+) took=(?<took>-?\d+(?:\.\d+)?)"#,
             ),
@@ -273,7 +286,10 @@ mod tests {
             &["10.0.0.1 \"GET / HTTP/1.1\" 200 5", "::1 \"GET /x HTTP/1.1\" 404 -"],
             Some(r#"(?<client>[0-9A-Fa-f.:]+) "(?<request>(?:[^"\\]|\\.)*)" (?<status>-?\d+) (?<bytes>-?\d+|-)"#),
         );
-        check(&["a 1", "b 2", "c 3 or more", "d 4 too", "e 5 as well as others"], Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+) (?<field2>-?\d+)[ \t]*(?<message>.*)"#));
+        check(
+            &["a 1", "b 2", "c 3 or more", "d 4 too", "e 5 as well as others"],
+            Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+) (?<field2>-?\d+)[ \t]*(?<message>.*)"#),
+        );
         check(&["one"], Some(r#"(?<field1>[^\s"\[\](){}<>=,;|]+)"#));
         check(&[], None);
     }

@@ -135,7 +135,9 @@ impl Draft {
             Ok(cases) => Ok(Finished { text, spec, cases }),
             Err(failures) => Err(failures
                 .into_iter()
-                .map(|failure| Fault::new(Location { line: failure.at.line, ..failure.at.clone() }, failure.to_string()))
+                .map(|failure| {
+                    Fault::new(Location { line: failure.at.line, ..failure.at.clone() }, failure.to_string())
+                })
                 .collect()),
         }
     }
@@ -198,8 +200,22 @@ const CASE_FIELDS: usize = 16;
 
 /// The names that every pattern uses for the same things.
 const CANONICAL: [&str; 16] = [
-    "time", "client", "ident", "user", "account", "request", "method", "target", "path", "query", "protocol", "status",
-    "bytes", "referrer", "user_agent", "duration",
+    "time",
+    "client",
+    "ident",
+    "user",
+    "account",
+    "request",
+    "method",
+    "target",
+    "path",
+    "query",
+    "protocol",
+    "status",
+    "bytes",
+    "referrer",
+    "user_agent",
+    "duration",
 ];
 
 fn case(line: &str, matched: &Matched) -> String {
@@ -208,7 +224,9 @@ fn case(line: &str, matched: &Matched) -> String {
         .absent
         .iter()
         .map(String::as_str)
-        .chain(matched.fields.iter().filter(|field| field.misfit).flat_map(|field| field.names.iter().map(String::as_str)))
+        .chain(
+            matched.fields.iter().filter(|field| field.misfit).flat_map(|field| field.names.iter().map(String::as_str)),
+        )
         .filter(|name| CANONICAL.contains(name) || matched.absent.len() <= 4)
         .map(toml_text::quoted)
         .collect();
@@ -244,10 +262,12 @@ fn value(field: &FieldValue) -> Option<String> {
         }
         // Other times stand as they are written, which no case can hold by value.
         (FieldType::Time, None) => return None,
-        (FieldType::Integer | FieldType::Number, _) => match Decimal::parse(&field.text).map(|number| number.to_string()) {
-            Some(number) if number.len() <= 15 => number,
-            _ => toml_text::text(text),
-        },
+        (FieldType::Integer | FieldType::Number, _) => {
+            match Decimal::parse(&field.text).map(|number| number.to_string()) {
+                Some(number) if number.len() <= 15 => number,
+                _ => toml_text::text(text),
+            }
+        }
         (FieldType::Boolean, _) if matches!(text, "true" | "false") => text.to_owned(),
         _ => toml_text::text(text),
     })

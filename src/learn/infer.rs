@@ -37,7 +37,9 @@ const TIMES: [&str; 16] = [
 pub fn time_format(texts: &[&[u8]]) -> Option<&'static str> {
     const FROM: i64 = 946_684_800_000_000;
     const TO: i64 = 4_102_444_800_000_000;
-    let is_good = |format: &str, text: &[u8]| read_time(format, text, &TimeZone::UTC).is_some_and(|at| (FROM..TO).contains(&at.0));
+    let is_good = |format: &str, text: &[u8]| {
+        read_time(format, text, &TimeZone::UTC).is_some_and(|at| (FROM..TO).contains(&at.0))
+    };
     let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
     if texts.is_empty() || longest > 40 {
         return None;
@@ -78,7 +80,9 @@ pub(super) fn types(pattern: &Pattern, lines: &[Matched]) -> BTreeMap<String, St
         }
     }
     for wanted in ["user", "account"] {
-        let is_given = lines.iter().any(|matched| matched.fields.iter().any(|field| field.names.iter().any(|name| name == wanted)));
+        let is_given = lines
+            .iter()
+            .any(|matched| matched.fields.iter().any(|field| field.names.iter().any(|name| name == wanted)));
         if let Some(from) = order.iter().find(|name| !is_given && means(name, wanted)) {
             types.insert(wanted.to_owned(), format!("{{ from = {} }}", super::toml_text::quoted(from)));
         }
@@ -123,7 +127,10 @@ pub fn kind_of(name: &str, values: &[&[u8]]) -> Option<&'static str> {
 fn names_somebody(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words = ["user", "account", "tenant", "customer", "session", "phone", "zip", "version", "client", "host"];
-    name == "id" || name.ends_with("_id") || name.ends_with(".id") || name.ends_with("id") && name.len() > 2 && words.iter().any(|word| name.contains(word))
+    name == "id"
+        || name.ends_with("_id")
+        || name.ends_with(".id")
+        || name.ends_with("id") && name.len() > 2 && words.iter().any(|word| name.contains(word))
         || words.iter().any(|word| name == *word)
 }
 
@@ -135,16 +142,31 @@ fn is_time_name(name: &str) -> bool {
 /// Whether a field of this name is likely to hold the user's or the account's id.
 #[must_use]
 pub fn means(name: &str, wanted: &str) -> bool {
-    let plain: String = name.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let plain: String =
+        name.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if plain.contains("agent") {
         return false;
     }
     let words: &[&str] = match wanted {
         "user" => &["user_id", "userid", "user_name", "username", "x_user", "uid", "login", "principal"],
-        "account" => &["account_id", "accountid", "x_account", "tenant", "org_id", "orgid", "organization", "customer", "company", "workspace"],
+        "account" => &[
+            "account_id",
+            "accountid",
+            "x_account",
+            "tenant",
+            "org_id",
+            "orgid",
+            "organization",
+            "customer",
+            "company",
+            "workspace",
+        ],
         _ => &[],
     };
-    plain == wanted || words.iter().any(|word| plain == *word || plain.ends_with(&format!("_{word}")) || (word.len() > 4 && plain.contains(word)))
+    plain == wanted
+        || words.iter().any(|word| {
+            plain == *word || plain.ends_with(&format!("_{word}")) || (word.len() > 4 && plain.contains(word))
+        })
 }
 
 #[cfg(test)]

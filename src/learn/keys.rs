@@ -40,7 +40,11 @@ pub(super) fn json(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         if values.contains_key(&vec![(*canonical).to_owned()]) {
             continue;
         }
-        let Some(path) = known.iter().find_map(|known| values.keys().find(|path| !taken.contains(path) && is_called(path, known))) else { continue };
+        let Some(path) =
+            known.iter().find_map(|known| values.keys().find(|path| !taken.contains(path) && is_called(path, known)))
+        else {
+            continue;
+        };
         taken.push(path);
         fields.insert((*canonical).to_owned(), written(path));
     }
@@ -106,17 +110,103 @@ fn is_called(path: &[String], known: &str) -> bool {
 
 /// What loggers call the things that every pattern has a name for, the most telling first.
 const CANONICAL: &[(&str, &[&str])] = &[
-    ("time", &["@timestamp", "timestamp", "ts", "datetime", "eventtime", "date", "t", "@t", "asctime", "start_time", "time_local", "time_iso8601"]),
-    ("client", &["remote_addr", "client_ip", "remote_ip", "clientip", "remoteaddress", "client.ip", "client.address", "source.ip", "sourceip", "ip", "remote_host", "clienthost"]),
-    ("method", &["request_method", "http_method", "http.method", "http.request.method", "req.method", "request.method", "requestmethod", "verb"]),
+    (
+        "time",
+        &[
+            "@timestamp",
+            "timestamp",
+            "ts",
+            "datetime",
+            "eventtime",
+            "date",
+            "t",
+            "@t",
+            "asctime",
+            "start_time",
+            "time_local",
+            "time_iso8601",
+        ],
+    ),
+    (
+        "client",
+        &[
+            "remote_addr",
+            "client_ip",
+            "remote_ip",
+            "clientip",
+            "remoteaddress",
+            "client.ip",
+            "client.address",
+            "source.ip",
+            "sourceip",
+            "ip",
+            "remote_host",
+            "clienthost",
+        ],
+    ),
+    (
+        "method",
+        &[
+            "request_method",
+            "http_method",
+            "http.method",
+            "http.request.method",
+            "req.method",
+            "request.method",
+            "requestmethod",
+            "verb",
+        ],
+    ),
     ("path", &["request_path", "http.path", "url.path", "uri_path", "requestpath", "req.path", "request.path"]),
     ("target", &["request_uri", "request.uri", "req.url", "url.original", "http.url", "http.target", "uri", "url"]),
-    ("status", &["status_code", "statuscode", "http.status_code", "http.status", "http.response.status_code", "res.statuscode", "response.status", "response_code", "downstreamstatus"]),
-    ("bytes", &["body_bytes_sent", "bytes_sent", "response_size", "bytes_out", "http.response.body.bytes", "size", "content_length", "downstreamcontentsize"]),
+    (
+        "status",
+        &[
+            "status_code",
+            "statuscode",
+            "http.status_code",
+            "http.status",
+            "http.response.status_code",
+            "res.statuscode",
+            "response.status",
+            "response_code",
+            "downstreamstatus",
+        ],
+    ),
+    (
+        "bytes",
+        &[
+            "body_bytes_sent",
+            "bytes_sent",
+            "response_size",
+            "bytes_out",
+            "http.response.body.bytes",
+            "size",
+            "content_length",
+            "downstreamcontentsize",
+        ],
+    ),
     ("referrer", &["http_referer", "referer", "request_referer", "http.request.referrer"]),
-    ("user_agent", &["http_user_agent", "useragent", "user_agent.original", "request_user-agent", "req.headers.user-agent"]),
+    (
+        "user_agent",
+        &["http_user_agent", "useragent", "user_agent.original", "request_user-agent", "req.headers.user-agent"],
+    ),
     ("protocol", &["server_protocol", "request_proto", "http.version", "request.proto", "requestprotocol"]),
-    ("duration", &["request_time", "responsetime", "response_time", "elapsed", "latency", "took", "duration_ms", "elapsed_ms", "latency_ms", "durationms"]),
+    (
+        "duration",
+        &[
+            "request_time",
+            "responsetime",
+            "response_time",
+            "elapsed",
+            "latency",
+            "took",
+            "duration_ms",
+            "elapsed_ms",
+            "latency_ms",
+            "durationms",
+        ],
+    ),
 ];
 
 /// A field's type as it stands in a pattern file.

@@ -61,7 +61,11 @@ mod tests {
             ("", &[], false),
         ] {
             let found = pairs(line.as_bytes());
-            assert_eq!((&found.keys[..], found.has_text), (&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..], has_text), "{line}");
+            assert_eq!(
+                (&found.keys[..], found.has_text),
+                (&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..], has_text),
+                "{line}"
+            );
         }
     }
 }

@@ -56,7 +56,8 @@ const MOST_MISSED: usize = 5;
 pub fn rank<'a>(specs: impl IntoIterator<Item = &'a PatternSpec>, lines: &[&[u8]]) -> Vec<Ranked<'a>> {
     let mut ranked: Vec<Ranked<'a>> = specs.into_iter().filter_map(|spec| judge(spec, lines)).collect();
     ranked.retain(|ranked| ranked.matched > 0);
-    ranked.sort_by(|one, other| other.score().total_cmp(&one.score()).then_with(|| one.spec.name.cmp(&other.spec.name)));
+    ranked
+        .sort_by(|one, other| other.score().total_cmp(&one.score()).then_with(|| one.spec.name.cmp(&other.spec.name)));
     ranked
 }
 

@@ -13,9 +13,12 @@ use crate::explain::FieldValue;
 pub(super) fn line(line: &str, fields: &[FieldValue]) -> String {
     let mut text = line.to_owned();
     for (index, name) in ["user", "account", "ident"].into_iter().enumerate() {
-        let value = fields.iter().find(|field| field.names.iter().any(|known| known == name || super::infer::means(known, name)));
+        let value = fields
+            .iter()
+            .find(|field| field.names.iter().any(|known| known == name || super::infer::means(known, name)));
         // A text of one letter is everywhere in the line.
-        if let Some(value) = value.and_then(|field| std::str::from_utf8(&field.text).ok()).filter(|text| text.len() > 1) {
+        if let Some(value) = value.and_then(|field| std::str::from_utf8(&field.text).ok()).filter(|text| text.len() > 1)
+        {
             text = text.replace(value, &format!("{name}{}", index + 1));
         }
     }
@@ -53,7 +56,18 @@ fn replaced(regex: &Regex, text: &str, replace: Replace, addresses: &mut Vec<Str
             Replace::Address => address(found, addresses),
             // Words in snake case are names, not tokens.
             Replace::Token if !found.contains(|c: char| c.is_ascii_digit()) => found.to_owned(),
-            Replace::Token => found.chars().map(|c| if c.is_ascii_digit() { '0' } else if c.is_ascii_alphabetic() { 'x' } else { c }).collect(),
+            Replace::Token => found
+                .chars()
+                .map(|c| {
+                    if c.is_ascii_digit() {
+                        '0'
+                    } else if c.is_ascii_alphabetic() {
+                        'x'
+                    } else {
+                        c
+                    }
+                })
+                .collect(),
         }
     };
     regex.replace_all(text, with).into_owned()

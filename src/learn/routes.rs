@@ -136,7 +136,10 @@ impl Node {
                 *self.methods.entry(method.into_owned()).or_default() += 1;
             }
         }
-        if self.examples.len() < MOST_EXAMPLES && path.len() <= EXAMPLE_BYTES && !self.examples.iter().any(|known| known == path) {
+        if self.examples.len() < MOST_EXAMPLES
+            && path.len() <= EXAMPLE_BYTES
+            && !self.examples.iter().any(|known| known == path)
+        {
             self.examples.push(path.to_owned());
         }
     }
@@ -153,7 +156,8 @@ impl Node {
     /// The texts below this place that fewer than one in so many lines have become one variable.
     fn fold_rare(&mut self, texts: usize) {
         let is_text = |segment: &Segment| segment.is_word() || *segment == Segment::Name;
-        let lines: u64 = self.children.iter().filter(|(segment, _)| is_text(segment)).map(|(_, child)| child.below).sum();
+        let lines: u64 =
+            self.children.iter().filter(|(segment, _)| is_text(segment)).map(|(_, child)| child.below).sum();
         let mut folded = self.children.remove(&Segment::Name).unwrap_or_default();
         for (segment, child) in std::mem::take(&mut self.children) {
             let is_rare = child.below.saturating_mul(texts as u64) < lines || texts == 0;
@@ -210,12 +214,14 @@ impl Node {
 #[must_use]
 pub fn toml(routes: &[Route], lines: u64, min_lines: u64) -> String {
     let (kept, left): (Vec<&Route>, Vec<&Route>) = routes.iter().partition(|route| route.lines >= min_lines);
-    let mut text = format!("# Proposed by `pxtail learn routes` from {lines} lines: read, rename and merge before you use it.\n");
+    let mut text =
+        format!("# Proposed by `pxtail learn routes` from {lines} lines: read, rename and merge before you use it.\n");
     for route in kept {
         let share = route.lines as f64 * 100.0 / lines.max(1) as f64;
         text.push_str(&format!("\n# {} lines, {share:.1} %", route.lines));
         if route.methods.len() > 1 {
-            let counts: Vec<String> = route.methods.iter().map(|(method, count)| format!("{} {count}", escaped(method.as_bytes()))).collect();
+            let counts: Vec<String> =
+                route.methods.iter().map(|(method, count)| format!("{} {count}", escaped(method.as_bytes()))).collect();
             text.push_str(&format!(": {}", counts.join(", ")));
         }
         text.push('\n');
@@ -226,14 +232,22 @@ pub fn toml(routes: &[Route], lines: u64, min_lines: u64) -> String {
         text.push_str(&format!("[[route]]\npath = {}\n", toml_text::quoted(&route.path)));
         text.push_str(&format!("name = {}\n", toml_text::quoted(&segment::words(&route.path))));
         text.push_str(&format!("category = {}\n", toml_text::quoted(&segment::category(&route.path))));
-        let methods: Vec<String> = route.methods.iter().filter(|(method, _)| segment::is_method(method)).map(|(method, _)| toml_text::quoted(method)).collect();
+        let methods: Vec<String> = route
+            .methods
+            .iter()
+            .filter(|(method, _)| segment::is_method(method))
+            .map(|(method, _)| toml_text::quoted(method))
+            .collect();
         if !methods.is_empty() {
             text.push_str(&format!("methods = [{}]\n", methods.join(", ")));
         }
     }
     if !left.is_empty() {
         let lines: u64 = left.iter().map(|route| route.lines).sum();
-        text.push_str(&format!("\n# {} more routes with {lines} lines together have fewer than {min_lines} lines each.\n", left.len()));
+        text.push_str(&format!(
+            "\n# {} more routes with {lines} lines together have fewer than {min_lines} lines each.\n",
+            left.len()
+        ));
     }
     text
 }

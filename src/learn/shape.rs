@@ -29,8 +29,15 @@ pub fn unwrapped(lines: &[&[u8]]) -> Option<Wrapped> {
     WRAPPERS.into_iter().find_map(|name| {
         let at = Location::new(name, 0);
         let engine = Located::new(Engine::Builtin { name: name.to_owned() }, at.clone());
-        let spec =
-            PatternSpec { at, name: name.to_owned(), about: None, engine, types: [].into(), records: RecordSpec::default(), cases: Vec::new() };
+        let spec = PatternSpec {
+            at,
+            name: name.to_owned(),
+            about: None,
+            engine,
+            types: [].into(),
+            records: RecordSpec::default(),
+            cases: Vec::new(),
+        };
         let pattern = Pattern::compile(&spec).ok()?;
         let mut parser = pattern.line_parser(&["message"], &TimeZone::UTC).ok()?;
         let mut fields = Fields::with_slots(1);
@@ -94,7 +101,8 @@ pub fn multiline(lines: &[&[u8]]) -> Option<Multiline> {
         return None;
     }
     // `indented` fits most of the others too: they say more.
-    let special = (0..PRESETS.len() - 1).filter(|preset| counts[*preset] >= FEWEST).max_by_key(|preset| counts[*preset]);
+    let special =
+        (0..PRESETS.len() - 1).filter(|preset| counts[*preset] >= FEWEST).max_by_key(|preset| counts[*preset]);
     let preset = PRESETS[special.unwrap_or(PRESETS.len() - 1)];
     Some(Multiline { preset, places })
 }

@@ -70,7 +70,10 @@ struct Lexer<'a> {
 
 /// Bytes that end a word.
 pub(super) const fn ends_word(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'"' | b'[' | b']' | b'(' | b')' | b'=' | b',' | b';' | b'|' | b'{' | b'}' | b'<' | b'>')
+    matches!(
+        byte,
+        b' ' | b'\t' | b'"' | b'[' | b']' | b'(' | b')' | b'=' | b',' | b';' | b'|' | b'{' | b'}' | b'<' | b'>'
+    )
 }
 
 impl Lexer<'_> {
@@ -159,7 +162,10 @@ fn kind_of(word: &[u8]) -> Kind {
         Kind::Dash
     } else if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
         Kind::Integer
-    } else if is_number && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') && text.matches('.').count() == 1 {
+    } else if is_number
+        && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && text.matches('.').count() == 1
+    {
         Kind::Decimal
     } else if text.parse::<IpAddr>().is_ok() {
         Kind::Address

@@ -499,6 +499,9 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_common",
 ];
 
+/// Fields by name, each with where its text is: the first of these that a line has.
+pub type Sources = BTreeMap<String, Vec<String>>;
+
 /// Which fields the base library's grok patterns give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GrokNames {
@@ -508,9 +511,6 @@ pub enum GrokNames {
     /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
     Ecs,
 }
-
-/// Fields by name, each with where its text is: the first of these that a line has.
-pub type Sources = BTreeMap<String, Vec<String>>;
 
 /// How pairs are written. Keys that no field names are fields under their own name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -590,8 +590,6 @@ impl TypeSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseSpec {
     pub at: Location,
-    /// The lines that come before it in the file and say how it is read, such as `#Fields:`. As a rule none.
-    pub after: Vec<String>,
     pub line: String,
     /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
     /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.

@@ -22,6 +22,7 @@ use super::time::TimeFormat;
 use crate::model::fields::FieldType;
 
 pub(super) use beginnings::Beginnings;
+pub(super) use byte_set::{ByteSet, Side, edge};
 use one_pass::OnePass;
 pub(super) use surroundings::{NOT_AFTER, NOT_BEFORE, RATHER_NOT_AFTER, RATHER_NOT_BEFORE, any_but, one_byte, resolve};
 pub(super) use tree::parse;
@@ -90,6 +91,11 @@ impl Expression {
         let mut expression = Self { hir, regex: compile(&Hir::empty())?, captures, known, beginnings, what };
         expression.regex = compile(&with_groups(&expression.hir, &expression.groups()))?;
         Ok(expression)
+    }
+
+    /// The groups that a capture is taken from.
+    pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
+        self.captures.get(capture).map_or(&[], Vec::as_slice)
     }
 
     /// Every group that some capture needs, in order.

@@ -17,6 +17,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::catalogue::Known;
 use super::expression::{self, Beginnings, Expression, ExpressionReader, Place};
+use super::lint::Name;
 use super::template::Problem;
 use crate::model::spec::GrokNames;
 use expand::{Expansion, GROUP, expand};
@@ -65,6 +66,10 @@ impl Grok {
         self.expression.known()
     }
 
+    pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
+        self.expression.groups_of(capture)
+    }
+
     pub(super) fn reader(&self, captures: impl Iterator<Item = usize>) -> GrokReader {
         let mut captures: Vec<usize> = captures.collect();
         captures.dedup();
@@ -72,6 +77,33 @@ impl Grok {
         let rewritings = self.rewritings.iter().filter(wanted).copied().collect();
         GrokReader::new(ExpressionReader::new(&self.expression, captures.iter().copied()), rewritings)
     }
+}
+
+/// A pattern with the library's names left closed, for lint.
+pub(super) struct Outline {
+    pub(super) hir: Hir,
+    fields: Vec<expand::Field>,
+}
+
+impl Outline {
+    /// The field that a group stands for.
+    pub(super) fn field(&self, group: &str) -> Option<Name> {
+        let number: usize = group.strip_prefix(GROUP)?.parse().ok()?;
+        self.fields.get(number).map(|field| Name::new(&field.name))
+    }
+
+    /// Fields that the pattern itself, or a definition of its own, names.
+    pub(super) fn own_fields(self) -> Vec<String> {
+        self.fields.into_iter().map(|field| field.name).collect()
+    }
+}
+
+/// `None`: the pattern does not compile.
+pub(super) fn outline(text: &str, definitions: &str, names: GrokNames) -> Option<Outline> {
+    let library = Library::new(definitions, names).ok()?.closed();
+    let expansion = expand(text, &library).ok()?;
+    let (hir, _) = tree(&expansion.source).ok()?;
+    Some(Outline { hir, fields: expansion.fields })
 }
 
 /// The tree of an expanded pattern, without conditions, and whether those of the pattern itself hold exactly.

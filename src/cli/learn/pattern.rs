@@ -126,14 +126,21 @@ fn drafts<'a>(arguments: &LearnPatternArguments, found: &'a Found) -> Vec<(&'a F
             name = format!("{}_{name}", format.syntax.name());
         }
         let free = |name: &String| !taken.contains(name);
-        let name = std::iter::once(name.clone()).chain((2..100).map(|number| format!("{name}_{number}"))).find(free).unwrap_or(name);
+        let name = std::iter::once(name.clone())
+            .chain((2..100).map(|number| format!("{name}_{number}")))
+            .find(free)
+            .unwrap_or(name);
         taken.push(name.clone());
         drafts.push((format, learn::of_format(format, &name)));
     }
     drafts
 }
 
-fn all_formats(arguments: &LearnPatternArguments, tell: &show::Teller, drafts: Vec<(&Format, Draft)>) -> Result<(), Failure> {
+fn all_formats(
+    arguments: &LearnPatternArguments,
+    tell: &show::Teller,
+    drafts: Vec<(&Format, Draft)>,
+) -> Result<(), Failure> {
     let mut written = Vec::new();
     let (mut refused, mut made_up) = (0, true);
     for (format, mut draft) in drafts {
@@ -241,8 +248,10 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
         Some(inside) if is_inside(&inside) => (inside, wrapped.as_ref()),
         _ => (outer, None),
     };
-    let around =
-        Surroundings { wrapped: wrapped.map(|wrapped| wrapped.name), multiline: look.multiline.as_ref().map(|found| found.preset) };
+    let around = Surroundings {
+        wrapped: wrapped.map(|wrapped| wrapped.name),
+        multiline: look.multiline.as_ref().map(|found| found.preset),
+    };
     tell.surroundings(&around, look.multiline.as_ref());
     tell.ranked(&look.ranked, sample, &look.records);
     if look.is_good() && !arguments.new {
@@ -254,7 +263,10 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
     let Some(draft) = learn::propose(&name, &look.records) else {
         let help = "write a regex for it; `pxtail explain --pattern ./FILE.toml` shows how far a line matches";
-        return Err(Failure::new(FAILED, format!("the lines share nothing that a pattern could be made of\nhelp: {help}")));
+        return Err(Failure::new(
+            FAILED,
+            format!("the lines share nothing that a pattern could be made of\nhelp: {help}"),
+        ));
     };
     let spec = draft.spec().map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
     tell.proposed(&rank([&spec], &look.records), &look.records);
@@ -263,7 +275,9 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
 
 fn is_wrapper(outer: &Look<'_>, wrapped: Option<&Wrapped>) -> bool {
     let best = outer.ranked.first().map(|best| best.spec.name.as_str()).unwrap_or_default();
-    wrapped.is_some_and(|wrapped| wrapped.name.starts_with(best) || best.starts_with("syslog") || best == "docker" || best == "cri")
+    wrapped.is_some_and(|wrapped| {
+        wrapped.name.starts_with(best) || best.starts_with("syslog") || best == "docker" || best == "cri"
+    })
 }
 
 /// The known patterns and lines.
@@ -284,7 +298,9 @@ impl<'a> Look<'a> {
     }
 
     fn is_good(&self) -> bool {
-        self.ranked.first().is_some_and(|best| best.is_specific() && (best.rate() >= GOOD_RATE || self.rate_together() >= GOOD_RATE))
+        self.ranked
+            .first()
+            .is_some_and(|best| best.is_specific() && (best.rate() >= GOOD_RATE || self.rate_together() >= GOOD_RATE))
     }
 
     /// The best pattern, and those that read what it leaves.
@@ -305,8 +321,10 @@ impl<'a> Look<'a> {
 
     fn rate_together(&self) -> f64 {
         let names = self.together();
-        let chosen: Vec<&Ranked<'_>> = self.ranked.iter().filter(|ranked| names.contains(&ranked.spec.name.as_str())).collect();
-        let matched = (0..self.records.len()).filter(|place| chosen.iter().any(|ranked| ranked.matches.get(*place) == Some(&true)));
+        let chosen: Vec<&Ranked<'_>> =
+            self.ranked.iter().filter(|ranked| names.contains(&ranked.spec.name.as_str())).collect();
+        let matched = (0..self.records.len())
+            .filter(|place| chosen.iter().any(|ranked| ranked.matches.get(*place) == Some(&true)));
         matched.count() as f64 / self.records.len().max(1) as f64
     }
 }

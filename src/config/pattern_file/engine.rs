@@ -11,7 +11,7 @@ use crate::model::spec::{BUILTINS, Engine, GrokNames};
 
 /// The keys that say how a line is read, one for each engine.
 const ENGINE_KEYS: [&str; 11] =
-    ["template", "regex", "grok", "json", "builtin", "logfmt", "key_value", "w3c", "csv", "tsv", "ltsv"];
+    ["template", "regex", "json", "builtin", "grok", "logfmt", "key_value", "w3c", "csv", "tsv", "ltsv"];
 
 pub(super) fn read(root: &mut Section<'_>) -> Option<Located<Engine>> {
     let given: Vec<Value<'_>> = ENGINE_KEYS.into_iter().filter_map(|key| root.get(key)).collect();

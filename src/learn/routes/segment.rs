@@ -48,14 +48,18 @@ impl Segment {
 }
 
 fn is_ending(text: &str) -> bool {
-    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !text.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=5).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
     let others = text.len() - digits - letters;
-    let is_joined = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'=' | b':' | b'@' | b'+'));
+    let is_joined = text.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'=' | b':' | b'@' | b'+')
+    });
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     match () {
         () if digits == 0 => text.contains('@') && text.contains('.') || text.contains('%') && text.len() > TOKEN,
@@ -89,7 +93,9 @@ fn is_date(text: &str) -> bool {
     match &parts[..] {
         [year, month, day] => is(number(year, 4), number(month, 2), number(day, 2)),
         [year, month] => is(number(year, 4), number(month, 2), Some(1)),
-        [all] if all.len() == 8 && all.is_ascii() => is(number(&all[..4], 4), number(&all[4..6], 2), number(&all[6..], 2)),
+        [all] if all.len() == 8 && all.is_ascii() => {
+            is(number(&all[..4], 4), number(&all[4..6], 2), number(&all[6..], 2))
+        }
         _ => false,
     }
 }
@@ -120,7 +126,9 @@ pub(super) fn template(path: &[Segment]) -> String {
 /// Words of a template that mean something to a reader.
 fn meaning(path: &str) -> Vec<String> {
     let is_word = |part: &&str| {
-        let is_version = part.strip_prefix(['v', 'V']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_version = part
+            .strip_prefix(['v', 'V'])
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
         !part.is_empty() && !part.starts_with('{') && !is_version && *part != "api"
     };
     path.split('/').filter(is_word).map(titled).collect()

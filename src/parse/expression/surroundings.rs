@@ -191,7 +191,9 @@ fn apply<'a>(neighbours: impl Iterator<Item = &'a mut Piece>, side: Side, barred
     let mut passed = false;
     for piece in neighbours {
         let Piece::Hir(hir) = piece else { continue };
-        if matches!(hir.kind(), HirKind::Look(Look::Start | Look::End)) {
+        // The line ends there: nothing stands beside.
+        let edge_of_line = if side == Side::End { Look::Start } else { Look::End };
+        if matches!(hir.kind(), HirKind::Look(look) if *look == edge_of_line) {
             return false;
         }
         let at = edge(hir, side);

@@ -78,7 +78,15 @@ pub(super) enum Author {
 pub(super) struct Library<'t> {
     own: HashMap<&'t str, &'t str>,
     names: GrokNames,
+    /// Whether what its names stand for is hidden.
+    is_closed: bool,
 }
+
+/// Names that are runs and nothing else: they are seen where the others are hidden.
+const RUNS: [&str; 4] = ["DATA", "GREEDYDATA", "NOTSPACE", "SPACE"];
+
+/// What stands for a hidden name: something that no run goes on over.
+const HIDDEN: &str = "\\x00";
 
 impl<'t> Library<'t> {
     pub(super) fn new(definitions: &'t str, names: GrokNames) -> Result<Self, Problem> {
@@ -91,7 +99,12 @@ impl<'t> Library<'t> {
                 return Err((message, "write one definition a line: NAME regex".to_owned()));
             }
         }
-        Ok(Self { own, names })
+        Ok(Self { own, names, is_closed: false })
+    }
+
+    /// The same with the library's definitions hidden, but for runs.
+    pub(super) fn closed(self) -> Self {
+        Self { is_closed: true, ..self }
     }
 
     /// What a name stands for: a person's definition before the library's.
@@ -99,7 +112,9 @@ impl<'t> Library<'t> {
         if let Some(own) = self.own.get(name) {
             return Some((own, Author::Person));
         }
-        self.shared().get(name).map(|regex| (*regex, Author::Library(self.names)))
+        let regex = *self.shared().get(name)?;
+        let shown = if self.is_closed && !RUNS.contains(&name) { HIDDEN } else { regex };
+        Some((shown, Author::Library(self.names)))
     }
 
     fn shared(&self) -> &'static Names {

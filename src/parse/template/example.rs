@@ -2,12 +2,9 @@
 //!
 //! Promises: each value is one that its class allows. Does not: read lines.
 
-use jiff::fmt::strtime::BrokenDownTime;
-use jiff::tz::TimeZone;
-
+use super::Variable;
 use super::class::Class;
 use super::compiled::Template;
-use super::Variable;
 use crate::parse::time::TimeFormat;
 
 impl Template {
@@ -30,11 +27,14 @@ fn value(variable: &Variable) -> String {
     if let Some(time) = variable.known.time.as_ref().and_then(written) {
         return time;
     }
+    if let Some(clock) = &variable.clock {
+        return clock.example();
+    }
     match variable.class {
         Class::Status => "200",
-        Class::Digits | Class::Count => "512",
+        Class::Digits | Class::Count | Class::Elapsed => "512",
         Class::Number | Class::NumberList => "0.012",
-        Class::Clf => "23/Nov/2026:10:00:00 +0000",
+        Class::Clf | Class::Clock => "23/Nov/2026:10:00:00 +0000",
         Class::LocalClf => "23/Nov/2026:10:00:00.000",
         Class::Iso => "2026-11-23T10:00:00+00:00",
         Class::Address | Class::Forwarded | Class::Host => "192.0.2.1",
@@ -69,27 +69,33 @@ fn written(format: &TimeFormat) -> Option<String> {
         TimeFormat::UnixMillis => Some(format!("{SECOND}000")),
         TimeFormat::UnixMicros => Some(format!("{SECOND}000000")),
         TimeFormat::UnixNanos => Some(format!("{SECOND}000000000")),
-        TimeFormat::Strptime(format) | TimeFormat::StrptimeUtc(format) => {
-            let stamp = jiff::Timestamp::from_second(SECOND).ok()?;
-            BrokenDownTime::from(&stamp.to_zoned_datetime(TimeZone::UTC)).to_string(format.as_bytes()).ok()
-        }
+        TimeFormat::Strptime(format) => format.example(jiff::Timestamp::from_second(SECOND).ok()?),
+        TimeFormat::Strftime(format) => Some(format.example()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::parse::Pattern;
     use crate::model::fault::{Located, Location};
     use crate::model::fields::Fields;
     use crate::model::spec::{Engine, NginxEscape, PatternSpec, RecordSpec};
+    use crate::parse::Pattern;
     use jiff::tz::TimeZone;
 
     #[track_caller]
     fn check(engine: Engine) {
         let at = Location::new("p.toml", 1);
         let engine = Located::new(engine, at.clone());
-        let spec = PatternSpec { at, name: "p".to_owned(), about: None, engine, types: [].into(), records: RecordSpec::default(), cases: Vec::new() };
+        let spec = PatternSpec {
+            at,
+            name: "p".to_owned(),
+            about: None,
+            engine,
+            types: [].into(),
+            records: RecordSpec::default(),
+            cases: Vec::new(),
+        };
         let pattern = Pattern::compile(&spec).expect("a pattern");
         let line = pattern.example().expect("a line");
         let mut parser = pattern.line_parser(&[], &TimeZone::UTC).expect("a parser");
@@ -102,12 +108,17 @@ mod tests {
     fn an_example_is_a_line_of_its_template_with_a_time() {
         let nginx = |text: &str| Engine::NginxTemplate { text: text.to_owned(), escape: NginxEscape::Default };
         let apache = |text: &str| Engine::ApacheTemplate { text: text.to_owned() };
-        check(nginx("$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" $request_time"));
+        check(nginx(
+            "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" $request_time",
+        ));
         check(nginx("$msec|$upstream_addr|$upstream_response_time|$http_x_forwarded_for|$pipe"));
         check(nginx("{\"t\":\"$time_iso8601\",\"u\":\"$arg_user\"}"));
         check(apache("%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" %D"));
         check(apache("[%{%Y-%m-%d %H:%M:%S %z}t] %a %U%q"));
         check(Engine::HaproxyTemplate { text: "%ci:%cp [%tr] %ft %b/%s %TR/%Tw %ST %B %hr %hs %{+Q}r".to_owned() });
-        check(Engine::EnvoyTemplate { text: "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %DURATION%".to_owned() });
+        check(Engine::EnvoyTemplate {
+            text: "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% %DURATION%"
+                .to_owned(),
+        });
     }
 }

@@ -64,6 +64,11 @@ impl From<jiff::Error> for Refusal {
 }
 
 impl Strptime {
+    /// A moment in this format; without the zone's name.
+    pub(in crate::parse) fn example(&self, at: jiff::Timestamp) -> Option<String> {
+        BrokenDownTime::from(&at.to_zoned_datetime(TimeZone::UTC)).to_string(self.format.as_bytes()).ok()
+    }
+
     /// A format that gives back what it wrote: this finds those that lack a part before any line is lost. `Err`: what is
     /// wrong, and what to do.
     pub(super) fn compile(text: &str) -> Result<Self, (String, String)> {

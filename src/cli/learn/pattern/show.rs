@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use super::{Origin, Surroundings};
 use crate::cli::arguments::LearnPatternArguments;
 use crate::cli::say;
+use crate::learn::Multiline;
 use crate::learn::draft::Finished;
 use crate::learn::rank::Ranked;
 use crate::learn::sample::Sample;
 use crate::learn::server_config::Found;
-use crate::learn::Multiline;
 use crate::terminal::{COLUMNS, counted, escaped, shortened, table, with_caret, wrapped};
 
 const INDENT: &str = "    ";
@@ -44,7 +44,8 @@ impl Teller {
     pub(super) fn formats(&self, config: &Path, found: &Found) {
         let mut text = format!("{}: {}\n", config.display(), counted(found.formats.len(), "log format"));
         for format in &found.formats {
-            let logs = if format.logs.is_empty() { String::new() } else { format!(", written to {}", format.logs.join(", ")) };
+            let logs =
+                if format.logs.is_empty() { String::new() } else { format!(", written to {}", format.logs.join(", ")) };
             text.push_str(&format!("  {} ({}{logs})\n", format.name, format.at));
             text.push_str(&format!("{INDENT}{}\n", shortened(&escaped(format.text.as_bytes()), COLUMNS - 4)));
         }
@@ -71,7 +72,10 @@ impl Teller {
         }
         if let Some(found) = multiline {
             let lines = counted(found.places.len(), "line");
-            self.tell(&format!("{lines} of the sample go on with the record before them, as `{}` logs do", found.preset));
+            self.tell(&format!(
+                "{lines} of the sample go on with the record before them, as `{}` logs do",
+                found.preset
+            ));
         }
     }
 
@@ -101,7 +105,9 @@ impl Teller {
         for (path, finished) in written {
             let cases = counted(finished.cases, "case");
             match path {
-                Some(path) => self.tell(&format!("wrote {}: pattern `{}`, {cases}", path.display(), finished.spec.name)),
+                Some(path) => {
+                    self.tell(&format!("wrote {}: pattern `{}`, {cases}", path.display(), finished.spec.name))
+                }
                 None => self.tell(&format!("pattern `{}`, {cases}, is on standard output", finished.spec.name)),
             }
         }
@@ -143,7 +149,10 @@ impl Teller {
     /// How to see more.
     pub(super) fn next(&self, log: &Path, named: &str, around: &Surroundings) {
         if around.wrapped.is_none() && log != Path::new("-") {
-            self.tell(&format!("to see what it makes of a line: pxtail explain --pattern {named} --file {} --line 1", log.display()));
+            self.tell(&format!(
+                "to see what it makes of a line: pxtail explain --pattern {named} --file {} --line 1",
+                log.display()
+            ));
         }
     }
 }
