@@ -51,14 +51,22 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("logfmt*", &["logfmt"]),
 ];
 
-/// The columns that IIS logs by itself; those and the address that a balancer gives; all.
-const IIS_COLUMNS: [&str; 3] = [
+/// Columns that IIS logs: what its versions log by themselves, that with the address that a balancer gives, a site's with the
+/// bytes, and all of them without and with that address.
+const IIS_COLUMNS: [&str; 6] = [
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus \
+     sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken X-Forwarded-For",
+    "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
+     sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
      cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
+     cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken \
+     X-Forwarded-For",
 ];
 
 /// `None`: the format is not one of those that are judged.
