@@ -32,6 +32,7 @@ mod request;
 mod steps;
 pub mod template;
 mod time;
+mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, Difference, run_cases};
@@ -47,6 +48,7 @@ use output::{Output, Outputs};
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::spec::PatternSpec;
+use crate::model::time::UnixMicros;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -89,6 +91,11 @@ impl Pattern {
 
     fn plan(&self, name: &str) -> Option<FieldPlan> {
         self.catalogue.field(name)
+    }
+
+    /// A line that the pattern's server could have written; `None` where the engine has no text to make it from.
+    pub fn example(&self) -> Option<Vec<u8>> {
+        self.engine.example()
     }
 
     /// The pattern without its types: every field is its text, also where the text does not fit. For people.
@@ -168,6 +175,12 @@ impl LineParser {
         self.reader.read(line, &mut self.captures)
     }
 
+    /// Says at which moment the lines that follow are read: a time that is written without a year is of the last year in
+    /// which it lies at most 31 days after it. Until this is said, such a text is no time.
+    pub fn set_reference_time(&mut self, at: UnixMicros) {
+        self.outputs.set_reference_time(at);
+    }
+
     /// What earlier lines of the file said about its later ones (the columns of W3C's `#Fields:`), to be kept with the
     /// file's cursor. Empty where there is nothing to keep.
     pub fn file_state(&self) -> &[u8] {
@@ -222,6 +235,14 @@ impl LineParser {
     pub fn invalid_fields(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outputs.invalid()
     }
+}
+
+/// For people: the instant of a text in a format as `[types]` has it; `None` where it is none of that format. `zone` is for
+/// texts without one.
+#[must_use]
+pub fn read_time(format: &str, text: &[u8], zone: &TimeZone) -> Option<crate::model::time::UnixMicros> {
+    let format = time::TimeFormat::from_spec(format).ok()?;
+    time::TimeReader::new(format, zone.clone()).read(text)
 }
 
 /// Where a line stops matching, for people.

@@ -14,6 +14,7 @@ use crate::model::fault::{Fault, Faults, Located};
 use crate::model::fields::Fields;
 use crate::model::record::MetricIndex;
 use crate::model::spec::{Configuration, PatternSpec};
+use crate::model::time::UnixMicros;
 use crate::parse::record::RecordReader;
 use crate::parse::{LineParser, Pattern};
 use crate::tail::captures::PathCaptures;
@@ -87,6 +88,18 @@ pub struct PathPlan {
     pub captures: PathCaptures,
     /// Those that a metric reads.
     pub names: Vec<String>,
+}
+
+impl SourcePlan {
+    /// Says at which moment the lines that follow are read: for times without a year.
+    pub fn set_reference_time(&mut self, at: UnixMicros) {
+        for pattern in &mut self.patterns {
+            pattern.parser.set_reference_time(at);
+        }
+        if let Some(records) = &mut self.records {
+            records.set_reference_time(at);
+        }
+    }
 }
 
 /// What one metric does with the lines that one pattern of one source reads.

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! name = "web"
-//! template = '$remote_addr [$time_local] "$request" $status'   # or regex, json, builtin
+//! template = '$remote_addr [$time_local] "$request" $status'   # or regex, grok, json, builtin
 //!
 //! [types]
 //! status = "integer"
@@ -17,9 +17,11 @@
 //! expect = "no match"
 //! ```
 //!
-//! A template is nginx's (`$variable`) or Apache's (`%h`); which one is seen from what it holds, or said with
-//! `syntax = "nginx"` or `"apache"`. `escape = "default"`, `"json"` or `"none"` is nginx's parameter of that name. Logs that name
-//! their fields themselves are described in [`structured`].
+//! A template is nginx's (`$variable`), Apache's (`%h`), HAProxy's (`%ci`) or Envoy's (`%REQ(…)%`); which one is seen from what
+//! it holds, or said with `syntax = "nginx"`, `"apache"`, `"haproxy"` or `"envoy"`. It may be pasted with the quotes and the
+//! keyword of the server's configuration. A list of templates reads a line by the first that fits. `escape = "default"`,
+//! `"json"` or `"none"` is nginx's parameter of that name. Logs that name their fields themselves are described in
+//! [`structured`].
 //!
 //! Promises: all faults of the text at once. Does not: compile a template or regex; put in variables (a `$` there is the
 //! format's own); read anything but the text.
@@ -27,6 +29,7 @@
 mod case;
 mod engine;
 mod structured;
+mod template;
 mod types;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,7 @@ use super::decimal::Decimal;
 use super::fault::{Located, Location};
 use super::fields::FieldType;
 use super::step::FieldStep;
+use super::time::UnixMicros;
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -432,10 +433,12 @@ pub enum Engine {
     HaproxyTemplate { text: String },
     /// The syntax of Envoy's `text_format`: `%REQ(:METHOD)%`.
     EnvoyTemplate { text: String },
+    /// Several of those above: the first that fits a line reads it.
+    Templates(Vec<Engine>),
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
-    Grok { text: String, definitions: String },
+    Grok { text: String, definitions: String, names: GrokNames },
     /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
     Json { fields: Sources },
@@ -461,6 +464,7 @@ impl Engine {
             Self::ApacheTemplate { .. } => "Apache template",
             Self::HaproxyTemplate { .. } => "HAProxy template",
             Self::EnvoyTemplate { .. } => "Envoy template",
+            Self::Templates(_) => "templates",
             Self::Regex { .. } => "regex",
             Self::Grok { .. } => "grok",
             Self::Json { .. } => "JSON",
@@ -496,6 +500,16 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_combined",
     "vhost_common",
 ];
+
+/// Which fields the base library's grok patterns give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GrokNames {
+    /// Logstash's older ones: `clientip`, `verb`.
+    #[default]
+    Legacy,
+    /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
+    Ecs,
+}
 
 /// Fields by name, each with where its text is: the first of these that a line has.
 pub type Sources = BTreeMap<String, Vec<String>>;
@@ -560,7 +574,7 @@ pub struct TypeSpec {
     /// The field it is made from; itself when not given.
     pub from: Option<String>,
     pub kind: FieldType,
-    /// For times, tried in order: `clf`, `rfc3339`, `unix`, `unix_ms`, … or strptime formats with `%`.
+    /// For times, tried in order: `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, … or strptime formats with `%`.
     pub formats: Vec<String>,
     /// What is done with the text of `from`, in this order. Empty: it is taken as it stands.
     pub steps: Vec<FieldStep>,
@@ -578,10 +592,14 @@ impl TypeSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseSpec {
     pub at: Location,
+    /// The lines that come before it in the file and say how it is read, such as `#Fields:`. As a rule none.
+    pub after: Vec<String>,
     pub line: String,
     /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
     /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.
     pub expect: Option<BTreeMap<String, Scalar>>,
     /// Fields that must be absent.
     pub absent: Vec<String>,
+    /// When the line is read: for times without a year.
+    pub read_at: UnixMicros,
 }

@@ -24,7 +24,7 @@ mod vhost;
 use nom::bytes::complete::{tag, take, take_while1};
 use nom::combinator::{map_opt, opt};
 use nom::sequence::{delimited, terminated};
-use nom::{IResult, Parser};
+use nom::{IResult, Offset, Parser};
 
 use super::capture::Capture;
 use super::catalogue::Known;
@@ -93,46 +93,50 @@ impl Access {
 
     #[inline]
     pub(super) fn read(self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-        let wrong = |err| mismatch(line.len(), err);
+        let wrong = |err| mismatch(line.len(), &err);
         let from = match self {
             Self::VhostCommon | Self::VhostCombined => {
                 vhost::read(line, &mut captures[self.shared()..]).map_err(wrong)?
             }
             _ => line,
         };
-        let mut keep = |index: usize, text: &[u8], rest: &[u8], after: usize| {
-            let end = line.len() - rest.len() - after;
-            captures[index] = Capture::plain(end - text.len(), end);
+        let mut keep = |index: usize, text: &[u8]| {
+            let start = line.offset(text);
+            captures[index] = Capture::plain(start, start + text.len());
         };
         let (rest, client) = terminated(word, space).parse(from).map_err(wrong)?;
-        keep(0, client, rest, 1);
+        keep(0, client);
         let (rest, ident) = terminated(word, space).parse(rest).map_err(wrong)?;
-        keep(1, ident, rest, 1);
-        let (rest, (user, time)) = user_and_time(rest).map_err(wrong)?;
-        keep(2, user, rest, time.len() + " [] \"".len());
-        keep(3, time, rest, "] \"".len());
+        keep(1, ident);
+        let may_lack_user = ident == b"-" && matches!(self, Self::Common | Self::Combined);
+        let (rest, (user, time)) = match time_alone(rest) {
+            // A server that was told to leave the user out. For an empty name there would be one more space.
+            Some((rest, time)) if may_lack_user => (rest, (ident, time)),
+            _ => user_and_time(rest).map_err(wrong)?,
+        };
+        keep(2, user);
+        keep(3, time);
         let (rest, request) = quoted(rest).map_err(wrong)?;
-        keep(4, request, rest, 1);
+        keep(4, request);
         let (rest, status) = delimited(space, status, space).parse(rest).map_err(wrong)?;
-        keep(5, status, rest, 1);
+        keep(5, status);
         let (rest, bytes) = digits(rest).map_err(wrong)?;
-        keep(6, bytes, rest, 0);
+        keep(6, bytes);
         let rest = match self {
             Self::Common | Self::VhostCommon => rest,
             Self::Combined | Self::VhostCombined => {
                 let (rest, referrer) = next_quoted(rest).map_err(wrong)?;
-                keep(7, referrer, rest, 1);
+                keep(7, referrer);
                 let (rest, agent) = next_quoted(rest).map_err(wrong)?;
-                keep(8, agent, rest, 1);
+                keep(8, agent);
                 opt(next_quoted).parse(rest).map_err(wrong)?.0
             }
             Self::Traefik => {
-                let texts = traefik::read(rest).map_err(wrong)?;
+                let (rest, texts) = traefik::read(rest).map_err(wrong)?;
                 for (index, text) in texts.into_iter().enumerate() {
-                    let end = line.len() - text.left;
-                    captures[7 + index] = Capture::plain(end - text.bytes.len(), end);
+                    keep(7 + index, text);
                 }
-                &[]
+                rest
             }
         };
         if rest.is_empty() { Ok(()) } else { Err(Mismatch::said(line.len() - rest.len(), "the end of the line")) }
@@ -149,6 +153,13 @@ fn word(input: &[u8]) -> Read<'_> {
         .map_err(|_: nom::Err<Wrong>| expected(input, "a name without spaces, quotes and commas, or `-`"))
 }
 
+/// `[time] "`: the time; the rest begins after the quote.
+#[inline]
+fn time_alone(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = input.strip_prefix(b"[")?;
+    terminated(clf, tag(&b"] \""[..])).parse(inside).ok()
+}
+
 /// `user [time] "`: the user and the time; the rest begins after the quote.
 #[inline]
 fn user_and_time(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Wrong> {
@@ -157,17 +168,21 @@ fn user_and_time(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Wrong> {
         let Some(at) = input.get(from..).and_then(|rest| memchr::memchr2(b'[', b'"', rest)).map(|at| from + at) else {
             return Err(expected(input, "a user or `-`, and a time in brackets"));
         };
-        if input[at] == b'[' && at > 0 && input[at - 1] == b' ' {
-            let time = |input| terminated(clf, tag(&b"] \""[..])).parse(input);
-            if let Ok((rest, time)) = time(&input[at + 1..]) {
-                let user = &input[..at - 1];
-                // Apache writes a bare `""` for an empty user name.
-                let user = if user == b"\"\"" { &user[1..1] } else { user };
-                if user.starts_with(b"- ") || user.ends_with(b" - -") {
-                    return Err(expected(input, "a user: this line has more fields before the client than the format"));
-                }
-                return Ok((rest, (user, time)));
+        if input[at] == b'['
+            && at > 0
+            && input[at - 1] == b' '
+            && let Some((rest, time)) = time_alone(&input[at..])
+        {
+            let user = match &input[..at - 1] {
+                // Apache writes a bare `""` for an empty user name, Jetty ` - ` for none.
+                user @ b"\"\"" => &user[1..1],
+                user @ b" - " => &user[1..2],
+                user => user,
+            };
+            if user.starts_with(b"- ") || user.ends_with(b" - -") {
+                return Err(expected(input, "a user: this line has more fields before the client than the format"));
             }
+            return Ok((rest, (user, time)));
         }
         let is_escaped = at > 0 && input[at - 1] == b'\\';
         if input[at] == b'"' && !is_escaped && !(at < 2 && input.starts_with(b"\"\" [")) {

@@ -12,6 +12,7 @@ use crate::model::decimal::Decimal;
 use crate::model::fault::Location;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::spec::{CaseSpec, PatternSpec, Scalar};
+use crate::model::time::UnixMicros;
 
 /// A case that does not hold, or a pattern that does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,12 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
         let message = format!("the case names {names}, which the pattern does not give\nhelp: it gives {given}");
         CaseFailure::of_case(case, message)
     })?;
+    parser.set_reference_time(case.read_at);
     let mut fields = Fields::with_slots(wanted.len());
+    for earlier in &case.after {
+        // What they say is kept by the parser; whether they match is not asked here.
+        let _ = parser.parse(earlier.as_bytes(), &mut fields);
+    }
     let line = case.line.as_bytes();
     match (parser.parse(line, &mut fields), &case.expect) {
         (Ok(()), None) => return Err(CaseFailure::of_case(case, "the line must not match, but it does")),
@@ -97,7 +103,7 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
     for (slot, name) in wanted.iter().enumerate() {
         let found = fields.get(line, slot);
         let wrong = match expected.get(*name) {
-            Some(value) => (!is_equal(pattern.plan(name).as_ref(), value, found)).then(|| shown(value)),
+            Some(value) => (!is_equal(pattern.plan(name).as_ref(), value, found, case.read_at)).then(|| shown(value)),
             None => found.map(|_| "nothing".to_owned()),
         };
         let difference = |expected| Difference { field: (*name).to_owned(), expected, found: found_text(found) };
@@ -114,7 +120,7 @@ fn given(pattern: &Pattern) -> String {
     pattern.field_names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -> bool {
+fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>, read_at: UnixMicros) -> bool {
     let Some(found) = found else { return false };
     match expected {
         Scalar::Boolean(value) => found == value.to_string().as_bytes(),
@@ -124,8 +130,9 @@ fn is_equal(plan: Option<&FieldPlan>, expected: &Scalar, found: Option<&[u8]>) -
             let instant = text.parse::<jiff::Timestamp>().ok();
             match (time, instant) {
                 (Some(format), Some(instant)) => {
-                    let found = TimeReader::new(format, TimeZone::UTC).read(found);
-                    found.map(|at| at.0) == Some(instant.as_microsecond())
+                    let mut reader = TimeReader::new(format, TimeZone::UTC);
+                    reader.set_reference(read_at);
+                    reader.read(found).map(|at| at.0) == Some(instant.as_microsecond())
                 }
                 _ => found == text.as_bytes(),
             }

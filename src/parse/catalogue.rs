@@ -133,15 +133,23 @@ pub(super) enum Names {
     AnyPath,
     /// Any key, label or column that a line has.
     AnyKey,
+    /// Any key that begins with this; the names beside them are listed.
+    Prefixed(&'static str),
 }
 
 impl Names {
+    /// Whether a name that is not listed may be a key of the line, whatever it is.
+    const fn are_open(self) -> bool {
+        matches!(self, Self::AnyPath | Self::AnyKey)
+    }
+
     /// A field that is not listed.
     fn other(self, name: &str) -> Option<FieldPlan> {
         let origin = match self {
             Self::Listed => return None,
             Self::AnyPath => Origin::Path(Path::key(name)),
-            Self::AnyKey => Origin::Key(name.to_owned()),
+            Self::Prefixed(prefix) if !name.starts_with(prefix) => return None,
+            Self::AnyKey | Self::Prefixed(_) => Origin::Key(name.to_owned()),
         };
         let (part, kind) = (Part::Whole, FieldType::Text);
         Some(FieldPlan { origin, part, kind, time: None, steps: Vec::new() })
@@ -174,6 +182,6 @@ impl Catalogue {
     }
 
     pub(super) fn gives_any_name(&self) -> bool {
-        self.names != Names::Listed
+        self.names.are_open()
     }
 }

@@ -9,14 +9,17 @@ use super::catalogue::{Given, Known, Names, Origin};
 use super::delimited::{Delimited, DelimitedReader};
 use super::expression::{Expression, ExpressionReader};
 use super::fixed::{Fixed, FixedReader};
-use super::grok::Grok;
+use super::grok::{Grok, GrokReader};
 use super::haproxy::Haproxy;
 use super::json::{JsonReader, Path};
 use super::key_value::{KeyValue, KeyValueReader};
 use super::ltsv::LtsvReader;
 use super::mismatch::{Expected, Mismatch};
 use super::output::Dash;
-use super::template::{Escaping, Matcher, Missing, Problem, Template, apache, envoy, haproxy, nginx};
+use super::template::{
+    Escaping, Matcher, Missing, Problem, Template, TemplateList, TemplateListReader, apache, envoy, haproxy, nginx,
+    pasted,
+};
 use super::w3c::{W3c, W3cReader};
 use crate::model::fault::{Fault, Located, Location};
 use crate::model::fields::FieldType;
@@ -26,6 +29,7 @@ use crate::model::spec::{BUILTINS, Engine, NginxEscape, Sources};
 #[derive(Clone, Debug)]
 pub(super) enum Compiled {
     Template(Template),
+    Templates(TemplateList),
     Expression(Expression),
     Grok(Grok),
     Json(Vec<(String, Origin)>),
@@ -41,27 +45,16 @@ pub(super) enum Compiled {
 impl Compiled {
     pub(super) fn compile(engine: &Located<Engine>) -> Result<Self, Vec<Fault>> {
         let at = &engine.at;
-        let template = |tokens, escaping, missing| Template::compile(tokens?, escaping, missing);
         let compiled = match &engine.value {
-            Engine::NginxTemplate { text, escape } => {
-                let (escaping, missing) = match escape {
-                    NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
-                    NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
-                    NginxEscape::None => (Escaping::None, Missing::Empty),
-                };
-                template(nginx::tokens(text), escaping, missing).map(Self::Template)
-            }
-            Engine::ApacheTemplate { text } => {
-                template(apache::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
-            }
-            Engine::HaproxyTemplate { text } => {
-                template(haproxy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
-            }
-            Engine::EnvoyTemplate { text } => {
-                template(envoy::tokens(text), Escaping::Backslash, Missing::Dash).map(Self::Template)
+            Engine::NginxTemplate { .. }
+            | Engine::ApacheTemplate { .. }
+            | Engine::HaproxyTemplate { .. }
+            | Engine::EnvoyTemplate { .. } => template(&engine.value).map(Self::Template),
+            Engine::Templates(engines) => {
+                engines.iter().map(template).collect::<Result<_, _>>().map(TemplateList::new).map(Self::Templates)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
-            Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
+            Engine::Grok { text, definitions, names } => Grok::compile(text, definitions, *names).map(Self::Grok),
             Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
             Engine::KeyValue(spec) => KeyValue::compile(spec).map(|pairs| Self::KeyValue(pairs, spec.fields.clone())),
             Engine::W3c { columns } => W3c::compile(columns).map(Self::W3c),
@@ -82,6 +75,7 @@ impl Compiled {
             Self::Template(template) => {
                 Given::captures(template.variables().iter().map(|variable| variable.known.clone()).collect())
             }
+            Self::Templates(list) => Given::captures(list.known()),
             Self::Expression(expression) => Given::captures(expression.known()),
             Self::Grok(grok) => Given::captures(grok.known()),
             Self::Json(paths) => Given { listed: paths.iter().map(text).collect(), names: Names::AnyPath },
@@ -100,6 +94,14 @@ impl Compiled {
     /// How many captures it makes of a line, beside those for keys.
     pub(super) fn captures(&self) -> usize {
         self.given().listed.iter().filter(|(_, origin)| matches!(origin, Origin::Capture(_))).count()
+    }
+
+    /// For people: a line that it could have been made for.
+    pub(super) fn example(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Template(template) => Some(template.example()),
+            _ => None,
+        }
     }
 
     /// What a lone `-` means in it.
@@ -130,15 +132,16 @@ impl Compiled {
         };
         match self {
             Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
+            Self::Templates(list) => Reader::Templates(Box::new(list.reader())),
             Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
-            Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
+            Self::Grok(grok) => Reader::Grok(Box::new(grok.reader(captures))),
             Self::Json(_) => {
                 let paths = |origin: &Origin| match origin {
                     Origin::Path(path) => vec![path.clone()],
                     Origin::AnyOfPaths(paths) => paths.clone(),
                     _ => Vec::new(),
                 };
-                Reader::Json(JsonReader::new(&keys.iter().map(paths).collect::<Vec<_>>()))
+                Reader::Json(JsonReader::first_of(&keys.iter().map(paths).collect::<Vec<_>>()))
             }
             Self::KeyValue(key_value, _) => Reader::KeyValue(Box::new(key_value.reader(&alternatives()))),
             Self::W3c(w3c) => Reader::W3c(Box::new(w3c.reader(&names()))),
@@ -148,6 +151,28 @@ impl Compiled {
             Self::Haproxy(haproxy) => Reader::Haproxy(*haproxy),
             Self::Fixed(fixed) => Reader::Fixed(fixed.reader(&names(), captures)),
         }
+    }
+}
+
+fn template(engine: &Engine) -> Result<Template, Problem> {
+    match engine {
+        Engine::NginxTemplate { text, escape } => {
+            let definition = pasted::nginx(text, *escape)?;
+            let (escaping, missing) = match definition.escape {
+                NginxEscape::Default => (Escaping::Backslash, Missing::Dash),
+                NginxEscape::Json => (Escaping::Backslash, Missing::Empty),
+                NginxEscape::None => (Escaping::None, Missing::Empty),
+            };
+            Template::compile(nginx::tokens(&definition.text)?, escaping, missing)
+        }
+        Engine::ApacheTemplate { text } => {
+            Template::compile(apache::tokens(&pasted::apache(text)?)?, Escaping::Backslash, Missing::Dash)
+        }
+        Engine::HaproxyTemplate { text } => {
+            Template::compile(haproxy::tokens(text)?, Escaping::Backslash, Missing::Dash)
+        }
+        Engine::EnvoyTemplate { text } => Template::compile(envoy::tokens(text)?, Escaping::None, Missing::Dash),
+        _ => Err(("a list holds what is no template".to_owned(), "write templates in it".to_owned())),
     }
 }
 
@@ -194,7 +219,9 @@ fn no_builtin(name: &str) -> Problem {
 #[derive(Clone, Debug)]
 pub(super) enum Reader {
     Template(Matcher),
+    Templates(Box<TemplateListReader>),
     Expression(Box<ExpressionReader>),
+    Grok(Box<GrokReader>),
     Json(JsonReader),
     KeyValue(Box<KeyValueReader>),
     W3c(Box<W3cReader>),
@@ -211,7 +238,9 @@ impl Reader {
     pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
         match self {
             Self::Template(matcher) => matcher.read(line, captures),
+            Self::Templates(list) => list.read(line, captures),
             Self::Expression(expression) => expression.read(line, captures),
+            Self::Grok(grok) => grok.read(line, captures),
             Self::Json(json) => json.read(line, captures),
             Self::KeyValue(key_value) => key_value.read(line, captures),
             Self::W3c(w3c) => w3c.read(line, captures),
@@ -227,6 +256,7 @@ impl Reader {
     #[inline]
     pub(super) fn built(&self) -> &[u8] {
         match self {
+            Self::Grok(grok) => grok.built(),
             Self::KeyValue(key_value) => key_value.built(),
             Self::W3c(w3c) => w3c.built(),
             Self::Delimited(delimited) => delimited.built(),
@@ -259,8 +289,10 @@ impl Reader {
     pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
         let expected = match (self, mismatch.expected()) {
             (Self::Expression(expression), _) => return (expression.explain(line), None),
+            (Self::Grok(grok), _) => return (grok.explain(line), None),
             (_, Expected::Directive) => return (mismatch.to_string(), None),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
+            (Self::Templates(list), Expected::Part(part)) => list.describe(part.into()),
             (_, Expected::Said(what)) => what.to_owned(),
             (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
         };

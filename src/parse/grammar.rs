@@ -30,7 +30,7 @@ pub(super) const fn expected(input: &[u8], what: &'static str) -> nom::Err<Wrong
 }
 
 /// For a line of so many bytes.
-pub(super) fn mismatch(line_len: usize, err: nom::Err<Wrong>) -> Mismatch {
+pub(super) fn mismatch(line_len: usize, err: &nom::Err<Wrong>) -> Mismatch {
     match err {
         nom::Err::Error(wrong) | nom::Err::Failure(wrong) => Mismatch::said(line_len - wrong.left, wrong.what),
         nom::Err::Incomplete(_) => Mismatch::said(line_len, "more of the line"),

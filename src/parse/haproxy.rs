@@ -145,7 +145,7 @@ impl Haproxy {
             Self::Http => http(line, &mut kept),
             Self::Tcp => tcp(line, &mut kept),
         };
-        match rest.map_err(|err| mismatch(line.len(), err))? {
+        match rest.map_err(|err| mismatch(line.len(), &err))? {
             [] => Ok(()),
             rest => Err(Mismatch::said(line.len() - rest.len(), "the end of the line")),
         }
@@ -206,7 +206,7 @@ fn http<'l>(line: &'l [u8], kept: &mut Kept<'_, 'l>) -> Rest<'l> {
     let (rest, _) = space(rest)?;
     let mut rest = rest;
     // Two cookies and how the session ended.
-    for _ in 0..HTTP_COOKIES.len() + 1 {
+    for _ in 0..=HTTP_COOKIES.len() {
         let (after, text) = terminated(word, space).parse(rest)?;
         kept.keep(Some(text));
         rest = after;

@@ -11,6 +11,7 @@ use super::steps::{Outcome, Steps};
 use super::time::TimeReader;
 use crate::model::decimal::Decimal;
 use crate::model::fields::{FieldType, Fields};
+use crate::model::time::UnixMicros;
 
 /// What a lone `-` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +138,15 @@ impl Outputs {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Output> {
         self.wanted.iter()
+    }
+
+    /// Says when the lines that follow are read: for times without a year.
+    pub(super) fn set_reference_time(&mut self, at: UnixMicros) {
+        for output in &mut self.wanted {
+            if let Check::Time(reader) | Check::LineTime(reader) = &mut output.check {
+                reader.set_reference(at);
+            }
+        }
     }
 
     pub(super) fn invalid(&self) -> impl Iterator<Item = (&str, u64)> {

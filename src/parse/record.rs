@@ -281,6 +281,13 @@ pub struct RecordReader {
 }
 
 impl RecordReader {
+    /// Says at which moment the lines that follow are read, see [`LineParser::set_reference_time`].
+    pub fn set_reference_time(&mut self, at: UnixMicros) {
+        for layer in self.layers.iter_mut().chain(&mut self.inside.layers) {
+            layer.parser.set_reference_time(at);
+        }
+    }
+
     /// Takes the next line of a file, without its end. `pending` is the file's.
     #[inline]
     pub fn push(

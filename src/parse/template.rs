@@ -23,22 +23,31 @@
 //!
 //! Does not: decode values; know which fields are wanted (what matches never depends on it).
 
+mod ambiguity;
 pub mod apache;
 mod apache_time;
 mod class;
 mod compiled;
 pub mod envoy;
+mod example;
 pub mod haproxy;
+mod list;
 mod literal;
 mod matcher;
 pub mod nginx;
+pub(super) mod pasted;
+mod shape;
 
 pub(super) use class::Class;
+pub(super) use list::{TemplateList, TemplateListReader};
 pub(super) use matcher::Matcher;
 
 pub(super) use compiled::{Missing, Template};
 
+use std::sync::Arc;
+
 use super::catalogue::Known;
+use super::time::Strftime;
 
 /// How the writer keeps quotes inside values apart from its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +72,16 @@ pub(super) struct Variable {
     /// As it stands in the template, for messages.
     pub(super) written: String,
     pub(super) class: Class,
+    /// For [`Class::Clock`].
+    pub(super) clock: Option<Arc<Strftime>>,
+}
+
+impl Variable {
+    /// A field of its class's type.
+    pub(super) fn new(name: &str, written: &str, class: Class) -> Self {
+        let known = Known { name: name.to_owned(), kind: class.kind(), time: None };
+        Self { known, written: written.to_owned(), class, clock: None }
+    }
 }
 
 /// What is wrong with a template, and what to do.

@@ -2,22 +2,28 @@
 //!
 //! Promises: microseconds, rounded down; the same text as on the line before costs one comparison; a time without a
 //! zone is read in the reader's zone, the earlier instant where clocks go back, and moved forward by the gap where they
-//! jump. Does not: guess what is not in the text: a format without a year is refused when the pattern is compiled.
+//! jump. A format without a year needs the moment when the text is read ([`TimeReader::set_reference`]); without it, such a
+//! text is no time. Does not: guess anything else that is not in the text.
 
 mod civil;
 mod clf;
 mod iso;
+mod strftime;
+mod strptime;
+mod syslog;
 mod unix;
 
 use std::sync::Arc;
 
-use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
 use crate::model::time::UnixMicros;
 
 pub(super) use clf::{CLF_LEN, has_clf_shape};
 pub(super) use iso::has_iso_shape;
+pub(super) use strftime::Strftime;
+use strptime::Strptime;
+pub(super) use syslog::{bsd_len, is_rfc5424, iso_len};
 use unix::Unit;
 
 /// How a time is written.
@@ -36,8 +42,11 @@ pub(super) enum TimeFormat {
     UnixNanos,
     /// RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, as the number of digits says.
     Auto,
-    /// A strptime format.
-    Strptime(Arc<str>),
+    /// RFC 3164's, without a year and a zone, or like RFC 3339.
+    Syslog,
+    Strptime(Strptime),
+    /// What a server writes with `strftime`.
+    Strftime(Arc<Strftime>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
 }
@@ -48,15 +57,17 @@ impl TimeFormat {
         match text {
             "clf" => Ok(Self::Clf),
             "rfc3339" => Ok(Self::Rfc3339),
+            "syslog" => Ok(Self::Syslog),
             "unix" => Ok(Self::Unix),
             "unix_ms" => Ok(Self::UnixMillis),
             "unix_us" => Ok(Self::UnixMicros),
             "unix_ns" => Ok(Self::UnixNanos),
             "auto" => Ok(Self::Auto),
-            _ if text.contains('%') => Self::strptime(text),
+            _ if text.contains('%') => Strptime::compile(text).map(Self::Strptime),
             _ => Err((
                 format!("`{text}` is no time format"),
-                "use `clf`, `rfc3339`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
+                "use `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as \
+                 `%Y-%m-%d %H:%M:%S`"
                     .to_owned(),
             )),
         }
@@ -71,24 +82,11 @@ impl TimeFormat {
         }
     }
 
-    /// A strptime format that gives back what it wrote: this finds formats that lack a part before any line is lost.
-    fn strptime(text: &str) -> Result<Self, (String, String)> {
-        let refused = |why: &dyn std::fmt::Display| {
-            let help = "it needs a full date with year and time (`%Y-%m-%d %H:%M:%S`), or seconds since 1970 (`%s`); \
-                        a zone is written `%z`";
-            (format!("the time format `{text}` cannot be read back: {why}"), help.to_owned())
-        };
-        // A date whose parts all differ, so that a format that mixes them up is found.
-        let sample = jiff::Timestamp::from_second(1_795_427_696).map_err(|err| refused(&err))?;
-        let written = BrokenDownTime::from(&sample.to_zoned_datetime(TimeZone::UTC))
-            .to_string(text)
-            .map_err(|err| refused(&err))?;
-        let format = Self::Strptime(Arc::from(text));
-        let read = read_strptime(text, written.as_bytes(), &TimeZone::UTC).map_err(|err| refused(&err))?;
-        if read.0.abs_diff(sample.as_microsecond()) < 60_000_000 {
-            Ok(format)
-        } else {
-            Err(refused(&"it lacks parts of the date or of the time of day"))
+    /// For a writer whose clock shows UTC, whatever the reader's zone.
+    pub(super) fn in_utc(self) -> Self {
+        match self {
+            Self::Strptime(format) => Self::Strptime(format.in_utc()),
+            other => other,
         }
     }
 
@@ -111,6 +109,8 @@ const MEMO_LEN: usize = 40;
 pub(super) struct TimeReader {
     format: TimeFormat,
     zone: TimeZone,
+    /// When texts are read, as far as it was said.
+    reference: Option<UnixMicros>,
     memo_text: [u8; MEMO_LEN],
     /// 0: nothing is remembered.
     memo_len: usize,
@@ -119,7 +119,15 @@ pub(super) struct TimeReader {
 
 impl TimeReader {
     pub(super) fn new(format: TimeFormat, zone: TimeZone) -> Self {
-        Self { format, zone, memo_text: [0; MEMO_LEN], memo_len: 0, memo: UnixMicros(0) }
+        Self { format, zone, reference: None, memo_text: [0; MEMO_LEN], memo_len: 0, memo: UnixMicros(0) }
+    }
+
+    /// Says at which moment the texts that follow are read: for those without a year.
+    pub(super) fn set_reference(&mut self, reference: UnixMicros) {
+        self.reference = Some(reference);
+        if self.format.needs_reference() {
+            self.memo_len = 0;
+        }
     }
 
     /// The instant; `None` when the text is none of this format.
@@ -138,12 +146,22 @@ impl TimeReader {
     }
 
     fn read_anew(&self, text: &[u8]) -> Option<UnixMicros> {
-        self.format.read(text, &self.zone)
+        self.format.read(text, &self.zone, self.reference)
     }
 }
 
 impl TimeFormat {
-    fn read(&self, text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
+    /// Whether what a text says depends on when it is read: there is no year in it.
+    pub(super) fn needs_reference(&self) -> bool {
+        match self {
+            Self::Syslog => true,
+            Self::Strptime(format) => format.needs_reference(),
+            Self::AnyOf(formats) => formats.iter().any(Self::needs_reference),
+            _ => false,
+        }
+    }
+
+    fn read(&self, text: &[u8], zone: &TimeZone, reference: Option<UnixMicros>) -> Option<UnixMicros> {
         match self {
             Self::Clf => clf::read(text),
             Self::ClfLocal => clf::read_local(text, zone),
@@ -153,22 +171,12 @@ impl TimeFormat {
             Self::UnixMicros => unix::read(text, Unit::Micros),
             Self::UnixNanos => unix::read(text, Unit::Nanos),
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
-            Self::Strptime(format) => read_strptime(format, text, zone).ok(),
-            Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone)),
+            Self::Syslog => syslog::read(text, zone, reference),
+            Self::Strptime(format) => format.read(text, zone, reference),
+            Self::Strftime(format) => format.read(text, zone),
+            Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone, reference)),
         }
     }
-}
-
-fn read_strptime(format: &str, text: &[u8], zone: &TimeZone) -> Result<UnixMicros, jiff::Error> {
-    let parts = BrokenDownTime::parse(format, text)?;
-    let stamp = if parts.timestamp().is_some() || parts.offset().is_some() {
-        parts.to_timestamp()?
-    } else if parts.iana_time_zone().is_some() {
-        parts.to_zoned_datetime()?.timestamp()
-    } else {
-        zone.to_timestamp(parts.to_datetime()?)?
-    };
-    Ok(UnixMicros(stamp.as_nanosecond().div_euclid(1_000) as i64))
 }
 
 #[cfg(test)]

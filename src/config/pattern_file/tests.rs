@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::read;
 use crate::model::fields::FieldType;
-use crate::model::spec::{Engine, NginxEscape, Scalar};
+use crate::model::spec::{Engine, GrokNames, NginxEscape, Scalar};
 
 #[track_caller]
 fn faults(text: &str) -> String {
@@ -71,6 +71,21 @@ expect = "no match"
     let expected: Vec<_> = expected.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
     assert_eq!(expected, ["day=2026-11-23T10:00:00Z", "ok=true", "rt=0.012", "status=200", "user=u1"]);
     assert_eq!(second.expect, None);
+    assert_eq!(first.read_at.to_string(), "2026-07-01T00:00:00.000Z", "where nothing is said");
+}
+
+#[test]
+fn a_case_says_when_its_line_is_read() {
+    for at in ["\"2027-01-01T00:00:00+01:00\"", "2026-12-31T23:00:00Z"] {
+        let text = format!("name = \"web\"\nregex = '.'\n[[case]]\nline = 'a'\nat = {at}\nexpect = \"no match\"");
+        let spec = read(&text, Path::new("web.toml")).expect("no fault");
+        assert_eq!(spec.cases[0].read_at.to_string(), "2026-12-31T23:00:00.000Z", "{at}");
+    }
+    check_fault(
+        "regex = '.'\n[[case]]\nline = 'a'\nat = 2026\nexpect = \"no match\"",
+        "web.toml:5: `at` of `[[case]]` is `2026`; expected a date and time with a zone\n\
+         help: write at = \"2026-11-23T10:00:00Z\"",
+    );
 }
 
 fn shown(value: &Scalar) -> String {
@@ -93,7 +108,33 @@ fn the_way_of_reading_is_seen_from_its_key() {
     check_engine("template = '%{X-User}o costs $5'", &apache("%{X-User}o costs $5"));
     check_engine("template = '%h $user'\nsyntax = \"apache\"", &apache("%h $user"));
     check_engine("template = '$a %h'\nsyntax = \"nginx\"", &nginx("$a %h", NginxEscape::Default));
+    let haproxy = |text: &str| Engine::HaproxyTemplate { text: text.to_owned() };
+    let envoy = |text: &str| Engine::EnvoyTemplate { text: text.to_owned() };
+    for text in ["%ci:%cp [%tr]", "%ST %b", "%{+Q}r %b", "%[src] %r", "%{-E}o %h", "log-format %h", "%(a)b"] {
+        check_engine(&format!("template = '{text}'"), &haproxy(text));
+    }
+    for text in ["[%START_TIME%]", "%REQ(:METHOD)% %h", "%PROTOCOL% %ci", "%REQ(X):3%"] {
+        check_engine(&format!("template = '{text}'"), &envoy(text));
+    }
+    for text in ["%h took %Ts", "%U%q%B%D", "%{ms}T", "LogFormat \"%ci $a\" x", "%D%%", "%hello"] {
+        check_engine(&format!("template = '{text}'"), &apache(text));
+    }
+    check_engine("template = 'log_format x $a%b;'", &nginx("log_format x $a%b;", NginxEscape::Default));
+    check_engine("template = '%ci %h'\nsyntax = \"apache\"", &apache("%ci %h"));
+    check_engine("template = '%h %b'\nsyntax = \"haproxy\"", &haproxy("%h %b"));
+    check_engine("template = '%h %b'\nsyntax = \"envoy\"", &envoy("%h %b"));
+    check_engine("template = ['$a', '%h']", &Engine::Templates(vec![nginx("$a", NginxEscape::Default), apache("%h")]));
     check_engine("regex = '(?<n>.)$'", &Engine::Regex { text: "(?<n>.)$".to_owned() });
+    let grok = |text: &str, definitions: &str, names| Engine::Grok {
+        text: text.to_owned(),
+        definitions: definitions.to_owned(),
+        names,
+    };
+    check_engine("grok = '%{IP:a}'", &grok("%{IP:a}", "", GrokNames::Legacy));
+    check_engine(
+        "grok = '%{X:a}'\necs = true\ngrok_patterns = '''\nX .\nY ,\n'''",
+        &grok("%{X:a}", "X .\nY ,\n", GrokNames::Ecs),
+    );
     check_engine("builtin = \"common\"", &Engine::Builtin { name: "common".to_owned() });
     check_engine("json = true", &Engine::Json { fields: [].into() });
     check_engine("json = {}", &Engine::Json { fields: [].into() });
@@ -107,12 +148,17 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         (
             "",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"",
+             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"",
         ),
         (
             "regex = '.'\ntemplate = '$a'",
             "web.toml:2: pattern `web` has both `template` and `regex`\n\
              help: keep one of them: a pattern reads lines in one way",
+        ),
+        (
+            "template = []",
+            "web.toml:2: `template` of pattern `web` is an empty list\n\
+             help: write one template at least",
         ),
         (
             "template = 'plain'",
@@ -122,7 +168,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         (
             "template = '$a %h'",
             "web.toml:2: `template` of pattern `web` holds both `$…` and `%…`\n\
-             help: say which syntax it is in: syntax = \"nginx\" or syntax = \"apache\"",
+             help: say which syntax it is in: syntax = \"nginx\", \"apache\", \"haproxy\" or \"envoy\"",
         ),
         (
             "template = '%h'\nescape = \"json\"",
@@ -133,17 +179,11 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
             "web.toml:3: `escape` of pattern `web` is for templates only\nhelp: leave it out",
         ),
         (
-            "builtin = \"combind\"",
-            "web.toml:2: `builtin` of pattern `web` is `combind`; expected `aws_alb`, `aws_cloudfront`, `aws_elb`, `aws_s3`, \
-             `combined`, `common`, `cri`, `docker`, `haproxy_http`, `haproxy_tcp`, `squid`, `syslog`, `syslog_rfc3164`, \
-             `syslog_rfc5424`, `traefik_clf`, `vhost_combined` or `vhost_common`\n\
-             help: write builtin = \"combined\", or give a template, regex or json",
-        ),
-        (
             "json = { user = 1 }",
             "web.toml:2: `json.user` of pattern `web` is a whole number; expected a text in quotes\n\
              help: write user = \"1\"",
         ),
+        ("regex = '.'\necs = true", "web.toml:3: `ecs` of pattern `web` is for grok only\nhelp: leave it out"),
         (
             "regex = ''",
             "web.toml:2: `regex` of pattern `web` is empty\n\
@@ -155,13 +195,23 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
 }
 
 #[test]
+fn an_unknown_built_in_is_answered_with_all_that_there_are() {
+    let known = crate::config::words::one_of(crate::model::spec::BUILTINS);
+    let expected = format!(
+        "web.toml:2: `builtin` of pattern `web` is `combind`; expected {known}\n\
+         help: write builtin = \"combined\", or give a template, regex or json"
+    );
+    check_fault("builtin = \"combind\"", &expected);
+}
+
+#[test]
 fn faults_in_types_and_cases_are_shown_together() {
     for (body, expected) in [
         (
             "regex = '.'\n[types]\na = \"int\"\nb = { format = \"iso\" }\nc = { type = \"text\", format = \"clf\" }",
-            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time` or `boolean`\n\
+            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time`, `boolean`, `duration` or `size`\n\
              help: write a = \"text\", for instance\n\
-             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
+             web.toml:5: `format` of type `b` is `iso`; expected `auto`, `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_ns` or `unix_us`, or a format with `%`\n\
              help: write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"\n\
              web.toml:6: `format` of type `c` is for times only\n\
              help: leave it out, or set type = \"time\"",
@@ -178,9 +228,9 @@ fn faults_in_types_and_cases_are_shown_together() {
         (
             "regexp = '.'",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
+             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `escape`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `ecs`, `escape`, `grok`, `grok_patterns`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
         ),
     ] {
         check_fault(body, expected);

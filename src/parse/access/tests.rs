@@ -9,7 +9,10 @@ fn a_name_before_the_time_may_hold_anything_but_a_bare_quote() {
         (format!("h i u {TAIL}"), Some(("h", Some("i"), Some("u")))),
         (format!("h - - {TAIL}"), Some(("h", None, None))),
         (format!("2001:db8::1 - a b {TAIL}"), Some(("2001:db8::1", None, Some("a b")))),
-        (format!("h -  -  {TAIL}"), Some(("h", None, Some(" - ")))),
+        // Jetty's way to write that there is none.
+        (format!("h -  -  {TAIL}"), Some(("h", None, None))),
+        // Nothing in the user's place.
+        (format!("h - {TAIL}"), Some(("h", None, None))),
         (format!("h - [x] [y {TAIL}"), Some(("h", None, Some("[x] [y")))),
         (format!("h - a\\\"b {TAIL}"), Some(("h", None, Some("a\\\"b")))),
         (format!("h - \"\" {TAIL}"), Some(("h", None, Some("")))),
@@ -21,7 +24,6 @@ fn a_name_before_the_time_may_hold_anything_but_a_bare_quote() {
         (format!("x 42 192.0.2.1 - - {TAIL}"), None),
         (format!("10.0.0.1, 10.0.0.2 - - {TAIL}"), None),
         (format!("www.example.com 10.0.0.1, 10.0.0.2 - - {TAIL}"), None),
-        (format!("h - {TAIL}"), None),
         (format!("h u {TAIL}"), None),
         (format!(" - u {TAIL}"), None),
     ] {
@@ -80,6 +82,8 @@ fn a_virtual_host_is_taken_apart_and_never_taken_for_a_client() {
         ("a:80 unix: - -", Some(("a", Some("80"), "unix:", None))),
         ("a b c - -", None),
         ("192.0.2.1 - -", None),
+        ("192.0.2.1 name -", None),
+        ("192.0.2.1 -", None),
         // A user with a space would look like an ident and a user.
         ("192.0.2.1 - Ada Lovelace", None),
         ("localhost, localhost - -", None),

@@ -6,7 +6,7 @@
 //!
 //! Traefik 1 writes a bare `-` for a referrer or user agent that is absent. Texts in quotes have Go's escapes.
 
-use nom::bytes::complete::tag;
+use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 use super::{Field, digits, quoted, space};
@@ -21,40 +21,26 @@ pub(super) const FIELDS: [Field; 4] = [
     ("duration_ms", FieldType::Integer),
 ];
 
-/// A text, and how many bytes of the line are left after it.
-pub(super) struct Text<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) left: usize,
-}
-
 /// The last six fields, to the end of the line.
 #[inline]
-pub(super) fn read(input: &[u8]) -> Result<[Text<'_>; 6], nom::Err<Wrong>> {
+pub(super) fn read(input: &[u8]) -> IResult<&[u8], [&[u8]; 6], Wrong> {
     let (rest, referrer) = text(input)?;
     let (rest, agent) = text(rest)?;
-    let (rest, _) = space(rest)?;
-    let (rest, count) = digits(rest)?;
-    let count = Text { bytes: count, left: rest.len() };
+    let (rest, count) = preceded(space, digits).parse(rest)?;
     let (rest, router) = text(rest)?;
     let (rest, server) = text(rest)?;
-    let (rest, _) = space(rest)?;
-    let (rest, duration) = digits(rest)?;
-    let duration = Text { bytes: duration, left: rest.len() };
-    if rest != b"ms" {
-        return Err(expected(rest, "`ms` and the end of the line"));
-    }
-    Ok([referrer, agent, count, router, server, duration])
+    let (rest, duration) = preceded(space, digits).parse(rest)?;
+    let rest = rest.strip_prefix(b"ms").ok_or_else(|| expected(rest, "`ms`"))?;
+    Ok((rest, [referrer, agent, count, router, server, duration]))
 }
 
 /// A text in quotes, or a bare `-`.
 #[inline]
-fn text(input: &[u8]) -> IResult<&[u8], Text<'_>, Wrong> {
+fn text(input: &[u8]) -> Read<'_> {
     let (rest, _) = space(input)?;
-    let dash: Read<'_> = tag(&b"-"[..]).parse(rest);
-    if let Ok((rest, bytes)) = dash {
-        return Ok((rest, Text { bytes, left: rest.len() }));
+    match rest.split_first() {
+        Some((b'-', after)) => Ok((after, &rest[..1])),
+        Some((b'"', inside)) => quoted(inside),
+        _ => Err(expected(rest, "a text in quotes, or `-`")),
     }
-    let Some(inside) = rest.strip_prefix(b"\"") else { return Err(expected(rest, "a text in quotes, or `-`")) };
-    let (rest, bytes) = quoted(inside)?;
-    Ok((rest, Text { bytes, left: rest.len() + 1 }))
 }

@@ -33,7 +33,7 @@ impl<'a> Resolver<'a> {
         let mut fields = BTreeMap::new();
         for name in names {
             if let Some(plan) = self.resolve(&name, &mut Vec::new())
-                && (self.names == Names::Listed || self.is_listed(&name) || plan.is_made())
+                && (!self.names.are_open() || self.is_listed(&name) || plan.is_made())
             {
                 fields.insert(name, plan);
             }
@@ -127,7 +127,7 @@ impl<'a> Resolver<'a> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
             let is_taken_apart = *part != Part::Whole || (name, *source) == ("target", "request_uri");
-            if self.names != Names::Listed && !(is_taken_apart && self.captured.contains_key(*source)) {
+            if self.names.are_open() && !(is_taken_apart && self.captured.contains_key(*source)) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };

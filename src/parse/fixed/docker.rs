@@ -29,40 +29,34 @@ pub(super) const FIELDS: [Field; 5] = [
 /// The keys of the first captures, in their order.
 const KEYS: [&str; 4] = ["log", "stream", "time", "attrs"];
 
-#[derive(Clone, Debug)]
-pub(super) struct DockerReader {
-    json: JsonReader,
+pub(super) fn keys() -> JsonReader {
+    JsonReader::new(&KEYS.map(Path::key))
 }
 
-impl DockerReader {
-    pub(super) fn new() -> Self {
-        Self { json: JsonReader::new(&KEYS.map(|key| vec![Path::key(key)])) }
+/// `json` is a reader of [`keys`].
+pub(super) fn read(json: &mut JsonReader, found: &mut Found<'_, '_>) -> Result<(), Mismatch> {
+    let line = found.line();
+    let captures = found.captures().get_mut(..PARTIAL).unwrap_or_default();
+    json.read(line, captures)?;
+    let Some(&Capture { start, end, form }) = captures.get(MESSAGE) else {
+        return Err(Mismatch::said(line.len(), "a key `log`"));
+    };
+    let (start, mut end) = (start as usize, end as usize);
+    let is_text = start > 0 && line.get(start - 1) == Some(&b'"');
+    if form == Form::Absent || !is_text {
+        return Err(Mismatch::said(start, "a key `log` with a text"));
     }
-
-    pub(super) fn read(&mut self, found: &mut Found<'_, '_>) -> Result<(), Mismatch> {
-        let line = found.line();
-        let captures = found.captures().get_mut(..PARTIAL).unwrap_or_default();
-        self.json.read(line, captures)?;
-        let Some(&Capture { start, end, form }) = captures.get(MESSAGE) else {
-            return Err(Mismatch::said(line.len(), "a key `log`"));
-        };
-        let (start, mut end) = (start as usize, end as usize);
-        let is_text = start > 0 && line.get(start - 1) == Some(&b'"');
-        if form == Form::Absent || !is_text {
-            return Err(Mismatch::said(start, "a key `log` with a text"));
-        }
-        let whole = without_escape(line, start, end, b'n');
-        if let Some(before) = whole {
-            end = without_escape(line, start, before, b'r').unwrap_or(before);
-        }
-        let message = match form {
-            Form::Escaped => Capture::escaped(start, end),
-            _ => Capture::plain(start, end),
-        };
-        found.set(MESSAGE, message);
-        found.build(PARTIAL, &[if whole.is_none() { b"true" } else { b"false" }]);
-        Ok(())
+    let whole = without_escape(line, start, end, b'n');
+    if let Some(before) = whole {
+        end = without_escape(line, start, before, b'r').unwrap_or(before);
     }
+    let message = match form {
+        Form::Escaped => Capture::escaped(start, end),
+        _ => Capture::plain(start, end),
+    };
+    found.set(MESSAGE, message);
+    found.build(PARTIAL, &[if whole.is_none() { b"true" } else { b"false" }]);
+    Ok(())
 }
 
 /// Where the text would end without the escape `\letter` that ends it. A backslash before the escape's own is the second

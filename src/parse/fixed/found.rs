@@ -29,6 +29,12 @@ impl<'a, 'l> Found<'a, 'l> {
         self.wanted & (1 << field) != 0
     }
 
+    /// Whether one of `count` fields from this one on is wanted.
+    #[inline]
+    pub(super) const fn is_any_wanted(&self, field: usize, count: usize) -> bool {
+        (self.wanted >> field) & ((1 << count) - 1) != 0
+    }
+
     /// Where a part of the line begins.
     #[inline]
     pub(super) fn offset(&self, part: &[u8]) -> usize {
@@ -61,12 +67,17 @@ impl<'a, 'l> Found<'a, 'l> {
         self.set(field, Capture::built(start, self.built.len()));
     }
 
+    /// Makes the captures of keys absent again; there are `fields` before them.
+    pub(super) fn forget_keys(&mut self, fields: usize) {
+        self.captures.get_mut(fields..).unwrap_or_default().fill(Capture::ABSENT);
+    }
+
     pub(super) fn captures(&mut self) -> &mut [Capture] {
         self.captures
     }
 
     /// The mismatch for what a parser of the rest of the line gave.
-    pub(super) fn mismatch(&self, err: nom::Err<Wrong>) -> Mismatch {
+    pub(super) const fn mismatch(&self, err: &nom::Err<Wrong>) -> Mismatch {
         match err {
             nom::Err::Error(wrong) | nom::Err::Failure(wrong) => wrong.mismatch(self.line.len()),
             nom::Err::Incomplete(_) => Mismatch::said(self.line.len(), "more of the line"),

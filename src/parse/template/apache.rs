@@ -34,8 +34,6 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::{Class, Problem, Token, Variable, apache_time};
-use crate::model::fields::FieldType;
-use crate::parse::catalogue::Known;
 
 /// One piece as it stands in the text.
 pub(super) enum Piece<'a> {
@@ -102,6 +100,7 @@ fn directive_piece(input: &str) -> IResult<&str, Piece<'_>> {
     let modifiers = || take_while(|c: char| matches!(c, '<' | '>' | '!' | ',') || c.is_ascii_digit());
     let argument = opt(delimited(tag("{"), map(opt(is_not("}")), Option::unwrap_or_default), tag("}")));
     let letter = alt((
+        tag("^FB"),
         tag("^ti"),
         tag("^to"),
         nom::combinator::recognize(nom::combinator::verify(anychar, char::is_ascii_alphabetic)),
@@ -131,7 +130,7 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "h" => (plain("remote_addr"), Class::Address),
         "a" => (plain(if argument == Some("c") { "peer_addr" } else { "remote_addr" }), Class::Address),
         "A" => (plain("server_addr"), Class::Address),
-        "l" => (plain("ident"), Class::Free),
+        "l" => (plain("ident"), Class::Word),
         "u" => (plain("remote_user"), Class::Free),
         "r" => (plain("request"), Class::Free),
         "s" => (plain("status"), Class::Status),
@@ -139,7 +138,7 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "I" => (plain("request_length"), Class::Digits),
         "O" => (plain("bytes_sent"), Class::Digits),
         "S" => (plain("bytes_total"), Class::Digits),
-        "D" => (plain("request_time_us"), Class::Digits),
+        "D" => (plain("request_time_us"), Class::Elapsed),
         "T" => (request_time(argument), Class::Number),
         "m" => (plain("method"), Class::Word),
         "U" => (plain("path"), Class::Free),
@@ -154,17 +153,21 @@ fn directive(argument: Option<&str>, letter: &str, written: &str) -> Result<Vari
         "f" => (plain("filename"), Class::Free),
         "R" => (plain("handler"), Class::Word),
         "L" => (plain("log_id"), Class::Word),
+        "i" if argument.is_some_and(|name| name.eq_ignore_ascii_case("X-Forwarded-For")) => {
+            (named("http"), Class::Forwarded)
+        }
         "i" => (named("http"), Class::Free),
         "o" => (named("sent_http"), Class::Free),
         "e" => (named("env"), Class::Free),
         "n" => (named("note"), Class::Free),
         "C" => (named("cookie"), Class::Free),
-        "x" | "c" => (named("ssl"), Class::Free),
+        "x" | "c" => (argument.filter(|name| !name.is_empty()).map(ssl_name), Class::Free),
+        "^FB" => (plain("time_to_first_byte_us"), Class::Digits),
         "^ti" => (named("trailer"), Class::Free),
         "^to" => (named("sent_trailer"), Class::Free),
         _ => (None, Class::Free),
     };
-    name.map(|name| variable(name, written, class)).ok_or_else(|| unknown(written))
+    name.map(|name| Variable::new(&name, written, class)).ok_or_else(|| unknown(written))
 }
 
 fn unknown(written: &str) -> Problem {
@@ -194,10 +197,15 @@ fn port(argument: Option<&str>) -> Option<String> {
 
 fn process(argument: Option<&str>, written: &str) -> Result<Variable, Problem> {
     match argument.unwrap_or("pid") {
-        name @ ("pid" | "tid") => Ok(variable(name.to_owned(), written, Class::Digits)),
-        "hextid" => Ok(variable("hextid".to_owned(), written, Class::Word)),
+        name @ ("pid" | "tid") => Ok(Variable::new(name, written, Class::Digits)),
+        "hextid" => Ok(Variable::new("hextid", written, Class::Word)),
         _ => Err(unknown(written)),
     }
+}
+
+/// `SSL_PROTOCOL` to `ssl_protocol`, as nginx has it; variables of other modules have their own name.
+fn ssl_name(name: &str) -> String {
+    field_name("ssl", name.strip_prefix("SSL_").unwrap_or(name))
 }
 
 /// `X-Account-Id` to `http_x_account_id`, as nginx names its variables.
@@ -205,13 +213,4 @@ fn field_name(prefix: &str, name: &str) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     format!("{prefix}_{name}")
-}
-
-fn variable(name: String, written: &str, class: Class) -> Variable {
-    let kind = match class {
-        Class::Status | Class::Digits => FieldType::Integer,
-        Class::Number => FieldType::Number,
-        _ => FieldType::Text,
-    };
-    Variable { known: Known { name, kind, time: None }, written: written.to_owned(), class }
 }

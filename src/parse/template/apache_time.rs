@@ -3,11 +3,12 @@
 //! Promises: pieces that are no full time by themselves are joined, with what stands between them, into one format.
 //! Does not: tell the request's begin from its end; either is the time of the line.
 
+use std::sync::Arc;
+
 use super::apache::Piece;
 use super::{Class, Problem, Token, Variable};
 use crate::model::fields::FieldType;
-use crate::parse::catalogue::Known;
-use crate::parse::time::TimeFormat;
+use crate::parse::time::{Strftime, TimeFormat};
 
 /// One `%…t`.
 #[derive(Clone, Copy)]
@@ -57,8 +58,7 @@ pub(super) fn read(pieces: &[Piece<'_>]) -> Result<(Vec<Token>, usize), Problem>
         }
         Some(Clock::Fraction(digits)) => {
             let name = if digits == 3 { "time_msec_frac" } else { "time_usec_frac" };
-            let known = Known { name: name.to_owned(), kind: FieldType::Integer, time: None };
-            Ok((vec![Token::Field(Variable { known, written: written.to_owned(), class: Class::Digits })], 1))
+            Ok((vec![Token::Field(Variable::new(name, written, Class::Digits))], 1))
         }
         Some(Clock::Strftime(format)) => custom(format, written, rest),
         None => Ok((Vec::new(), 0)),
@@ -74,7 +74,7 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
         let Some(next) = rest.get(used + between) else { break };
         let addition = match clock(next) {
             Some(Clock::Fraction(digits)) => format!("%{digits}f"),
-            Some(Clock::Strftime(more)) if is_zone(more) || TimeFormat::from_spec(&format).is_err() => more.to_owned(),
+            Some(Clock::Strftime(more)) if is_zone(more) || !is_complete(&format) => more.to_owned(),
             _ => break,
         };
         for piece in &rest[used..used + between] {
@@ -86,8 +86,23 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
         format.push_str(&addition);
         used += between + 1;
     }
-    let time = TimeFormat::from_spec(&format).map_err(|(message, help)| (format!("`{written}`: {message}"), help))?;
-    Ok((vec![variable("time_custom", written, Class::Free, time)], used + 1))
+    let unknown = |piece: String| {
+        let help = "times are read in the letters of C's strftime: `%Y-%m-%d %H:%M:%S %z`".to_owned();
+        (format!("`{written}`: `{piece}` of its format cannot be read"), help)
+    };
+    let clock = Arc::new(Strftime::parse(&format).map_err(unknown)?);
+    let mut field = Variable::new("time_custom", written, Class::Clock);
+    // Without a full date it is a text.
+    if clock.is_complete() {
+        field.known.kind = FieldType::Time;
+        field.known.time = Some(TimeFormat::Strftime(Arc::clone(&clock)));
+    }
+    field.clock = Some(clock);
+    Ok((vec![Token::Field(field)], used + 1))
+}
+
+fn is_complete(format: &str) -> bool {
+    Strftime::parse(format).is_ok_and(|format| format.is_complete())
 }
 
 fn is_zone(format: &str) -> bool {
@@ -95,6 +110,8 @@ fn is_zone(format: &str) -> bool {
 }
 
 fn variable(name: &str, written: &str, class: Class, time: TimeFormat) -> Token {
-    let known = Known { name: name.to_owned(), kind: FieldType::Time, time: Some(time) };
-    Token::Field(Variable { known, written: written.to_owned(), class })
+    let mut field = Variable::new(name, written, class);
+    field.known.kind = FieldType::Time;
+    field.known.time = Some(time);
+    Token::Field(field)
 }

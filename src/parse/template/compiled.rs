@@ -5,6 +5,7 @@
 
 use super::class::Class;
 use super::literal::Literal;
+use super::shape::Shape;
 use super::{Escaping, Problem, Token, Variable};
 
 /// How the end of a field is found.
@@ -22,6 +23,8 @@ pub(super) enum Find {
     List(Class),
     /// To the end of the line, with no bare quote in it.
     Rest(Escaping),
+    /// What is more, or less, than the bytes between two literals.
+    Shaped(Shape),
     /// To the next literal; when the rest of the line does not match there, to the literal after that.
     Search(Box<Search>),
 }
@@ -59,7 +62,10 @@ impl Template {
         let mut searches = 0;
         let mut steps = Vec::with_capacity(variables.len());
         for (variable, pair) in variables.iter().zip(literals.windows(2)) {
-            let find = find(variable.class, &pair[1], escaping, &mut searches);
+            let find = match Shape::of(variable, &pair[0], &pair[1]) {
+                Some(shape) => Find::Shaped(shape),
+                None => find(variable.class, &pair[1], escaping, &mut searches),
+            };
             let may_be_empty = matches!(missing, Missing::Empty);
             steps.push(Step { literal: Literal::new(&pair[0]), find, may_be_empty });
         }
@@ -117,8 +123,9 @@ fn split(tokens: Vec<Token>) -> Result<(Vec<Vec<u8>>, Vec<Variable>), Problem> {
                 }
             }
             Token::Field(variable) => {
-                refuse_neighbour(&variables, &literals, &variable)?;
-                refuse_second(&variables, &variable)?;
+                if let (Some(last), Some([])) = (variables.last_mut(), literals.last().map(Vec::as_slice)) {
+                    part_neighbours(last, &variable)?;
+                }
                 variables.push(variable);
                 literals.push(Vec::new());
             }
@@ -128,26 +135,48 @@ fn split(tokens: Vec<Token>) -> Result<(Vec<Vec<u8>>, Vec<Variable>), Problem> {
         let help = "put in what the server's own format has: `$remote_addr …` or `%h …`";
         return Err(("the template has no fields".to_owned(), help.to_owned()));
     }
+    number_names(&mut variables);
     Ok((literals, variables))
 }
 
-fn refuse_neighbour(before: &[Variable], literals: &[Vec<u8>], variable: &Variable) -> Result<(), Problem> {
-    match (before.last(), literals.last()) {
-        (Some(last), Some(literal)) if literal.is_empty() => Err((
-            format!("nothing stands between `{}` and `{}` in the template", last.written, variable.written),
-            "put a space or another fixed text between them, in the server's format and here".to_owned(),
-        )),
-        _ => Ok(()),
+/// Two fields with nothing between them: a host and a path part at the slash; all others are refused.
+fn part_neighbours(last: &mut Variable, variable: &Variable) -> Result<(), Problem> {
+    const HOSTS: [&str; 6] = ["host", "http_host", "server_name", "server_port", "ssl_server_name", "proxy_host"];
+    const PATHS: [&str; 5] = ["request_uri", "uri", "document_uri", "target", "path"];
+    if last.class == Class::Host && variable.class == Class::Port {
+        return Ok(());
+    }
+    if HOSTS.contains(&last.known.name.as_str()) && PATHS.contains(&variable.known.name.as_str()) {
+        last.class = Class::Authority;
+        return Ok(());
+    }
+    Err((
+        format!("nothing stands between `{}` and `{}` in the template", last.written, variable.written),
+        "put a space or another fixed text between them, in the server's format and here".to_owned(),
+    ))
+}
+
+/// A field that is logged more than once keeps its name where it is logged best; the others are `name_2`, `name_3`, … in
+/// their order.
+fn number_names(variables: &mut [Variable]) {
+    let before: Vec<(String, u8)> =
+        variables.iter().map(|variable| (variable.known.name.clone(), rank(&variable.written))).collect();
+    for (at, (variable, (own_name, own_rank))) in variables.iter_mut().zip(&before).enumerate() {
+        let is_better =
+            |(index, (name, rank)): &(usize, &(String, u8))| name == own_name && (*rank, *index) < (*own_rank, at);
+        match before.iter().enumerate().filter(is_better).count() {
+            0 => {}
+            better => variable.known.name = format!("{own_name}_{}", better + 1),
+        }
     }
 }
 
-fn refuse_second(before: &[Variable], variable: &Variable) -> Result<(), Problem> {
-    match before.iter().find(|earlier| earlier.known.name == variable.known.name) {
-        Some(earlier) => Err((
-            format!("`{}` and `{}` both give the field `{}`", earlier.written, variable.written, variable.known.name),
-            "log it once; or use a regex, where you name the groups yourself".to_owned(),
-        )),
-        None => Ok(()),
+/// Apache's `%>s` is the status that was sent; `%!400r` is logged only for some, and `%<r` is of before a redirect.
+fn rank(written: &str) -> u8 {
+    match written.strip_prefix('%') {
+        Some(">s") => 0,
+        Some(rest) if rest.starts_with(['<', '>', '!']) || rest.starts_with(|c: char| c.is_ascii_digit()) => 2,
+        _ => 1,
     }
 }
 
@@ -158,15 +187,22 @@ fn find(class: Class, next: &[u8], escaping: Escaping, searches: &mut usize) -> 
     let ends_list = !matches!(next, [b',' | b':', ..] | [b' ', b':' | b',', ..]);
     let unique = first.is_none_or(|byte| !class.allows(byte));
     match class {
-        Class::Free if first.is_none() => Find::Rest(escaping),
-        Class::Free if is_quote => Find::Quoted,
+        Class::Free | Class::Forwarded if first.is_none() => Find::Rest(escaping),
+        Class::Raw if first.is_none() => Find::Rest(Escaping::None),
+        Class::Free | Class::Forwarded if is_quote => Find::Quoted,
+        Class::Forwarded if first == Some(b'"') => Find::Run(Box::new(set(Class::Raw))),
         Class::Clf => Find::Clf,
         Class::Status if unique => Find::Status,
         Class::Digits if unique => Find::Digits,
         Class::Number if unique => Find::Number,
         Class::NumberList if ends_list && first.is_none_or(|byte| !Class::Number.allows(byte)) => Find::List(class),
-        Class::WordList if ends_list && matches!(first, None | Some(b' ' | b'"')) => Find::List(class),
-        Class::Word | Class::Address | Class::Iso if unique => Find::Run(Box::new(set(class))),
+        Class::WordList | Class::Forwarded if ends_list && matches!(first, None | Some(b' ' | b'"')) => {
+            Find::List(class)
+        }
+        Class::Word | Class::Address | Class::Iso | Class::LocalClf | Class::Raw if unique => {
+            Find::Run(Box::new(set(class)))
+        }
+        Class::Authority => Find::Run(Box::new(set(class))),
         _ => {
             *searches += 1;
             Find::Search(Box::new(Search { allowed: set(class), escaping, index: *searches - 1 }))

@@ -78,6 +78,8 @@ impl Matcher {
                 at = end.ok_or(Mismatch::part(start, 2 * index + 1))?;
                 self.choices.push(Choice { step: index, start, end: at });
                 *capture = captured(search, line, start, at);
+            } else if let Find::Shaped(shape) = &step.find {
+                (at, *capture) = shape.read(line, start).map_err(|wrong| Mismatch::part(wrong, 2 * index + 1))?;
             } else {
                 at = step.end(line, start).map_err(|wrong| Mismatch::part(wrong, 2 * index + 1))?;
                 *capture = Capture::plain(start, at);
@@ -225,9 +227,9 @@ impl Step {
             Find::List(class) => list(*class, rest),
             Find::Rest(Escaping::None) => return Ok(line.len()),
             Find::Rest(Escaping::Backslash) => return closing_quote(line, start).map_or(Ok(line.len()), Err),
-            Find::Search(_) => return Err(start),
+            Find::Search(_) | Find::Shaped(_) => return Err(start),
         };
-        let may_be_empty = self.may_be_empty || matches!(self.find, Find::Run(_));
+        let may_be_empty = self.may_be_empty || matches!(self.find, Find::Run(_) | Find::List(Class::Forwarded));
         if len > 0 || may_be_empty { Ok(start + len) } else { Err(start) }
     }
 }
@@ -265,6 +267,7 @@ fn list(class: Class, text: &[u8]) -> usize {
         let rest = &text[at..];
         let item = match class {
             Class::WordList => run(rest, |byte| !matches!(byte, b' ' | b'"' | b',')),
+            Class::Forwarded => return forwarded(rest),
             _ => number(rest),
         };
         if item == 0 {
@@ -277,6 +280,18 @@ fn list(class: Class, text: &[u8]) -> usize {
             [b' ', b':', b' ', ..] => 3,
             _ => return at,
         };
+    }
+}
+
+/// The length of words that end with a comma, and of the word after them.
+fn forwarded(text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at += run(&text[at..], |byte| !matches!(byte, b' ' | b'"'));
+        match text.get(at) {
+            Some(b' ') if at > 0 && text[at - 1] == b',' => at += 1,
+            _ => return at,
+        }
     }
 }
 

@@ -41,16 +41,11 @@ fn variable(input: &str) -> IResult<&str, Token> {
     let (rest, name) = preceded(tag("$"), alt((braced, name()))).parse(input)?;
     let written = format!("${name}");
     let name = name.trim_start_matches('{').trim_end_matches('}');
-    Ok((rest, Token::Field(Variable { known: known(name), written, class: class(name) })))
+    Ok((rest, Token::Field(Variable { known: known(name), written, class: class(name), clock: None })))
 }
 
 fn known(name: &str) -> Known {
-    let kind = match class(name) {
-        Class::Status | Class::Digits => FieldType::Integer,
-        Class::Number => FieldType::Number,
-        Class::Clf | Class::Iso => FieldType::Time,
-        Class::Free | Class::Word | Class::Address | Class::NumberList | Class::WordList => FieldType::Text,
-    };
+    let kind = class(name).kind();
     let time = TimeFormat::of_known_name(name);
     Known { name: name.to_owned(), kind: if time.is_some() { FieldType::Time } else { kind }, time }
 }
@@ -71,7 +66,16 @@ fn class(name: &str) -> Class {
         | "server_port"
         | "remote_port"
         | "realip_remote_port"
-        | "proxy_protocol_port" => Class::Digits,
+        | "proxy_protocol_port"
+        | "proxy_protocol_server_port"
+        | "connections_active"
+        | "connections_reading"
+        | "connections_waiting"
+        | "connections_writing"
+        | "tcpinfo_rtt"
+        | "tcpinfo_rttvar"
+        | "tcpinfo_snd_cwnd"
+        | "tcpinfo_rcv_space" => Class::Digits,
         "msec" | "request_time" | "connection_time" | "session_time" | "gzip_ratio" => Class::Number,
         "upstream_response_time"
         | "upstream_connect_time"
@@ -84,8 +88,10 @@ fn class(name: &str) -> Class {
         | "upstream_bytes_sent"
         | "upstream_response_length" => Class::NumberList,
         "upstream_addr" => Class::WordList,
+        "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => Class::Forwarded,
         "remote_addr"
         | "realip_remote_addr"
+        | "the_real_ip"
         | "proxy_protocol_addr"
         | "server_addr"
         | "server_name"
@@ -101,6 +107,16 @@ fn class(name: &str) -> Class {
         | "ssl_session_id"
         | "ssl_session_reused"
         | "upstream_cache_status"
+        | "ssl_alpn_protocol"
+        | "ssl_curve"
+        | "ssl_early_data"
+        | "ssl_client_fingerprint"
+        | "ssl_client_serial"
+        | "proxy_protocol_server_addr"
+        | "limit_req_status"
+        | "limit_conn_status"
+        | "nginx_version"
+        | "protocol"
         | "https"
         | "http2"
         | "http3" => Class::Word,

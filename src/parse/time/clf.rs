@@ -69,7 +69,7 @@ fn civil(text: &[u8; 20], micros: u32) -> Option<Civil> {
     })
 }
 
-fn month(name: [u8; 3]) -> Option<u32> {
+pub(super) fn month(name: [u8; 3]) -> Option<u32> {
     Some(match &name {
         b"Jan" => 1,
         b"Feb" => 2,

@@ -37,22 +37,28 @@ pub(super) fn read(text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
 #[inline]
 pub(in crate::parse) fn has_iso_shape(text: &[u8]) -> bool {
     let Some((head, rest)) = text.split_first_chunk::<19>() else { return false };
-    let mut wrong = 0_u8;
-    for at in [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] {
-        wrong |= u8::from(head[at].wrapping_sub(b'0') > 9);
-    }
-    for (at, byte) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
-        wrong |= head[at] ^ byte;
-    }
-    if wrong != 0 {
+    if !has_head_shape(head, b"T") {
         return false;
     }
     let Some((_, rest)) = fraction(rest) else { return false };
     matches!(rest, [b'Z']) || numeric_offset(rest).is_some()
 }
 
+/// The same for the date and the time of day, with one of `separators` between them.
+#[inline]
+pub(super) fn has_head_shape(head: &[u8; 19], separators: &[u8]) -> bool {
+    let mut wrong = 0_u8;
+    for at in [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] {
+        wrong |= u8::from(head[at].wrapping_sub(b'0') > 9);
+    }
+    for (at, byte) in [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')] {
+        wrong |= head[at] ^ byte;
+    }
+    wrong == 0 && separators.contains(&head[10])
+}
+
 /// Microseconds, rounded down, and what follows the digits.
-fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some((b'.' | b',', rest)) = text.split_first() else { return Some((0, text)) };
     let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (written, rest) = rest.split_at(len);
@@ -60,7 +66,7 @@ fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     (len > 0).then(|| (kept * 10_u32.pow(6 - len.min(6) as u32), rest))
 }
 
-fn numeric_offset(text: &[u8]) -> Option<i64> {
+pub(super) fn numeric_offset(text: &[u8]) -> Option<i64> {
     let (&sign, rest) = text.split_first()?;
     let (hours, minutes) = match rest {
         [_, _] => (rest, &b"00"[..]),

@@ -1,8 +1,10 @@
-use super::{TimeFormat, TimeReader};
+use super::{TimeFormat, TimeReader, bsd_len, iso_len};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-const FORMATS: [&str; 6] = ["clf", "rfc3339", "unix", "unix_ms", "unix_us", "%d.%m.%Y %H:%M:%S"];
+use crate::model::time::UnixMicros;
+
+const FORMATS: [&str; 7] = ["clf", "rfc3339", "syslog", "unix", "unix_ms", "unix_us", "%d.%m.%Y %H:%M:%S"];
 
 fn reader(format: &str, zone: &str) -> TimeReader {
     TimeReader::new(TimeFormat::from_spec(format).unwrap(), TimeZone::get(zone).unwrap())
@@ -72,9 +74,74 @@ fn texts_are_read_in_their_own_zone_or_in_the_readers() {
 
 #[test]
 fn formats_that_cannot_give_an_instant_are_refused() {
-    for text in ["iso", "%H:%M:%S", "%b %d %H:%M:%S", "%Y-%m-%d %j %K", "%Y-%m-%d"] {
+    for text in ["iso", "%H:%M:%S", "%b %H:%M:%S", "%d %H:%M:%S", "%b %d", "%Y-%m-%d %j %K", "%Y-%m-%d"] {
         let (message, help) = TimeFormat::from_spec(text).unwrap_err();
         assert!(message.contains(text) && !help.is_empty(), "{text}: {message}");
+    }
+}
+
+#[track_caller]
+fn check_read_at(format: &str, zone: &str, text: &str, read_at: &str, expected: Option<&str>) {
+    let moment = |text: &str| UnixMicros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+    let mut reader = reader(format, zone);
+    assert_eq!(reader.read(text.as_bytes()), None, "{text:?} needs the moment when it is read");
+    // What was remembered for another moment does not count.
+    reader.set_reference(moment("1999-07-01T00:00:00Z"));
+    reader.read(text.as_bytes());
+    reader.set_reference(moment(read_at));
+    for _ in 0..2 {
+        assert_eq!(reader.read(text.as_bytes()), expected.map(moment), "{format} {text:?} read at {read_at}");
+    }
+}
+
+#[test]
+fn a_time_without_a_year_is_of_the_last_year_that_is_not_far_ahead() {
+    for (zone, text, read_at, expected) in [
+        ("UTC", "Nov 23 10:00:00", "2026-11-23T10:00:01Z", Some("2026-11-23T10:00:00Z")),
+        ("UTC", "Dec 31 23:59:59", "2027-01-01T00:00:01Z", Some("2026-12-31T23:59:59Z")),
+        ("UTC", "Jan 01 00:00:01", "2026-12-31T23:59:59Z", Some("2027-01-01T00:00:01Z")),
+        // New Year's Eve there, New Year's Day here.
+        ("America/New_York", "Dec 31 19:00:01", "2027-01-01T00:00:02Z", Some("2027-01-01T00:00:01Z")),
+        ("Asia/Tokyo", "Jan  1 08:59:59", "2026-12-31T23:59:58Z", Some("2026-12-31T23:59:59Z")),
+        // Eleven months late, and a clock that is a month ahead.
+        ("UTC", "Dec 25 00:00:00", "2026-11-23T00:00:00Z", Some("2025-12-25T00:00:00Z")),
+        ("UTC", "Dec 23 00:00:00", "2026-11-23T00:00:00Z", Some("2026-12-23T00:00:00Z")),
+        ("UTC", "Feb 29 12:00:00", "2028-02-29T12:00:01Z", Some("2028-02-29T12:00:00Z")),
+        ("UTC", "Feb 29 12:00:00", "2028-02-28T12:00:00Z", Some("2028-02-29T12:00:00Z")),
+        ("UTC", "Feb 29 12:00:00", "2027-03-01T00:00:00Z", Some("2024-02-29T12:00:00Z")),
+        ("UTC", "Feb 29 12:00:00", "2103-03-01T00:00:00Z", Some("2096-02-29T12:00:00Z")),
+        ("Europe/Paris", "Feb 29 00:30:00", "2028-02-28T23:30:01Z", Some("2028-02-28T23:30:00Z")),
+        ("UTC", "Feb 30 12:00:00", "2028-03-01T00:00:00Z", None),
+    ] {
+        check_read_at("syslog", zone, text, read_at, expected);
+        let format = if text.contains("  ") { "%b %e %H:%M:%S" } else { "%b %d %H:%M:%S" };
+        check_read_at(format, zone, text, read_at, expected);
+    }
+}
+
+#[test]
+fn syslog_times_may_have_fractions_years_and_zones() {
+    for (text, expected) in [
+        ("Nov  3 10:00:00 2026", Some("2026-11-03T09:00:00Z")),
+        ("2026 Nov  3 10:00:00", Some("2026-11-03T09:00:00Z")),
+        ("2026 Nov  3 2025 10:00:00", None),
+        ("Nov 3 2026 10:00:00.5", Some("2026-11-03T09:00:00.5Z")),
+        ("Nov 03 2026 10:00:00,123 UTC", Some("2026-11-03T10:00:00.123Z")),
+        ("Nov 03 2026 10:00:00 -05:00", Some("2026-11-03T15:00:00Z")),
+        ("Nov 03 2026 10:00:00 +0530", Some("2026-11-03T04:30:00Z")),
+        ("2026-11-03T10:00:00", Some("2026-11-03T09:00:00Z")),
+        ("2026-11-03T10:00:00.123456789+02:00", Some("2026-11-03T08:00:00.123456Z")),
+        ("Nov 03 2026 10:00:00 CET", None),
+        ("Nov 03 2026 10:00:00 x", None),
+        ("Nov 03 2026 24:00:00", None),
+        ("Nov 00 2026 10:00:00", None),
+        ("Nov 31 2026 10:00:00", None),
+        ("nov 03 2026 10:00:00", None),
+        ("Nov 03 26 10:00:00", None),
+        ("Nov", None),
+        ("", None),
+    ] {
+        check("syslog", "Europe/Paris", text, expected);
     }
 }
 
@@ -91,7 +158,42 @@ fn by_jiff(format: &str, text: &str) -> Option<i64> {
     jiff::Timestamp::strptime(format, text).ok().map(jiff::Timestamp::as_microsecond)
 }
 
+#[test]
+fn the_time_before_a_text_is_found_with_its_end() {
+    for (text, bsd, iso) in [
+        ("Nov  3 10:00:00 host", Some(15), None),
+        ("Nov 3 10:00:00.5: host", Some(16), None),
+        ("Nov  3 10:00:00 2026 host", Some(20), None),
+        ("Nov  3 10:00:00 20260 host", Some(15), None),
+        ("Nov  3 10:00:00 UTC: %X", Some(19), None),
+        ("Nov  3 10:00:00 UTCx", Some(15), None),
+        ("2026-11-03T10:00:00 host", None, Some(19)),
+        ("2026-11-03 10:00:00.5+01:00 host", None, Some(27)),
+        ("2026-11-03T10:00:00Z", None, Some(20)),
+        ("2026-11-03T10:00:00X host", None, None),
+        ("2026-11-03T10:00:00+1 host", None, None),
+    ] {
+        assert_eq!((bsd_len(text.as_bytes()), iso_len(text.as_bytes())), (bsd, iso), "{text}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_time_without_a_year_comes_back_when_it_is_read_soon_enough(
+        second in 0..4_000_000_000_i64, late in -31 * 86_400..=330 * 86_400_i64, zone in "(UTC|Asia/Tokyo|America/Bogota)",
+    ) {
+        let zone = TimeZone::get(&zone).unwrap();
+        let moment = jiff::Timestamp::from_second(second).unwrap().to_zoned_datetime(zone.clone());
+        let text = moment.strftime("%b %e %H:%M:%S").to_string();
+        let read_at = UnixMicros::from_seconds(second + late);
+        for format in ["syslog", "%b %e %H:%M:%S"] {
+            let mut reader = TimeReader::new(TimeFormat::from_spec(format).unwrap(), zone.clone());
+            reader.set_reference(read_at);
+            let expected = Some(UnixMicros::from_seconds(second));
+            prop_assert_eq!(reader.read(text.as_bytes()), expected, "{} read {} later", text, late);
+        }
+    }
+
     #[test]
     fn common_log_times_are_what_jiff_reads(
         day in 0..33, month in 0_usize..12, year in 1..9999, clock in (0..25, 0..61, 0..62),
@@ -163,5 +265,55 @@ fn common_log_times_without_a_zone_are_read_in_the_readers() {
         ("", None),
     ] {
         assert_eq!(reader.read(text.as_bytes()).map(|at| at.0), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_strftime_writes_is_read_back() {
+    let zone = TimeZone::get("America/New_York").unwrap();
+    for (format, text, expected) in [
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-11-23 05:00:00 EST", Some("2026-11-23T10:00:00Z")),
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-11-23 10:00:00 UTC", Some("2026-11-23T10:00:00Z")),
+        ("%Y-%m-%dT%H:%M:%S.%3f%:z", "2026-11-23T11:00:00.123+01:00", Some("2026-11-23T10:00:00.123Z")),
+        ("%s.%f", "1795428000.123456789", Some("2026-11-23T10:00:00.123456Z")),
+        ("%d %B %y %I:%M %P UTC%z", "3 mars 69 12:05 am UTC+0000", Some("1969-03-03T00:05:00Z")),
+        ("%d-%b-%Y %H:%M", "23-févr.-2026 10:00", Some("2026-02-23T15:00:00Z")),
+        ("%-d/%m/%Y %H:%M", "31/02/2026 10:00", None),
+        ("%d %b %Y %H:%M", "23 Foo 2026 10:00", None),
+        ("%d %b %Y %I:%M %p", "23 Nov 2026 13:00 PM", None),
+        ("%Y-%m-%d %H:%M", "2026-11-23 10:00x", None),
+        ("%Y-%m-%d %H:%M %z", "2026-11-23 10:00 +1", None),
+    ] {
+        let format = super::Strftime::parse(format).unwrap();
+        assert!(format.is_complete(), "{format:?}");
+        let found = format.read(text.as_bytes(), &zone);
+        let found = found.map(|at| jiff::Timestamp::from_microsecond(at.0).unwrap().to_string());
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+    for format in ["%Y-%m-%d", "%H:%M", "%Y-%m-%d %I:%M", "%j %Y %H:%M"] {
+        assert!(!super::Strftime::parse(format).unwrap().is_complete(), "{format}");
+    }
+    assert_eq!(super::Strftime::parse("%H:%K"), Err("%K".to_owned()));
+}
+
+proptest! {
+    #[test]
+    fn no_text_and_no_format_make_strftime_panic(
+        format in "(%[YymdeHIMSfsjbBpaAZzntDFTRcxXr%]|[ :/]){0,8}", text in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let format = super::Strftime::parse(&format).unwrap();
+        let len = format.len(&text);
+        prop_assert!(len.is_none_or(|len| len <= text.len()));
+        format.read(&text, &TimeZone::UTC);
+    }
+
+    #[test]
+    fn what_jiff_writes_is_read_back(second in 0_i64..4_000_000_000, format in prop::sample::select(vec![
+        "%Y-%m-%d %H:%M:%S", "%d/%b/%Y:%T", "%a %b %e %H:%M:%S %Y", "%I:%M:%S %p %d %B %Y", "%F %T %z", "%s",
+    ])) {
+        let at = jiff::Timestamp::from_second(second).unwrap().to_zoned_datetime(TimeZone::UTC);
+        let text = at.strftime(format).to_string();
+        let read = super::Strftime::parse(format).unwrap().read(text.as_bytes(), &TimeZone::UTC);
+        prop_assert_eq!(read.map(|at| at.0), Some(second * 1_000_000), "{}", text);
     }
 }

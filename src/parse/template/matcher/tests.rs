@@ -275,6 +275,14 @@ fn apache_times_are_joined_to_one() {
         ("%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t %s", "10/Oct/2000:13:55:36.007 -0700 200", 971_211_336_007_000),
         ("%{%Y-%m-%d}t %{%H:%M:%S}t %s", "2000-10-10 20:55:36 200", 971_211_336_000_000),
         ("%{end:%s}t %s", "971211336 200", 971_211_336_000_000),
+        ("%{%s@%z}t %s", "971211336@-0700 200", 971_211_336_000_000),
+        ("%{%s %Z}t %s", "971211336 EST 200", 971_211_336_000_000),
+        ("%{%FT%T %Z}t %s", "2000-10-10T20:55:36 GMT 200", 971_211_336_000_000),
+        ("%{%d %b %Y %H:%M:%S %z}t %s", "10 Oct 2000 13:55:36 -0700 200", 971_211_336_000_000),
+        ("%{%d. %B %Y %T %z}t %s", "10. Oktober 2000 13:55:36 -0700 200", 971_211_336_000_000),
+        ("%{%c}t %s", "Tue Oct 10 20:55:36 2000 200", 971_211_336_000_000),
+        ("%{%D%%%r}t %s", "10/10/00%08:55:36 PM 200", 971_211_336_000_000),
+        ("%{%e/%m/%Y%t%k:%M:%S}t %s", "10/10/2000\t20:55:36 200", 971_211_336_000_000),
     ] {
         let mut parser = compile(apache(template)).line_parser(&["status"], &jiff::tz::TimeZone::UTC).unwrap();
         let mut fields = crate::model::fields::Fields::with_slots(1);
@@ -286,6 +294,23 @@ fn apache_times_are_joined_to_one() {
             "{template}"
         );
     }
+}
+
+#[test]
+fn a_time_without_a_date_is_a_text_that_ends_where_its_format_does() {
+    for (template, line, text) in [
+        ("%{%a %b %d}t %s", "Sat Nov 25 200", Some("Sat Nov 25")),
+        ("%{%w (%u) %m/%d}t %s", "6 (6) 11/25 200", Some("6 (6) 11/25")),
+        ("%{%I:%M:%S %p}t %s", "12:34:56  200", Some("12:34:56 ")),
+        ("%200{%I:%M:%S %p}t %s", "- 200", None),
+    ] {
+        check(&compile(apache(template)), line, Some(&[("time_custom", text), ("status", Some("200"))]));
+        assert!(!compile(apache(template)).has_time(), "{template}");
+    }
+    check(&compile(apache("%{%H:%M}t %s")), "1x:30 200", None);
+    let jetty = compile(apache("\"%r\" %D"));
+    check(&jetty, "\"GET / HTTP/1.1\"  8", Some(&[("request_time_us", Some("8"))]));
+    check(&jetty, "\"GET / HTTP/1.1\"   8", None);
 }
 
 /// The same reading by trying everything, each field's ends in order.
