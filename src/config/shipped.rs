@@ -64,6 +64,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("morgan_dev", include_str!("../../patterns/morgan_dev.toml")),
     ("nginx_error", include_str!("../../patterns/nginx_error.toml")),
     ("nginx_ingress", include_str!("../../patterns/nginx_ingress.toml")),
+    ("nginx_json", include_str!("../../patterns/nginx_json.toml")),
     ("nginx_proxy_manager", include_str!("../../patterns/nginx_proxy_manager.toml")),
     ("nginx_timed", include_str!("../../patterns/nginx_timed.toml")),
     ("nginx_usage", include_str!("../../patterns/nginx_usage.toml")),
