@@ -590,6 +590,8 @@ impl TypeSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseSpec {
     pub at: Location,
+    /// The lines that come before it in the file and say how it is read, such as `#Fields:`. As a rule none.
+    pub after: Vec<String>,
     pub line: String,
     /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
     /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.

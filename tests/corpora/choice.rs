@@ -26,7 +26,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("traefik_clf*", &["traefik_clf", "traefik_log"]),
     ("traefik_json*", &["traefik_json"]),
     ("caddy_json*", &["caddy_json"]),
-    ("envoy_json*", &["envoy_json", "cri>envoy_json", "istio_logentry"]),
+    ("envoy_json*", &["envoy_json", "cri>envoy_json"]),
     ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
     ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),
     ("haproxy_*", &["haproxy_http", "haproxy_tcp", "haproxy_connect"]),
@@ -51,14 +51,17 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("logfmt*", &["logfmt"]),
 ];
 
-/// The columns that IIS logs by itself; those and the address that a balancer gives; all.
-const IIS_COLUMNS: [&str; 3] = [
+/// The columns that IIS logs by itself, and all; each also with the address that a balancer gives.
+const IIS_COLUMNS: [&str; 4] = [
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken X-Forwarded-For",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
      cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
+     cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken \
+     X-Forwarded-For",
 ];
 
 /// `None`: the format is not one of those that are judged.

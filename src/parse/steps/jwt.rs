@@ -24,7 +24,7 @@ impl Claim {
                         in it stands in quotes (`\"https://example.com/tenant\"`)";
             (format!("`{path}` is no path to a claim: {what}"), help.to_owned())
         })?;
-        Ok(Self { reader: JsonReader::new(&[vec![parsed]]), payload: Vec::new() })
+        Ok(Self { reader: JsonReader::new(&[parsed]), payload: Vec::new() })
     }
 
     /// Appends the claim.
