@@ -45,7 +45,6 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("iis_w3c", include_str!("../../patterns/iis_w3c.toml")),
     ("iis_without_header", include_str!("../../patterns/iis_without_header.toml")),
     ("istio", include_str!("../../patterns/istio.toml")),
-    ("istio_logentry", include_str!("../../patterns/istio_logentry.toml")),
     ("json_usage", include_str!("../../patterns/json_usage.toml")),
     ("key_value", include_str!("../../patterns/key_value.toml")),
     ("kong_json", include_str!("../../patterns/kong_json.toml")),
