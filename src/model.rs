@@ -8,6 +8,7 @@ pub mod event;
 pub mod fault;
 pub mod fields;
 pub mod file;
+pub mod nearest;
 pub mod record;
 pub mod spec;
 pub mod step;

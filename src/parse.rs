@@ -93,6 +93,11 @@ impl Pattern {
         self.catalogue.field(name)
     }
 
+    /// A line that the pattern's server could have written; `None` where the engine has no text to make it from.
+    pub fn example(&self) -> Option<Vec<u8>> {
+        self.engine.example()
+    }
+
     /// The pattern without its types: every field is its text, also where the text does not fit. For people.
     #[must_use]
     pub fn untyped(&self) -> Self {
@@ -230,6 +235,14 @@ impl LineParser {
     pub fn invalid_fields(&self) -> impl Iterator<Item = (&str, u64)> {
         self.outputs.invalid()
     }
+}
+
+/// For people: the instant of a text in a format as `[types]` has it; `None` where it is none of that format. `zone` is for
+/// texts without one.
+#[must_use]
+pub fn read_time(format: &str, text: &[u8], zone: &TimeZone) -> Option<crate::model::time::UnixMicros> {
+    let format = time::TimeFormat::from_spec(format).ok()?;
+    time::TimeReader::new(format, zone.clone()).read(text)
 }
 
 /// Where a line stops matching, for people.

@@ -123,9 +123,10 @@ impl Judge {
             (_, false) => {
                 row.differing += 1;
                 let line = String::from_utf8_lossy(&case.line);
-                let list: String = problems.iter().map(|(field, what)| format!("\n  {field}: {what}")).collect();
+                let list: Vec<String> = problems.iter().map(|(field, what)| format!("{field}: {what}")).collect();
+                let list = list.join("\n  ");
                 let place = format!("{} [{}] {} line {}", case.place, case.format, case.source(), case.hash());
-                self.problems.push(format!("{place}\n  {line}{list}"));
+                self.problems.push(format!("{place}\n  {line}\n  {list}"));
             }
         }
     }

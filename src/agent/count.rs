@@ -232,7 +232,14 @@ impl Counting<'_> {
         let index = source.0 as usize;
         let plan = self.plan.sources.get_mut(index)?;
         let tally = self.tally.sources.get_mut(index)?;
-        let newest_allowed = self.now.wall().plus(plan.max_ahead);
+        let wall = self.now.wall();
+        for pattern in &mut plan.patterns {
+            pattern.parser.set_reference_time(wall);
+        }
+        if let Some(records) = &mut plan.records {
+            records.set_reference_time(wall);
+        }
+        let newest_allowed = wall.plus(plan.max_ahead);
         let had_waiting = !memory.pending.is_empty();
         memory.enter(plan);
         plan.set_reference_time(self.now.wall());

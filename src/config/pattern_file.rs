@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! name = "web"
-//! template = '$remote_addr [$time_local] "$request" $status'   # or regex, json, builtin
+//! template = '$remote_addr [$time_local] "$request" $status'   # or regex, grok, json, builtin
 //!
 //! [types]
 //! status = "integer"

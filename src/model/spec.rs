@@ -135,6 +135,8 @@ pub struct SourceSpec {
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
+    /// The part of its records, from 0 to 1, below which it is said that they do not match any more.
+    pub min_match_rate: f64,
 }
 
 /// A glob of `paths`, cut at the names in it: `/var/log/{tenant}/*.log`.
@@ -436,7 +438,7 @@ pub enum Engine {
     /// Named groups, `(?<n>…)` or `(?P<n>…)`. Matches the whole line.
     Regex { text: String },
     /// `%{NAME:field:type}`. `definitions` are lines of `NAME regex`, before those of the base library.
-    Grok { text: String, definitions: String },
+    Grok { text: String, definitions: String, names: GrokNames },
     /// One JSON object a line. Sources are paths (`user.id`, `items[0].sku`); top-level keys that are not named here are
     /// fields under their own name.
     Json { fields: Sources },
@@ -498,6 +500,16 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_combined",
     "vhost_common",
 ];
+
+/// Which fields the base library's grok patterns give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GrokNames {
+    /// Logstash's older ones: `clientip`, `verb`.
+    #[default]
+    Legacy,
+    /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
+    Ecs,
+}
 
 /// Fields by name, each with where its text is: the first of these that a line has.
 pub type Sources = BTreeMap<String, Vec<String>>;
@@ -580,6 +592,8 @@ impl TypeSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseSpec {
     pub at: Location,
+    /// The lines that come before it in the file and say how it is read, such as `#Fields:`. As a rule none.
+    pub after: Vec<String>,
     pub line: String,
     /// `None`: the line must not match. Otherwise fields and their values: a text as it stands in the line, a number by
     /// value, a time as RFC 3339; `Scalar::Text("")` is an empty field; a field expected absent is listed in `absent`.

@@ -85,6 +85,10 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
     })?;
     parser.set_reference_time(case.read_at);
     let mut fields = Fields::with_slots(wanted.len());
+    for earlier in &case.after {
+        // What they say is kept by the parser; whether they match is not asked here.
+        let _ = parser.parse(earlier.as_bytes(), &mut fields);
+    }
     let line = case.line.as_bytes();
     match (parser.parse(line, &mut fields), &case.expect) {
         (Ok(()), None) => return Err(CaseFailure::of_case(case, "the line must not match, but it does")),

@@ -9,7 +9,7 @@ use super::catalogue::{Given, Known, Names, Origin};
 use super::delimited::{Delimited, DelimitedReader};
 use super::expression::{Expression, ExpressionReader};
 use super::fixed::{Fixed, FixedReader};
-use super::grok::Grok;
+use super::grok::{Grok, GrokReader};
 use super::haproxy::Haproxy;
 use super::json::{JsonReader, Path};
 use super::key_value::{KeyValue, KeyValueReader};
@@ -54,7 +54,7 @@ impl Compiled {
                 engines.iter().map(template).collect::<Result<_, _>>().map(TemplateList::new).map(Self::Templates)
             }
             Engine::Regex { text } => Expression::compile(text).map(Self::Expression),
-            Engine::Grok { text, definitions } => Grok::compile(text, definitions).map(Self::Grok),
+            Engine::Grok { text, definitions, names } => Grok::compile(text, definitions, *names).map(Self::Grok),
             Engine::Json { fields } => return json_paths(at, fields).map(Self::Json),
             Engine::KeyValue(spec) => KeyValue::compile(spec).map(|pairs| Self::KeyValue(pairs, spec.fields.clone())),
             Engine::W3c { columns } => W3c::compile(columns).map(Self::W3c),
@@ -96,6 +96,14 @@ impl Compiled {
         self.given().listed.iter().filter(|(_, origin)| matches!(origin, Origin::Capture(_))).count()
     }
 
+    /// For people: a line that it could have been made for.
+    pub(super) fn example(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Template(template) => Some(template.example()),
+            _ => None,
+        }
+    }
+
     /// What a lone `-` means in it.
     pub(super) const fn dash(&self) -> Dash {
         match self {
@@ -126,14 +134,14 @@ impl Compiled {
             Self::Template(template) => Reader::Template(Matcher::new(template.clone())),
             Self::Templates(list) => Reader::Templates(Box::new(list.reader())),
             Self::Expression(expression) => Reader::Expression(Box::new(ExpressionReader::new(expression, captures))),
-            Self::Grok(grok) => Reader::Expression(Box::new(grok.reader(captures))),
+            Self::Grok(grok) => Reader::Grok(Box::new(grok.reader(captures))),
             Self::Json(_) => {
                 let paths = |origin: &Origin| match origin {
                     Origin::Path(path) => vec![path.clone()],
                     Origin::AnyOfPaths(paths) => paths.clone(),
                     _ => Vec::new(),
                 };
-                Reader::Json(JsonReader::new(&keys.iter().map(paths).collect::<Vec<_>>()))
+                Reader::Json(JsonReader::first_of(&keys.iter().map(paths).collect::<Vec<_>>()))
             }
             Self::KeyValue(key_value, _) => Reader::KeyValue(Box::new(key_value.reader(&alternatives()))),
             Self::W3c(w3c) => Reader::W3c(Box::new(w3c.reader(&names()))),
@@ -213,6 +221,7 @@ pub(super) enum Reader {
     Template(Matcher),
     Templates(Box<TemplateListReader>),
     Expression(Box<ExpressionReader>),
+    Grok(Box<GrokReader>),
     Json(JsonReader),
     KeyValue(Box<KeyValueReader>),
     W3c(Box<W3cReader>),
@@ -231,6 +240,7 @@ impl Reader {
             Self::Template(matcher) => matcher.read(line, captures),
             Self::Templates(list) => list.read(line, captures),
             Self::Expression(expression) => expression.read(line, captures),
+            Self::Grok(grok) => grok.read(line, captures),
             Self::Json(json) => json.read(line, captures),
             Self::KeyValue(key_value) => key_value.read(line, captures),
             Self::W3c(w3c) => w3c.read(line, captures),
@@ -246,6 +256,7 @@ impl Reader {
     #[inline]
     pub(super) fn built(&self) -> &[u8] {
         match self {
+            Self::Grok(grok) => grok.built(),
             Self::KeyValue(key_value) => key_value.built(),
             Self::W3c(w3c) => w3c.built(),
             Self::Delimited(delimited) => delimited.built(),
@@ -278,6 +289,7 @@ impl Reader {
     pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
         let expected = match (self, mismatch.expected()) {
             (Self::Expression(expression), _) => return (expression.explain(line), None),
+            (Self::Grok(grok), _) => return (grok.explain(line), None),
             (_, Expected::Directive) => return (mismatch.to_string(), None),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (Self::Templates(list), Expected::Part(part)) => list.describe(part.into()),

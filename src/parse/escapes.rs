@@ -1,7 +1,7 @@
 //! The escapes that log writers put into texts, undone.
 //!
 //! nginx's `log_format` writes bytes as `\xHH`; with `escape=json`, JSON's escapes. Apache's `LogFormat` writes `\"`, `\\`, C's
-//! `\n` and its like, and `\xhh`. Promises: what begins no escape stays as it is. Does not: check that the bytes are UTF-8.
+//! `\n` and its like, and `\xhh`. Syslog's structured data has `\]`. Promises: what begins no escape stays as it is. Does not: check that the bytes are UTF-8.
 
 use memchr::memchr;
 
@@ -43,7 +43,7 @@ pub(super) fn undo(text: &[u8], plain: &mut Vec<u8>) {
 
 const fn simple(byte: u8) -> Option<u8> {
     Some(match byte {
-        b'"' | b'\\' | b'/' | b'\'' => byte,
+        b'"' | b'\\' | b'/' | b'\'' | b']' => byte,
         b'n' => b'\n',
         b'r' => b'\r',
         b't' => b'\t',

@@ -24,7 +24,7 @@ use crate::model::fields::FieldType;
 pub(super) use beginnings::Beginnings;
 pub(super) use byte_set::{ByteSet, Side, edge};
 use one_pass::OnePass;
-pub(super) use surroundings::{NOT_AFTER, NOT_BEFORE, Resolved, any_but, one_byte, resolve};
+pub(super) use surroundings::{NOT_AFTER, NOT_BEFORE, RATHER_NOT_AFTER, RATHER_NOT_BEFORE, any_but, one_byte, resolve};
 pub(super) use tree::parse;
 
 /// Of a compiled expression: ten times what large patterns need, and no burden for the host.
@@ -44,7 +44,6 @@ pub(super) struct Expression {
     hir: Hir,
     /// All groups of the tree capture.
     regex: Regex,
-    place: Place,
     /// Capture `n` is the first of these groups that took part.
     captures: Vec<Vec<u32>>,
     known: Vec<Known>,
@@ -89,9 +88,22 @@ impl Expression {
             Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir.clone(), Hir::look(Look::End)]),
             Place::Anywhere => hir.clone(),
         };
-        let wanted: Vec<u32> = captures.iter().flatten().copied().collect();
-        let regex = compile(&with_groups(&hir, &wanted))?;
-        Ok(Self { hir, regex, place, captures, known, beginnings, what })
+        let mut expression = Self { hir, regex: compile(&Hir::empty())?, captures, known, beginnings, what };
+        expression.regex = compile(&with_groups(&expression.hir, &expression.groups()))?;
+        Ok(expression)
+    }
+
+    /// The groups that a capture is taken from.
+    pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
+        self.captures.get(capture).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every group that some capture needs, in order.
+    fn groups(&self) -> Vec<u32> {
+        let mut groups = self.captures.concat();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
     }
 
     /// Capture `n` is the `n`th of these.
@@ -177,12 +189,15 @@ impl ExpressionReader {
     pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
         let mut captures: Vec<usize> = captures.collect();
         captures.dedup();
-        let groups: Vec<u32> = captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
+        let mut groups: Vec<u32> =
+            captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
+        groups.sort_unstable();
+        groups.dedup();
         let hir = with_groups(&expression.hir, &groups);
         let (regex, one_pass, groups) = match compile(&hir) {
             Ok(regex) => (regex, OnePass::new(&hir), groups),
             // Not to be expected, since it compiles with more groups: that one does as well.
-            Err(_) => (expression.regex.clone(), None, expression.captures.concat()),
+            Err(_) => (expression.regex.clone(), None, expression.groups()),
         };
         let place = |group: &u32| groups.iter().position(|other| other == group).map(|index| index + 1);
         let places = |capture: usize| expression.captures[capture].iter().filter_map(place).collect();

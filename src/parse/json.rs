@@ -22,7 +22,7 @@ use super::mismatch::Mismatch;
 /// Far deeper than logs go, and far from the end of any thread's stack.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// Reads the wanted paths of a line: capture `n` is the first of the paths `n` that the object has.
+/// Reads the wanted paths of a line.
 #[derive(Clone, Debug)]
 pub(super) struct JsonReader {
     tree: Tree,
@@ -40,7 +40,13 @@ struct Alternatives {
 }
 
 impl JsonReader {
-    pub(super) fn new(paths: &[Vec<Path>]) -> Self {
+    /// Capture `n` is path `n`.
+    pub(super) fn new(paths: &[Path]) -> Self {
+        Self::first_of(&paths.iter().map(|path| vec![path.clone()]).collect::<Vec<_>>())
+    }
+
+    /// Capture `n` is the first of the paths `n` that the object has.
+    pub(super) fn first_of(paths: &[Vec<Path>]) -> Self {
         let mut all: Vec<Path> = Vec::new();
         let mut place = |path: &Path| {
             all.iter().position(|earlier| earlier == path).unwrap_or_else(|| {

@@ -1,7 +1,8 @@
 //! The request line of an access log: `METHOD target PROTOCOL`.
 //!
 //! Promises: a request of any other form has no parts at all, so that garbage never becomes a method or a path. Spaces in
-//! the target are kept: the method ends at the first space, the protocol begins after the last. Does not: decode.
+//! the target are kept: the method ends at the first space, the protocol begins after the last. A target that is a whole URL
+//! has that URL's path. Does not: decode.
 
 /// A part of a request or of a target. Positions are relative to the text it is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +15,7 @@ pub(super) enum Part {
     Path,
     Query,
     Protocol,
-    /// The text is a target: what comes before its first `?`.
+    /// The text is a target: what comes before its first `?`, without the scheme and host of a whole URL.
     TargetPath,
     /// The text is a target: what comes after its first `?`.
     TargetQuery,
@@ -28,6 +29,7 @@ pub(super) type Span = (usize, usize);
 pub(super) struct Request {
     method_end: usize,
     target_end: usize,
+    path_start: usize,
     /// Of the first `?` in the target.
     question: Option<usize>,
     end: usize,
@@ -44,7 +46,8 @@ impl Request {
             return None;
         }
         let question = memchr::memchr(b'?', &text[target_start..target_end]).map(|at| target_start + at);
-        Some(Self { method_end, target_end, question, end: text.len() })
+        let path_start = target_start + path_start(&text[target_start..question.unwrap_or(target_end)]);
+        Some(Self { method_end, target_end, path_start, question, end: text.len() })
     }
 
     #[inline]
@@ -53,7 +56,7 @@ impl Request {
         match part {
             Part::Method => Some((0, self.method_end)),
             Part::Target => Some((target_start, self.target_end)),
-            Part::Path => Some((target_start, self.question.unwrap_or(self.target_end))),
+            Part::Path => filled((self.path_start, self.question.unwrap_or(self.target_end))),
             Part::Query => self.question.map(|at| (at + 1, self.target_end)),
             Part::Protocol => Some((self.target_end + 1, self.end)),
             Part::Whole | Part::TargetPath | Part::TargetQuery => None,
@@ -66,10 +69,37 @@ impl Request {
 pub(super) fn target_part(text: &[u8], part: Part) -> Option<Span> {
     let question = memchr::memchr(b'?', text);
     match part {
-        Part::TargetPath => Some((0, question.unwrap_or(text.len()))),
+        Part::TargetPath => {
+            let end = question.unwrap_or(text.len());
+            filled((path_start(&text[..end]), end))
+        }
         Part::TargetQuery => question.map(|at| (at + 1, text.len())),
         _ => None,
     }
+}
+
+/// Where the path of a target begins: behind scheme and host where the target is a whole URL, as proxies and load
+/// balancers have it (RFC 9112, section 3.2.2).
+#[inline]
+fn path_start(target: &[u8]) -> usize {
+    if target.first() == Some(&b'/') {
+        return 0;
+    }
+    match scheme_end(target) {
+        Some(end) => memchr::memchr(b'/', &target[end + 3..]).map_or(target.len(), |len| end + 3 + len),
+        None => 0,
+    }
+}
+
+/// Where `://` stands after letters, digits, `+`, `-` and `.` alone.
+pub(super) fn scheme_end(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.'))?;
+    (end > 0 && text[0].is_ascii_alphabetic() && text[end..].starts_with(b"://")).then_some(end)
+}
+
+/// A URL without a path (`http://host`) has none.
+const fn filled((start, end): Span) -> Option<Span> {
+    if start < end { Some((start, end)) } else { None }
 }
 
 /// Letters, and what methods in use have beside them (`VERSION-CONTROL`, `M-SEARCH`, `UPDATEREDIRECTREF`, `_`).
@@ -105,8 +135,8 @@ mod tests {
         let request = Request::read(text.as_bytes());
         let part = |part| request.and_then(|request| request.part(part)).map(|(start, end)| &text[start..end]);
         let found = request.map(|_| {
-            let parts = [Part::Method, Part::Target, Part::Path, Part::Protocol].map(part).map(Option::unwrap);
-            (parts[0], parts[1], parts[2], part(Part::Query), parts[3])
+            let parts = [Part::Method, Part::Target, Part::Protocol].map(part).map(Option::unwrap);
+            (parts[0], parts[1], part(Part::Path).unwrap_or_default(), part(Part::Query), parts[2])
         });
         assert_eq!(found, expected, "{text:?}");
     }
@@ -119,7 +149,16 @@ mod tests {
             ("GET /a? HTTP/2.0", Some(("GET", "/a?", "/a", Some(""), "HTTP/2.0"))),
             ("M-SEARCH * HTTP/1.1", Some(("M-SEARCH", "*", "*", None, "HTTP/1.1"))),
             ("GET /a b HTTP/1.1 HTTP/1.0", Some(("GET", "/a b HTTP/1.1", "/a b HTTP/1.1", None, "HTTP/1.0"))),
-            ("DESCRIBE rtsp://h/x RTSP/1.0", Some(("DESCRIBE", "rtsp://h/x", "rtsp://h/x", None, "RTSP/1.0"))),
+            ("DESCRIBE rtsp://h/x RTSP/1.0", Some(("DESCRIBE", "rtsp://h/x", "/x", None, "RTSP/1.0"))),
+            (
+                "GET https://h:443/a/b?c=http://d/e HTTP/1.1",
+                Some(("GET", "https://h:443/a/b?c=http://d/e", "/a/b", Some("c=http://d/e"), "HTTP/1.1")),
+            ),
+            ("GET http://h HTTP/1.1", Some(("GET", "http://h", "", None, "HTTP/1.1"))),
+            ("GET http://h?q HTTP/1.1", Some(("GET", "http://h?q", "", Some("q"), "HTTP/1.1"))),
+            ("GET /http://h/x HTTP/1.1", Some(("GET", "/http://h/x", "/http://h/x", None, "HTTP/1.1"))),
+            ("GET :@h/x HTTP/1.1", Some(("GET", ":@h/x", ":@h/x", None, "HTTP/1.1"))),
+            ("CONNECT h:443 HTTP/1.1", Some(("CONNECT", "h:443", "h:443", None, "HTTP/1.1"))),
             ("GET  / HTTP/1.1", Some(("GET", " /", " /", None, "HTTP/1.1"))),
             ("GET  HTTP/1.1", None),
             ("GET HTTP/1.1", None),
@@ -142,9 +181,14 @@ mod tests {
 
     #[test]
     fn a_target_is_split_at_its_first_question_mark() {
-        for (text, path, query) in [("/a", (0, 2), None), ("/a?b?c", (0, 2), Some((3, 6))), ("?", (0, 0), Some((1, 1)))]
-        {
-            assert_eq!(target_part(text.as_bytes(), Part::TargetPath), Some(path), "{text}");
+        for (text, path, query) in [
+            ("/a", Some((0, 2)), None),
+            ("/a?b?c", Some((0, 2)), Some((3, 6))),
+            ("?", None, Some((1, 1))),
+            ("https://h:1/a?b", Some((11, 13)), Some((14, 15))),
+            ("https://h", None, None),
+        ] {
+            assert_eq!(target_part(text.as_bytes(), Part::TargetPath), path, "{text}");
             assert_eq!(target_part(text.as_bytes(), Part::TargetQuery), query, "{text}");
         }
     }

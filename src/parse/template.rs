@@ -23,11 +23,13 @@
 //!
 //! Does not: decode values; know which fields are wanted (what matches never depends on it).
 
+mod ambiguity;
 pub mod apache;
 mod apache_time;
 mod class;
 mod compiled;
 pub mod envoy;
+mod example;
 pub mod haproxy;
 mod list;
 mod literal;

@@ -392,6 +392,7 @@ fn a_mismatch_says_where_and_an_explanation_says_what_was_expected() {
 
 fn case(line: &str, expect: Option<&[(&str, Scalar)]>, absent: &[&str]) -> CaseSpec {
     CaseSpec {
+        after: Vec::new(),
         at: Location::new("p.toml", 30),
         line: line.to_owned(),
         expect: expect.map(|fields| fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),

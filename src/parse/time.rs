@@ -9,12 +9,12 @@ mod civil;
 mod clf;
 mod iso;
 mod strftime;
+mod strptime;
 mod syslog;
 mod unix;
 
 use std::sync::Arc;
 
-use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
 use crate::model::time::UnixMicros;
@@ -22,6 +22,7 @@ use crate::model::time::UnixMicros;
 pub(super) use clf::{CLF_LEN, has_clf_shape};
 pub(super) use iso::has_iso_shape;
 pub(super) use strftime::Strftime;
+use strptime::Strptime;
 pub(super) use syslog::{bsd_len, is_rfc5424, iso_len};
 use unix::Unit;
 
@@ -38,19 +39,14 @@ pub(super) enum TimeFormat {
     Unix,
     UnixMillis,
     UnixMicros,
-    /// RFC 3164's, without a year and a zone, or like RFC 3339.
-    Syslog,
     UnixNanos,
     /// RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, as the number of digits says.
     Auto,
-    /// A strptime format.
-    Strptime(Arc<str>),
-    /// The same, of a writer whose clock shows UTC.
-    StrptimeUtc(Arc<str>),
+    /// RFC 3164's, without a year and a zone, or like RFC 3339.
+    Syslog,
+    Strptime(Strptime),
     /// What a server writes with `strftime`.
     Strftime(Arc<Strftime>),
-    /// A strptime format without a year.
-    StrptimeNoYear(Arc<str>),
     /// The first of these that fits.
     AnyOf(Arc<[TimeFormat]>),
 }
@@ -67,10 +63,11 @@ impl TimeFormat {
             "unix_us" => Ok(Self::UnixMicros),
             "unix_ns" => Ok(Self::UnixNanos),
             "auto" => Ok(Self::Auto),
-            _ if text.contains('%') => Self::strptime(text),
+            _ if text.contains('%') => Strptime::compile(text).map(Self::Strptime),
             _ => Err((
                 format!("`{text}` is no time format"),
-                "use `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as `%Y-%m-%d %H:%M:%S`"
+                "use `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_us`, `unix_ns`, `auto` or a strptime format such as \
+                 `%Y-%m-%d %H:%M:%S`"
                     .to_owned(),
             )),
         }
@@ -85,33 +82,10 @@ impl TimeFormat {
         }
     }
 
-    /// A strptime format that gives back what it wrote: this finds formats that lack a part before any line is lost.
-    fn strptime(text: &str) -> Result<Self, (String, String)> {
-        let refused = |why: &dyn std::fmt::Display| {
-            let help = "it needs month, day and time of day (`%Y-%m-%d %H:%M:%S`, or `%b %e %H:%M:%S` without a year), or \
-                        seconds since 1970 (`%s`); a zone is written `%z`";
-            (format!("the time format `{text}` cannot be read back: {why}"), help.to_owned())
-        };
-        // A date whose parts all differ, so that a format that mixes them up is found.
-        let sample = jiff::Timestamp::from_second(1_795_427_696).map_err(|err| refused(&err))?;
-        let written = BrokenDownTime::from(&sample.to_zoned_datetime(TimeZone::UTC))
-            .to_string(text)
-            .map_err(|err| refused(&err))?;
-        let is_sample = |read: &UnixMicros| read.0.abs_diff(sample.as_microsecond()) < 60_000_000;
-        let reference = UnixMicros(sample.as_microsecond());
-        let no_year = || read_strptime_no_year(text, written.as_bytes(), &TimeZone::UTC, reference);
-        match read_strptime(text, written.as_bytes(), &TimeZone::UTC) {
-            Ok(read) if is_sample(&read) => Ok(Self::Strptime(Arc::from(text))),
-            _ if no_year().as_ref().is_some_and(is_sample) => Ok(Self::StrptimeNoYear(Arc::from(text))),
-            Ok(_) => Err(refused(&"it lacks parts of the date or of the time of day")),
-            Err(err) => Err(refused(&err)),
-        }
-    }
-
     /// For a writer whose clock shows UTC, whatever the reader's zone.
     pub(super) fn in_utc(self) -> Self {
         match self {
-            Self::Strptime(format) => Self::StrptimeUtc(format),
+            Self::Strptime(format) => Self::Strptime(format.in_utc()),
             other => other,
         }
     }
@@ -151,7 +125,7 @@ impl TimeReader {
     /// Says at which moment the texts that follow are read: for those without a year.
     pub(super) fn set_reference(&mut self, reference: UnixMicros) {
         self.reference = Some(reference);
-        if self.format.depends_on_reference() {
+        if self.format.needs_reference() {
             self.memo_len = 0;
         }
     }
@@ -177,11 +151,13 @@ impl TimeReader {
 }
 
 impl TimeFormat {
-    fn depends_on_reference(&self) -> bool {
+    /// Whether what a text says depends on when it is read: there is no year in it.
+    pub(super) fn needs_reference(&self) -> bool {
         match self {
-            Self::Syslog | Self::StrptimeNoYear(_) => true,
+            Self::Syslog => true,
+            Self::Strptime(format) => format.needs_reference(),
             Self::Strftime(format) => !format.has_year(),
-            Self::AnyOf(formats) => formats.iter().any(Self::depends_on_reference),
+            Self::AnyOf(formats) => formats.iter().any(Self::needs_reference),
             _ => false,
         }
     }
@@ -197,36 +173,11 @@ impl TimeFormat {
             Self::UnixNanos => unix::read(text, Unit::Nanos),
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
             Self::Syslog => syslog::read(text, zone, reference),
-            Self::Strptime(format) => read_strptime(format, text, zone).ok(),
-            Self::StrptimeUtc(format) => read_strptime(format, text, &TimeZone::UTC).ok(),
-            Self::StrptimeNoYear(format) => read_strptime_no_year(format, text, zone, reference?),
+            Self::Strptime(format) => format.read(text, zone, reference),
             Self::Strftime(format) => format.read(text, zone, reference),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone, reference)),
         }
     }
-}
-
-fn read_strptime(format: &str, text: &[u8], zone: &TimeZone) -> Result<UnixMicros, jiff::Error> {
-    instant_of(&BrokenDownTime::parse(format, text)?, zone)
-}
-
-fn read_strptime_no_year(format: &str, text: &[u8], zone: &TimeZone, reference: UnixMicros) -> Option<UnixMicros> {
-    syslog::in_last_year(reference, |year| {
-        let mut parts = BrokenDownTime::parse(format, text).ok().filter(|parts| parts.year().is_none())?;
-        parts.set_year(Some(year)).ok()?;
-        instant_of(&parts, zone).ok()
-    })
-}
-
-fn instant_of(parts: &BrokenDownTime, zone: &TimeZone) -> Result<UnixMicros, jiff::Error> {
-    let stamp = if parts.timestamp().is_some() || parts.offset().is_some() {
-        parts.to_timestamp()?
-    } else if parts.iana_time_zone().is_some() {
-        parts.to_zoned_datetime()?.timestamp()
-    } else {
-        zone.to_timestamp(parts.to_datetime()?)?
-    };
-    Ok(UnixMicros(stamp.as_nanosecond().div_euclid(1_000) as i64))
 }
 
 #[cfg(test)]

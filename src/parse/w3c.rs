@@ -78,13 +78,12 @@ impl W3c {
             let time = (kind == FieldType::Time).then_some(TimeFormat::Rfc3339);
             (Known { name: name.to_owned(), kind, time }, Origin::Key(name.to_owned()))
         };
-        if self.layouts.is_empty() {
-            return Given { listed: names::CANONICAL.iter().map(|name| known(name)).collect(), names: Names::AnyKey };
-        }
-        let mut listed: Vec<String> = self.layouts.iter().flat_map(Layout::given).collect();
+        let mut listed: Vec<String> = names::CANONICAL.iter().map(|name| (*name).to_owned()).collect();
+        listed.extend(self.layouts.iter().flat_map(Layout::named));
         listed.sort_unstable();
         listed.dedup();
-        Given { listed: listed.iter().map(|name| known(name)).collect(), names: Names::Listed }
+        // A file's own list may have any column, also where the pattern gives some.
+        Given { listed: listed.iter().map(|name| known(name)).collect(), names: Names::AnyKey }
     }
 
     /// Key `n` is captured as capture `n`.

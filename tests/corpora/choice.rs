@@ -25,7 +25,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("apache_other*", &["apache_ssl_request", "vhost_combined", "combined", "common"]),
     ("traefik_clf*", &["traefik_clf", "traefik_log"]),
     ("traefik_json*", &["traefik_json"]),
-    ("caddy_json*", &["caddy_json", "caddy_waf"]),
+    ("caddy_json*", &["caddy_json"]),
     ("envoy_json*", &["envoy_json", "cri>envoy_json", "istio_logentry"]),
     ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
     ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),
@@ -63,7 +63,8 @@ const IIS_COLUMNS: [&str; 3] = [
 
 /// `None`: the format is not one of those that are judged.
 pub fn ways(case: &Case) -> Option<Vec<Way>> {
-    if let Some(format) = case.text("log_format") {
+    let is_servers = ["apache", "nginx"].iter().any(|server| case.format.starts_with(server));
+    if let Some(format) = case.text("log_format").filter(|_| is_servers) {
         return Some(vec![pasted_log_format(format)]);
     }
     let patterns = case.list("grok_patterns");
@@ -140,7 +141,7 @@ fn pasted_grok(pattern: &str, definitions: &str) -> Way {
     for (name, sources) in TELEGRAF_FIELDS {
         let given = |text: &str, source: &str| text.contains(&format!(":{source}"));
         if let Some(source) = sources.iter().find(|source| given(pattern, source) || given(definitions, source)) {
-            types.push_str(&format!("{name} = {{ from = \"{source}\" }}\n"));
+            types = format!("{types}{name} = {{ from = \"{source}\" }}\n");
         }
     }
     let definitions = match definitions.trim() {

@@ -33,7 +33,7 @@ const FIELDS: [(&str, &str); 20] = [
     ("logtag", "tag"),
 ];
 
-/// Those that are judged in formats of web servers and balancers too; the others only in syslog and containers' wrappers.
+/// Those that are judged in every format.
 const EVERYWHERE: [&str; 11] = [
     "client",
     "user",
@@ -48,27 +48,36 @@ const EVERYWHERE: [&str; 11] = [
     "protocol",
 ];
 
+/// Those that are judged in syslog, and in containers' wrappers.
+const OF_SYSLOG: [&str; 6] = ["hostname", "program", "pid", "msgid", "priority", "message"];
+const OF_CONTAINERS: [&str; 4] = ["message", "stream", "partial", "logtag"];
+
+fn is_judged(case: &Case, key: &str) -> bool {
+    let is_of = |format: &str, keys: &[&str]| case.format.starts_with(format) && keys.contains(&key);
+    // What the peer took from elsewhere: the name of the host that it ran on.
+    let is_elsewhere = OF_SYSLOG.contains(&key) && case.names("not_verbatim", key);
+    EVERYWHERE.contains(&key)
+        || (is_of("syslog", &OF_SYSLOG) && !is_elsewhere)
+        || is_of("cri", &OF_CONTAINERS)
+        || is_of("docker", &OF_CONTAINERS)
+}
+
 /// Every stated value that does not agree, and how many were compared.
 pub fn differences(case: &Case, found: &Found) -> (Vec<(String, String)>, usize) {
     let mut differences = Vec::new();
     let mut compared = 0;
-    let is_header = ["syslog", "cri", "docker"].iter().any(|family| case.format.starts_with(family));
     for (key, field) in FIELDS {
         if case.names("absent_dash", key) && found.fields.contains_key(field) {
             differences.push((key.to_owned(), format!("expected nothing, found {:?}", found.text(field))));
         }
         let Some((_, value)) = case.stated().find(|(stated, _)| *stated == key) else { continue };
-        let judged = is_header || EVERYWHERE.contains(&key);
-        if !judged || is_policy(key, found) || is_from_elsewhere(case, value) {
-            continue;
-        }
-        if key == "hostname" && case.names("not_verbatim", key) {
+        if !is_judged(case, key) || is_policy(key, found) || is_from_elsewhere(case, value) {
             continue;
         }
         compared += 1;
         let peers = case.stated_by_peer(key);
         if !agrees(value, field, found) && (peers.is_null() || !agrees(peers, field, found)) {
-            differences.push((key.to_owned(), shown(value, found.text(field))));
+            differences.push((key.to_owned(), shown(value, found.text(field).as_deref())));
         }
     }
     if let Some((_, value)) = case.stated().find(|(key, _)| *key == "path")
@@ -91,7 +100,7 @@ pub fn differences(case: &Case, found: &Found) -> (Vec<(String, String)>, usize)
     (differences, compared)
 }
 
-fn shown(value: &Value, found: Option<String>) -> String {
+fn shown(value: &Value, found: Option<&str>) -> String {
     format!("expected {:?}, found {found:?}", text_of(value))
 }
 

@@ -11,7 +11,7 @@ use pxtail::config::{pattern_file, shipped};
 use pxtail::model::fields::Fields;
 use pxtail::model::spec::PatternSpec;
 use pxtail::model::time::UnixMicros;
-use pxtail::parse::{LineParser, Pattern};
+use pxtail::parse::Pattern;
 
 /// Every name that a case may state something about; slot `n` is `NAMES[n]` where the pattern gives it.
 pub const NAMES: [&str; 27] = [
@@ -86,8 +86,6 @@ impl Way {
 pub struct Found {
     pub by: String,
     pub fields: BTreeMap<&'static str, Vec<u8>>,
-    /// Names that the pattern gives, whether this line has them or not.
-    pub given: Vec<&'static str>,
     pub time: Option<UnixMicros>,
 }
 
@@ -162,13 +160,9 @@ fn read(pattern: &Pattern, by: &str, line: &[u8], zone: &TimeZone, before: Optio
         }
     }
     if parser.parse(line, &mut fields).is_err() {
-        return Err(format!("{by}: {}", explain(&mut parser, line)));
+        return Err(format!("{by}: {}", parser.explain(line)));
     }
     let value = |(slot, name): (usize, &&'static str)| fields.get(line, slot).map(|bytes| (*name, bytes.to_vec()));
     let found = given.iter().enumerate().filter_map(value).collect();
-    Ok(Found { by: by.to_owned(), fields: found, given, time: fields.time })
-}
-
-fn explain(parser: &mut LineParser, line: &[u8]) -> String {
-    parser.explain(line)
+    Ok(Found { by: by.to_owned(), fields: found, time: fields.time })
 }

@@ -108,6 +108,18 @@ fn lines_of_a_pattern_without_a_time_are_discarded_as_such() {
     );
 }
 
+/// NOW is in May 2033.
+#[test]
+fn a_time_without_a_year_is_reckoned_from_the_wall_clock() {
+    let log = "May 18 03:33:00 h app: now\nDec 31 23:59:59 h app: last year\nJun 17 00:00:00 h app: ahead\n";
+    check(
+        "pattern = \"syslog\"",
+        "user = \"{host}\"",
+        log,
+        &[("syslog", 3), ("unmatched", 0), ("counted", 2), ("too_far_ahead", 1)],
+    );
+}
+
 #[test]
 fn what_the_nearest_pattern_lacks_is_the_fault() {
     check_faults(

@@ -19,6 +19,7 @@ pub(super) fn read(value: &Value<'_>) -> Option<CaseSpec> {
     let expect = expect.and_then(|value| read_expectation(&value));
     let absent = table.get("absent");
     let read_at = table.get("at");
+    let after = table.get("after").map_or_else(Vec::new, |value| read_after(&value));
     table.finish();
     let expect = expect?;
     if let (Some(value), None) = (&absent, &expect) {
@@ -30,7 +31,14 @@ pub(super) fn read(value: &Value<'_>) -> Option<CaseSpec> {
         Some(value) => read_moment(&value)?,
         None => READ_AT,
     };
-    Some(CaseSpec { at: value.at.clone(), line: line?.value, expect, absent, read_at })
+    Some(CaseSpec { at: value.at.clone(), after, line: line?.value, expect, absent, read_at })
+}
+
+/// The lines before: one, or a list of them.
+fn read_after(value: &Value<'_>) -> Vec<String> {
+    let lines =
+        if value.node.is_array() { value.texts().unwrap_or_default() } else { value.text().into_iter().collect() };
+    lines.into_iter().map(|line| line.value).collect()
 }
 
 /// When the line is read.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::read;
 use crate::model::fields::FieldType;
-use crate::model::spec::{Engine, NginxEscape, Scalar};
+use crate::model::spec::{Engine, GrokNames, NginxEscape, Scalar};
 
 #[track_caller]
 fn faults(text: &str) -> String {
@@ -125,6 +125,16 @@ fn the_way_of_reading_is_seen_from_its_key() {
     check_engine("template = '%h %b'\nsyntax = \"envoy\"", &envoy("%h %b"));
     check_engine("template = ['$a', '%h']", &Engine::Templates(vec![nginx("$a", NginxEscape::Default), apache("%h")]));
     check_engine("regex = '(?<n>.)$'", &Engine::Regex { text: "(?<n>.)$".to_owned() });
+    let grok = |text: &str, definitions: &str, names| Engine::Grok {
+        text: text.to_owned(),
+        definitions: definitions.to_owned(),
+        names,
+    };
+    check_engine("grok = '%{IP:a}'", &grok("%{IP:a}", "", GrokNames::Legacy));
+    check_engine(
+        "grok = '%{X:a}'\necs = true\ngrok_patterns = '''\nX .\nY ,\n'''",
+        &grok("%{X:a}", "X .\nY ,\n", GrokNames::Ecs),
+    );
     check_engine("builtin = \"common\"", &Engine::Builtin { name: "common".to_owned() });
     check_engine("json = true", &Engine::Json { fields: [].into() });
     check_engine("json = {}", &Engine::Json { fields: [].into() });
@@ -138,7 +148,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         (
             "",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"",
+             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"",
         ),
         (
             "regex = '.'\ntemplate = '$a'",
@@ -173,6 +183,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
             "web.toml:2: `json.user` of pattern `web` is a whole number; expected a text in quotes\n\
              help: write user = \"1\"",
         ),
+        ("regex = '.'\necs = true", "web.toml:3: `ecs` of pattern `web` is for grok only\nhelp: leave it out"),
         (
             "regex = ''",
             "web.toml:2: `regex` of pattern `web` is empty\n\
@@ -198,9 +209,9 @@ fn faults_in_types_and_cases_are_shown_together() {
     for (body, expected) in [
         (
             "regex = '.'\n[types]\na = \"int\"\nb = { format = \"iso\" }\nc = { type = \"text\", format = \"clf\" }",
-            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time` or `boolean`\n\
+            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time`, `boolean`, `duration` or `size`\n\
              help: write a = \"text\", for instance\n\
-             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
+             web.toml:5: `format` of type `b` is `iso`; expected `auto`, `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_ns` or `unix_us`, or a format with `%`\n\
              help: write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"\n\
              web.toml:6: `format` of type `c` is for times only\n\
              help: leave it out, or set type = \"time\"",
@@ -217,9 +228,9 @@ fn faults_in_types_and_cases_are_shown_together() {
         (
             "regexp = '.'",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', json = { … } or builtin = \"combined\"\n\
+             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
-             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `escape`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
+             help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `ecs`, `escape`, `grok`, `grok_patterns`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
         ),
     ] {
         check_fault(body, expected);

@@ -51,8 +51,8 @@ fn read_into(
                     at: Location::new(path, line),
                     logs: Vec::new(),
                 };
-                let same = |other: &&mut Format| other.name == format.name && other.text == format.text;
-                if !found.formats.iter_mut().any(|mut other| same(&&mut *other)) {
+                let is_same = |other: &Format| other.name == format.name && other.text == format.text;
+                if !found.formats.iter().any(is_same) {
                     found.formats.push(format);
                 }
             }

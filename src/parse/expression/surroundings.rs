@@ -13,6 +13,9 @@ use super::byte_set::{ByteSet, Side, edge};
 /// How a condition is written in a tree: a group of this name, and a number, around the class that must not be there.
 pub(in crate::parse) const NOT_AFTER: &str = "pxtail_not_after_";
 pub(in crate::parse) const NOT_BEFORE: &str = "pxtail_not_before_";
+/// The same for conditions that may be left out where they cannot be built in: those of the grok library.
+pub(in crate::parse) const RATHER_NOT_AFTER: &str = "pxtail_rather_not_after_";
+pub(in crate::parse) const RATHER_NOT_BEFORE: &str = "pxtail_rather_not_before_";
 
 /// A tree without conditions.
 pub(in crate::parse) struct Resolved {
@@ -29,6 +32,8 @@ struct Barred {
     bytes: ByteSet,
     /// Whether that holds whichever way the expression is matched.
     always: bool,
+    /// Whether it may not be left out.
+    strict: bool,
     /// Whether what stands beside it is changed for it, or only looked at.
     applies: bool,
 }
@@ -38,6 +43,13 @@ struct Loose {
     before: Option<Barred>,
     hir: Hir,
     after: Option<Barred>,
+}
+
+impl Barred {
+    /// Whether the condition may be treated so: changed for it without being told to, or not at all.
+    const fn is_kept(self) -> bool {
+        !self.strict || (self.always && self.applies)
+    }
 }
 
 impl Loose {
@@ -51,7 +63,7 @@ pub(in crate::parse) fn resolve(hir: &Hir) -> Resolved {
     let Loose { before, hir, after } = loosen(hir, &mut exact);
     let mut end = |barred: Option<Barred>| {
         let barred = barred?;
-        exact &= barred.always && barred.applies;
+        exact &= barred.is_kept();
         barred.applies.then_some(barred.bytes)
     };
     let (before, after) = (end(before), end(after));
@@ -62,8 +74,8 @@ fn loosen(hir: &Hir, exact: &mut bool) -> Loose {
     match hir.kind() {
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => Loose::plain(hir.clone()),
         HirKind::Capture(capture) => {
-            if let Some((side, bytes)) = condition(capture) {
-                let barred = Some(Barred { bytes, always: true, applies: true });
+            if let Some((side, strict, bytes)) = condition(capture) {
+                let barred = Some(Barred { bytes, always: true, strict, applies: true });
                 let none = Loose::plain(Hir::empty());
                 return if side == Side::Start {
                     Loose { before: barred, ..none }
@@ -78,7 +90,7 @@ fn loosen(hir: &Hir, exact: &mut bool) -> Loose {
             let inner = loosen(&repetition.sub, exact);
             let once = repetition.max == Some(1);
             // With several turns each of them has the condition, at the end of the one before.
-            *exact &= once || (inner.before.is_none() && inner.after.is_none());
+            *exact &= once || ![inner.before, inner.after].into_iter().flatten().any(|barred| barred.strict);
             let weaken = |barred: Option<Barred>| {
                 let applies = |barred: Barred| barred.applies && repetition.min > 0;
                 barred.map(|barred| Barred { applies: applies(barred), ..barred })
@@ -97,15 +109,17 @@ fn loosen(hir: &Hir, exact: &mut bool) -> Loose {
     }
 }
 
-/// The condition that a group stands for: `Start` for one on the byte before.
-fn condition(capture: &Capture) -> Option<(Side, ByteSet)> {
+/// The condition that a group stands for: `Start` for one on the byte before, and whether it may not be left out.
+fn condition(capture: &Capture) -> Option<(Side, bool, ByteSet)> {
     let name = capture.name.as_deref()?;
-    let side = match () {
-        () if name.starts_with(NOT_AFTER) => Side::Start,
-        () if name.starts_with(NOT_BEFORE) => Side::End,
-        () => return None,
-    };
-    Some((side, one_byte(&capture.sub)?))
+    let kinds = [
+        (NOT_AFTER, Side::Start, true),
+        (NOT_BEFORE, Side::End, true),
+        (RATHER_NOT_AFTER, Side::Start, false),
+        (RATHER_NOT_BEFORE, Side::End, false),
+    ];
+    let (_, side, strict) = kinds.into_iter().find(|(kind, ..)| name.starts_with(kind))?;
+    Some((side, strict, one_byte(&capture.sub)?))
 }
 
 /// The bytes of an expression that matches exactly one of ASCII's.
@@ -127,6 +141,7 @@ fn shared(mut conditions: impl Iterator<Item = Option<Barred>>) -> Option<Barred
             (Some(all), Some(one)) => Some(Barred {
                 bytes: all.bytes.union(one.bytes),
                 always: all.always && one.always && all.bytes == one.bytes,
+                strict: all.strict || one.strict,
                 applies: all.applies && one.applies,
             }),
             // It holds for one branch. Where it matters (an address after any text), the others are none the worse for it.
@@ -176,25 +191,28 @@ fn apply<'a>(neighbours: impl Iterator<Item = &'a mut Piece>, side: Side, barred
     let mut passed = false;
     for piece in neighbours {
         let Piece::Hir(hir) = piece else { continue };
-        if matches!(hir.kind(), HirKind::Look(Look::Start | Look::End)) {
+        // The line ends there: nothing stands beside.
+        let edge_of_line = if side == Side::End { Look::Start } else { Look::End };
+        if matches!(hir.kind(), HirKind::Look(look) if *look == edge_of_line) {
             return false;
         }
         let at = edge(hir, side);
         if at.bytes.intersects(barred.bytes) {
             // Only a neighbour that may be left out lets a condition reach one further off: then it would hold at times.
-            *exact &= !passed && barred.always && barred.applies;
+            *exact &= barred.is_kept() && !(passed && barred.strict);
             if passed || !barred.applies {
                 return false;
             }
-            let bare = restrict(hir, side, barred.bytes, exact);
-            *hir = bare;
+            let mut restricted = true;
+            *hir = restrict(hir, side, barred.bytes, &mut restricted);
+            *exact &= restricted || !barred.strict;
         }
         if !at.can_be_empty {
             return false;
         }
         passed |= !matches!(hir.kind(), HirKind::Empty | HirKind::Look(_));
     }
-    *exact &= !passed;
+    *exact &= !(passed && barred.strict);
     !passed
 }
 
@@ -219,7 +237,7 @@ fn restrict(hir: &Hir, side: Side, barred: ByteSet, exact: &mut bool) -> Hir {
         }
         HirKind::Concat(items) => {
             let mut pieces: Vec<Piece> = items.iter().cloned().map(Piece::Hir).collect();
-            let condition = Barred { bytes: barred, always: true, applies: true };
+            let condition = Barred { bytes: barred, always: true, strict: true, applies: true };
             match side {
                 Side::End => apply(pieces.iter_mut().rev(), side, condition, exact),
                 Side::Start => apply(pieces.iter_mut(), side, condition, exact),

@@ -67,7 +67,7 @@ pub(super) const URL_PARTS: [Field; 5] = [
 
 /// Reads a line: column `n` is field `n`. `required`: how many columns the oldest lines have.
 pub(super) fn read(found: &mut Found<'_, '_>, columns: &[Column], required: usize) -> Result<(), Mismatch> {
-    line(found.line(), found, columns, required).map(|_| ()).map_err(|err| found.mismatch(err))
+    line(found.line(), found, columns, required).map(|_| ()).map_err(|err| found.mismatch(&err))
 }
 
 fn line<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, columns: &[Column], required: usize) -> Read<'l, ()> {
@@ -192,7 +192,9 @@ fn request<'l>(
         return Ok(rest);
     }
     found.keep(field, request);
-    if let Some((start, end)) = Request::read(request).and_then(|request| request.part(Part::Target)) {
+    if found.is_any_wanted(parts, URL_PARTS.len())
+        && let Some((start, end)) = Request::read(request).and_then(|request| request.part(Part::Target))
+    {
         keep_target(Target::read(&request[start..end]), &request[start..end], parts, found);
     }
     Ok(rest)

@@ -42,7 +42,7 @@ struct Line<'l> {
 }
 
 pub(super) fn read(found: &mut Found<'_, '_>) -> Result<(), Mismatch> {
-    let (_, line) = line(found.line()).map_err(|err| found.mismatch(err))?;
+    let (_, line) = line(found.line()).map_err(|err| found.mismatch(&err))?;
     found.keep(TIME, line.time);
     found.keep(STREAM, line.stream);
     found.keep(LOGTAG, line.tags);

@@ -30,7 +30,7 @@ pub(super) const FIELDS: [Field; 5] = [
 const KEYS: [&str; 4] = ["log", "stream", "time", "attrs"];
 
 pub(super) fn keys() -> JsonReader {
-    JsonReader::new(&KEYS.map(|key| vec![Path::key(key)]))
+    JsonReader::new(&KEYS.map(Path::key))
 }
 
 /// `json` is a reader of [`keys`].

@@ -29,6 +29,12 @@ impl<'a, 'l> Found<'a, 'l> {
         self.wanted & (1 << field) != 0
     }
 
+    /// Whether one of `count` fields from this one on is wanted.
+    #[inline]
+    pub(super) const fn is_any_wanted(&self, field: usize, count: usize) -> bool {
+        (self.wanted >> field) & ((1 << count) - 1) != 0
+    }
+
     /// Where a part of the line begins.
     #[inline]
     pub(super) fn offset(&self, part: &[u8]) -> usize {
@@ -71,7 +77,7 @@ impl<'a, 'l> Found<'a, 'l> {
     }
 
     /// The mismatch for what a parser of the rest of the line gave.
-    pub(super) fn mismatch(&self, err: nom::Err<Wrong>) -> Mismatch {
+    pub(super) const fn mismatch(&self, err: &nom::Err<Wrong>) -> Mismatch {
         match err {
             nom::Err::Error(wrong) | nom::Err::Failure(wrong) => wrong.mismatch(self.line.len()),
             nom::Err::Incomplete(_) => Mismatch::said(self.line.len(), "more of the line"),

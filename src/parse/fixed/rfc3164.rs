@@ -24,7 +24,7 @@ use crate::parse::time::{bsd_len, iso_len};
 
 /// `keys`: see [`rfc5424::read`].
 pub(super) fn read(found: &mut Found<'_, '_>, keys: &[Vec<u8>]) -> Result<(), Mismatch> {
-    line(found.line(), found, keys).map(|_| ()).map_err(|err| found.mismatch(err))
+    line(found.line(), found, keys).map(|_| ()).map_err(|err| found.mismatch(&err))
 }
 
 fn line<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u8>]) -> Read<'l, ()> {
@@ -77,7 +77,7 @@ fn stamp(input: &[u8]) -> Read<'_, Stamp<'_>> {
 }
 
 fn time(input: &[u8]) -> Option<(&[u8], &[u8], bool)> {
-    let is_iso = input.first().is_some_and(u8::is_ascii_digit);
+    let is_iso = input.get(4) == Some(&b'-');
     let (time, rest) = input.split_at_checked(if is_iso { iso_len(input) } else { bsd_len(input) }?)?;
     Some((rest, time, is_iso))
 }
@@ -114,16 +114,20 @@ fn is_rfc5424_tail<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u
     matches
 }
 
-fn host_and_rest<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> Result<(), nom::Err<super::token::Wrong>> {
+fn host_and_rest<'l>(whole: &'l [u8], found: &mut Found<'_, 'l>) -> Result<(), nom::Err<super::token::Wrong>> {
     let repeated: [&[u8]; 3] = [b"last message repeated ", b"message repeated ", b"--- last message repeated "];
-    if repeated.iter().any(|beginning| input.starts_with(beginning)) {
-        found.keep(MESSAGE, input);
+    if repeated.iter().any(|beginning| whole.starts_with(beginning)) {
+        found.keep(MESSAGE, whole);
         return Ok(());
     }
+    // AIX names the host so.
+    let input = whole.strip_prefix(b"Message forwarded from ").unwrap_or(whole);
+    let is_forwarded = input.len() < whole.len();
     let (rest, first) = word(input, "a host name or a tag")?;
     let after = rest.strip_prefix(b" ").unwrap_or(rest);
     // Cisco's firewalls write a colon after their name, some with a space before it.
-    let firewall = first.strip_suffix(b":").filter(|_| after.starts_with(b"%") && !first.starts_with(b"%"));
+    let firewall =
+        first.strip_suffix(b":").filter(|_| is_forwarded || (after.starts_with(b"%") && !first.starts_with(b"%")));
     let after_colon = after.strip_prefix(b": ").filter(|rest| rest.starts_with(b"%"));
     match (firewall, after_colon) {
         (Some(host), _) => {
@@ -134,13 +138,14 @@ fn host_and_rest<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> Result<(), n
             found.keep(HOST, first);
             tagged(after, found);
         }
-        (None, None) => match tag(input).filter(|tag| tag.is_certain) {
-            Some(tag) => keep_tag(&tag, found),
-            None => {
+        (None, None) => {
+            if let Some(tag) = tag(input).filter(|tag| tag.is_certain) {
+                keep_tag(&tag, found);
+            } else {
                 found.keep(HOST, first);
                 tagged(after, found);
             }
-        },
+        }
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// `keys`: the parameters of structured data that are wanted, as `ID.PARAM`.
 pub(super) fn read(found: &mut Found<'_, '_>, keys: &[Vec<u8>]) -> Result<(), Mismatch> {
-    line(found.line(), found, keys).map(|_| ()).map_err(|err| found.mismatch(err))
+    line(found.line(), found, keys).map(|_| ()).map_err(|err| found.mismatch(&err))
 }
 
 fn line<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u8>]) -> Read<'l, ()> {
@@ -56,7 +56,7 @@ pub(super) fn after_host<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &
     let (rest, _) = space(rest)?;
     let (rest, msgid) = printable(rest, MSGID_LEN, "a message id of at most 32 characters, or `-`")?;
     let (data, _) = space(rest)?;
-    let (rest, _) = structured_data(data, found, keys)?;
+    let (rest, ()) = structured_data(data, found, keys)?;
     let message = message(rest)?;
     found.keep(APP, app);
     found.keep(PROCID, procid);

@@ -57,7 +57,7 @@ pub(super) const FIELDS: [Field; 19] = [
 ];
 
 pub(super) fn read(found: &mut Found<'_, '_>) -> Result<(), Mismatch> {
-    line(found.line(), found).map(|_| ()).map_err(|err| found.mismatch(err))
+    line(found.line(), found).map(|_| ()).map_err(|err| found.mismatch(&err))
 }
 
 fn line<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> Read<'l, ()> {
@@ -77,8 +77,10 @@ fn line<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> Read<'l, ()> {
     let rest = headers(spaces(rest)?, found);
     let target = after_target(rest, found)?;
     found.keep(TARGET, target);
-    let parts = if method == b"CONNECT" { Target::read_authority(target) } else { Target::read(target) };
-    keep_target(parts, target, PARTS, found);
+    if found.is_any_wanted(PARTS, URL_PARTS.len()) {
+        let parts = if method == b"CONNECT" { Target::read_authority(target) } else { Target::read(target) };
+        keep_target(parts, target, PARTS, found);
+    }
     Ok((&[], ()))
 }
 

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
+use crate::model::fields::FieldType;
 use crate::model::time::UnixMicros;
-use crate::parse::tests::{builtin, check, compile};
+use crate::parse::tests::{builtin, check, compile, spec};
 
 const FORMATS: [&str; 10] = [
     "aws_alb",
@@ -147,6 +148,8 @@ fn the_tag_and_the_host_of_a_syslog_line_are_found_where_they_are() {
         ("2001:db8::1 app: m", "2001:db8::1", "app", "-", "m"),
         ("h last message repeated 2 times", "h", "-", "-", "last message repeated 2 times"),
         ("last message repeated 2 times", "-", "-", "-", "last message repeated 2 times"),
+        ("Message forwarded from h: app[1]: m", "h", "app", "1", "m"),
+        ("Message forwarded from h: m n", "h", "-", "-", "m n"),
         ("--- last message repeated 2 times ---", "-", "-", "-", "--- last message repeated 2 times ---"),
     ] {
         for time in ["Nov 23 10:00:00", "2026-11-23T10:00:00.5+01:00"] {
@@ -163,6 +166,8 @@ fn what_devices_write_before_a_syslog_time_is_passed_over() {
         ("<1>7: sw-1: .Nov 23 10:00:00 CET: %A: m", Some(["Nov 23 10:00:00", "sw-1", "%A", "-", "m"])),
         ("sw-1: Nov 23 10:00:00 UTC: %A: m", Some(["Nov 23 10:00:00 UTC", "sw-1", "%A", "-", "m"])),
         ("<1>Nov 23 10:00:00 UTC h a: m", Some(["Nov 23 10:00:00 UTC", "h", "a", "-", "m"])),
+        ("<1>2026 Nov 23 10:00:00.5 UTC: %A: m", Some(["2026 Nov 23 10:00:00.5 UTC", "-", "%A", "-", "m"])),
+        ("<1>2026 Nov 23 10:00:00 h a: m", Some(["2026 Nov 23 10:00:00", "h", "a", "-", "m"])),
         ("7: 8: 9: Nov 23 10:00:00 h a: m", None),
         ("<1> Nov 23 10:00:00 h a: m", None),
         ("<01>Nov 23 10:00:00 h a: m", None),
@@ -447,6 +452,27 @@ fn a_line_of_squid_is_read_from_both_ends() {
     }
 }
 
+#[test]
+fn parameters_of_structured_data_are_fields_like_others_and_no_other_name_is() {
+    let pattern = compile(builtin("syslog"));
+    for (name, kind) in [
+        ("sd.a.b", Some(FieldType::Text)),
+        ("pri", Some(FieldType::Integer)),
+        ("sdx", None),
+        ("hots", None),
+        ("client", None),
+    ] {
+        assert_eq!(pattern.field_type(name), kind, "{name}");
+    }
+    assert!(!pattern.gives_any_name());
+    let types =
+        [("account", Some("sd.a.b"), FieldType::Text, None), ("bytes", Some("sd.a.n"), FieldType::Integer, None)];
+    let pattern = crate::parse::Pattern::compile(&spec(builtin("syslog"), &types)).unwrap();
+    let line = r#"<1>1 - - - - - [a b="x" n="12"] m"#;
+    let expected = [("bytes", Some("12")), ("account", Some("x")), ("message", Some("m")), ("sd.a.c", None)];
+    check(&pattern, line, Some(&expected));
+}
+
 /// Every field of a format for a line; `None` where it does not match.
 fn all_fields(format: &str, line: &[u8]) -> Option<Vec<(String, Option<Vec<u8>>)>> {
     let pattern = compile(builtin(format));
@@ -457,14 +483,14 @@ fn all_fields(format: &str, line: &[u8]) -> Option<Vec<(String, Option<Vec<u8>>)
 }
 
 #[test]
-fn every_built_in_has_fewer_fields_than_bits_and_the_canonical_names_are_its_own() {
+fn every_format_has_a_time_and_names_each_of_its_fields_once() {
     for format in FORMATS {
         let pattern = compile(builtin(format));
-        assert!(pattern.field_names().len() <= 64, "{format}");
         assert!(pattern.has_time(), "{format}");
         let mut names =
             super::Fixed::of_name(format).unwrap().fields().iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let count = names.len();
+        assert!(count <= 64, "{format}: a bit for each");
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count, "{format}: a name stands there twice");

@@ -64,6 +64,32 @@ struct Parts {
 }
 
 impl Strftime {
+    /// Monday, 23 November 2026, 10:00 UTC, in this format.
+    pub(in crate::parse) fn example(&self) -> String {
+        let written = |piece: &Piece| -> String {
+            let text = match *piece {
+                Piece::Byte(byte) => return char::from(byte).to_string(),
+                Piece::White => " ",
+                Piece::Number(Part::Year) => "2026",
+                Piece::Number(Part::ShortYear) => "26",
+                Piece::Number(Part::Month) => "11",
+                Piece::Number(Part::Day) => "23",
+                Piece::Number(Part::Hour | Part::HalfDayHour) => "10",
+                Piece::Number(Part::Minute | Part::Second) => "00",
+                Piece::Number(Part::Fraction) => "000",
+                Piece::Number(Part::Unix) => "1795428000",
+                Piece::Number(Part::Other) => "1",
+                Piece::Month => "Nov",
+                Piece::HalfDay => "AM",
+                Piece::Weekday => "Mon",
+                Piece::ZoneName => "UTC",
+                Piece::Offset => "+0000",
+            };
+            text.to_owned()
+        };
+        self.pieces.iter().map(written).collect()
+    }
+
     /// `Err`: the piece that is not known.
     pub(in crate::parse) fn parse(format: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();

@@ -1,7 +1,7 @@
 //! The times of syslog: RFC 3164's, which have no year and no zone, RFC 5424's, and what devices write beside them.
 //!
 //! ```text
-//! time   = month " " day " " [year " "] clock [fraction] [" " year] [" " zone]
+//! time   = [year " "] month " " day " " [year " "] clock [fraction] [" " year] [" " zone]
 //! month  = "Jan" … "Dec"          day  = one or two digits, or a space and one digit
 //! clock  = hh:mm:ss               zone = "UTC" | "GMT" | "Z" | ("+" | "-") hh [":"] mm
 //! ```
@@ -41,7 +41,7 @@ pub(in crate::parse) fn bsd_len(text: &[u8]) -> Option<usize> {
 
 /// A time of RFC 3164 or like RFC 3339. `reference`: the moment when it is read.
 pub(super) fn read(text: &[u8], zone: &TimeZone, reference: Option<UnixMicros>) -> Option<UnixMicros> {
-    if text.first().is_some_and(u8::is_ascii_digit) {
+    if text.get(4) == Some(&b'-') {
         return iso::read(text, zone);
     }
     let Written { civil, has_year, offset, len } = written(text)?;
@@ -67,7 +67,11 @@ pub(super) fn in_last_year(reference: UnixMicros, instant: impl Fn(i16) -> Optio
 }
 
 fn written(text: &[u8]) -> Option<Written> {
-    let (name, rest) = text.split_first_chunk::<3>()?;
+    let (before, rest) = match year(text) {
+        Some((year, [b' ', rest @ ..])) => (Some(year), rest),
+        _ => (None, text),
+    };
+    let (name, rest) = rest.split_first_chunk::<3>()?;
     let month = clf::month(*name)?;
     let (day, rest) = match rest {
         [b' ', b' ', day @ b'1'..=b'9', b' ', rest @ ..] | [b' ', day @ b'1'..=b'9', b' ', rest @ ..] => {
@@ -79,8 +83,8 @@ fn written(text: &[u8]) -> Option<Written> {
         _ => return None,
     };
     let (before, rest) = match year(rest) {
-        Some((year, [b' ', rest @ ..])) => (Some(year), rest),
-        _ => (None, rest),
+        Some((year, [b' ', rest @ ..])) if before.is_none() => (Some(year), rest),
+        _ => (before, rest),
     };
     let (clock, rest) = rest.split_first_chunk::<8>()?;
     if clock[2] != b':' || clock[5] != b':' {

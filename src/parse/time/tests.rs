@@ -123,6 +123,8 @@ fn a_time_without_a_year_is_of_the_last_year_that_is_not_far_ahead() {
 fn syslog_times_may_have_fractions_years_and_zones() {
     for (text, expected) in [
         ("Nov  3 10:00:00 2026", Some("2026-11-03T09:00:00Z")),
+        ("2026 Nov  3 10:00:00", Some("2026-11-03T09:00:00Z")),
+        ("2026 Nov  3 2025 10:00:00", None),
         ("Nov 3 2026 10:00:00.5", Some("2026-11-03T09:00:00.5Z")),
         ("Nov 03 2026 10:00:00,123 UTC", Some("2026-11-03T10:00:00.123Z")),
         ("Nov 03 2026 10:00:00 -05:00", Some("2026-11-03T15:00:00Z")),
@@ -176,6 +178,22 @@ fn the_time_before_a_text_is_found_with_its_end() {
 }
 
 proptest! {
+    #[test]
+    fn a_time_without_a_year_comes_back_when_it_is_read_soon_enough(
+        second in 0..4_000_000_000_i64, late in -31 * 86_400..=330 * 86_400_i64, zone in "(UTC|Asia/Tokyo|America/Bogota)",
+    ) {
+        let zone = TimeZone::get(&zone).unwrap();
+        let moment = jiff::Timestamp::from_second(second).unwrap().to_zoned_datetime(zone.clone());
+        let text = moment.strftime("%b %e %H:%M:%S").to_string();
+        let read_at = UnixMicros::from_seconds(second + late);
+        for format in ["syslog", "%b %e %H:%M:%S"] {
+            let mut reader = TimeReader::new(TimeFormat::from_spec(format).unwrap(), zone.clone());
+            reader.set_reference(read_at);
+            let expected = Some(UnixMicros::from_seconds(second));
+            prop_assert_eq!(reader.read(text.as_bytes()), expected, "{} read {} later", text, late);
+        }
+    }
+
     #[test]
     fn common_log_times_are_what_jiff_reads(
         day in 0..33, month in 0_usize..12, year in 1..9999, clock in (0..25, 0..61, 0..62),

@@ -124,10 +124,9 @@ impl Layout {
         self.names.len()
     }
 
-    /// Every field that its columns give.
-    pub(super) fn given(&self) -> Vec<String> {
-        let canonical = CANONICAL.into_iter().filter(|name| self.find(name).is_some()).map(str::to_owned);
-        self.names.iter().filter(|name| !name.is_empty()).cloned().chain(canonical).collect()
+    /// The columns' own names.
+    pub(super) fn named(&self) -> Vec<String> {
+        self.names.iter().filter(|name| !name.is_empty()).cloned().collect()
     }
 
     /// Where a field is: its own column, or the first that stands for it.

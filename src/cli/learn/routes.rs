@@ -1,0 +1,121 @@
+//! `pxtail learn routes`
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use crate::cli::arguments::LearnRoutesArguments;
+use crate::cli::{FAILED, Failure, load, patterns, say};
+use crate::learn::routes::{self, Limits, MOST_NODES, Routes};
+use crate::model::fault::Fault;
+use crate::model::fields::Fields;
+use crate::model::spec::PatternSpec;
+use crate::parse::{LineParser, Pattern};
+use crate::terminal;
+
+/// Longest line that is read.
+const LINE_BYTES: u64 = 1 << 20;
+
+pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
+    let mut readers = Vec::new();
+    for spec in specs(arguments)? {
+        readers.push(PathReader::new(&spec)?);
+    }
+    let mut routes = Routes::new(Limits { texts: arguments.max_texts as usize, nodes: MOST_NODES });
+    let (mut lines, mut unmatched, mut pathless) = (0, 0, 0);
+    for file in &arguments.files {
+        let input: Box<dyn Read> = if file == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(file).map_err(|err| patterns::unreadable(file, &err))?)
+        };
+        let mut input = BufReader::with_capacity(1 << 17, input);
+        let mut line = Vec::new();
+        while next_line(&mut input, &mut line).map_err(|err| patterns::unreadable(file, &err))? {
+            lines += 1;
+            match readers.iter_mut().find_map(|reader| reader.read(&line)) {
+                None => unmatched += 1,
+                Some((None, _)) => pathless += 1,
+                Some((Some(path), method)) => routes.add(path, method),
+            }
+        }
+    }
+    let counted = routes.lines;
+    let found = routes.finish();
+    say(&format!(
+        "{lines} lines: {counted} with a path in {}, {pathless} without, {unmatched} not matched",
+        terminal::counted(found.len(), "route")
+    ));
+    if counted == 0 {
+        let help = "look at one line with `pxtail explain`; the pattern must give `path`, `target` or `request`";
+        return Err(Failure::new(FAILED, format!("no line has a path\nhelp: {help}")));
+    }
+    Ok(io::stdout().write_all(routes::toml(&found, counted, arguments.min_lines).as_bytes())?)
+}
+
+fn specs(arguments: &LearnRoutesArguments) -> Result<Vec<PatternSpec>, Failure> {
+    if let Some(named) = &arguments.pattern {
+        return Ok(vec![patterns::find(named, &arguments.config)?]);
+    }
+    let mut configuration = load(&arguments.config)?;
+    let named = arguments.source.as_deref();
+    let source = configuration.sources.iter().find(|source| named.is_none_or(|name| source.name == name));
+    let is_clear = named.is_some() || configuration.sources.len() == 1;
+    let Some(source) = source.filter(|_| is_clear) else {
+        let names: Vec<String> = configuration.sources.iter().map(|source| format!("`{}`", source.name)).collect();
+        let message = format!("which source?\nhelp: say --source with one of {}, or --pattern", names.join(", "));
+        return Err(Failure::new(FAILED, message));
+    };
+    Ok(source.patterns.iter().filter_map(|name| configuration.patterns.remove(&name.value)).collect())
+}
+
+/// Takes path and method out of lines.
+struct PathReader {
+    parser: LineParser,
+    fields: Fields,
+}
+
+const PATH: usize = 0;
+const METHOD: usize = 1;
+
+impl PathReader {
+    fn new(spec: &PatternSpec) -> Result<Self, Failure> {
+        let failure = |faults: Vec<Fault>| {
+            Failure::new(FAILED, faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
+        };
+        let pattern = Pattern::compile(spec).map_err(failure)?;
+        let parser = pattern.line_parser(&["path", "method"], &TimeZone::UTC);
+        let parser = parser.or_else(|_| pattern.line_parser(&["path"], &TimeZone::UTC)).map_err(|_| {
+            let message = format!("pattern `{}` gives no `path`", spec.name);
+            let help = "name the field that holds it: under `[types]`, path = { from = \"…\" }";
+            Failure::new(FAILED, format!("{message}\nhelp: {help}"))
+        })?;
+        Ok(Self { parser, fields: Fields::with_slots(2) })
+    }
+
+    /// `None`: the line is not the pattern's.
+    fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>)> {
+        self.parser.parse(line, &mut self.fields).ok()?;
+        let path = self.fields.get(line, PATH).map(|path| path.split(|byte| *byte == b'?').next().unwrap_or(path));
+        Some((path, self.fields.get(line, METHOD)))
+    }
+}
+
+/// The next line without its end; of one that is too long, the beginning.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    if input.by_ref().take(LINE_BYTES).read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    } else {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
+}
