@@ -60,7 +60,9 @@ fn pairs_are_read_by_their_keys() {
 duration = { from = \"took\", type = \"number\" }
 n = \"integer\"
 status = { from = \"status_code\", type = \"integer\" }
+status_code = \"integer\"
 time = { from = \"ts\", type = \"time\", format = \"rfc3339\" }
+took = \"number\"
 user = { from = \"user_id\" }",
     );
 }
