@@ -26,7 +26,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("traefik_clf*", &["traefik_clf", "traefik_log"]),
     ("traefik_json*", &["traefik_json"]),
     ("caddy_json*", &["caddy_json"]),
-    ("envoy_json*", &["envoy_json", "cri>envoy_json", "istio_logentry"]),
+    ("envoy_json*", &["envoy_json", "cri>envoy_json"]),
     ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
     ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),
     ("haproxy_*", &["haproxy_http", "haproxy_tcp", "haproxy_connect"]),
