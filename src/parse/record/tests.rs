@@ -441,3 +441,24 @@ fn records_agree_with_those_of_other_programs() {
     }
     assert!(checked >= 6, "{checked}");
 }
+
+#[test]
+fn a_case_is_read_as_one_record_of_its_pattern() {
+    let pattern = |records: RecordSpec, line: &str, expect: bool| {
+        let mut spec = crate::parse::tests::spec(crate::parse::tests::regex("(?s)A (?<user>\\w+)\n.*"), &[]);
+        spec.records = records;
+        let user = [("user", crate::model::spec::Scalar::Text("ann".to_owned()))];
+        spec.cases = vec![crate::parse::tests::case(line, expect.then_some(&user[..]), &[])];
+        crate::parse::run_cases(&spec).map_err(|failures| failures[0].message.clone())
+    };
+    let records = || spec(&[Wrapper::Cri], Some(lines_rule(Some("^A"), None, None)));
+    let text = "2026-11-23T10:00:00Z stdout F A ann\n2026-11-23T10:00:00Z stdout F  more";
+    assert_eq!(pattern(records(), text, true), Ok(1));
+    assert!(pattern(RecordSpec::default(), text, true).is_err(), "the pattern alone does not match it");
+    assert_eq!(pattern(records(), "A ann\n more", false), Ok(1));
+    let two = "2026-11-23T10:00:00Z stdout F A ann\n2026-11-23T10:00:00Z stdout F A bob";
+    assert_eq!(
+        pattern(records(), two, true),
+        Err("the line must match as one record, but `unwrap` and `multiline` make 2 of it".to_owned())
+    );
+}
