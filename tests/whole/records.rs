@@ -168,7 +168,7 @@ impl Author for Container {
                 let cut = log.random.usize(..=line.len());
                 let name = ["stdout", "stderr"][stream];
                 let mut part = |tag: &str, text: &str| {
-                    self.streams[stream].push_back(format!("2026-11-10T12:00:01Z {name} {tag} {text}"))
+                    self.streams[stream].push_back(format!("2026-11-10T12:00:01Z {name} {tag} {text}"));
                 };
                 if cut < line.len() {
                     part("P", &line[..cut]);

@@ -42,7 +42,7 @@ fn shown(piece: Piece<'_>, fields: usize) -> String {
     match piece {
         Piece::Record { line, outer, .. } => {
             let values = (0..fields).map(|slot| outer.get(b"", slot).map_or("-".to_owned(), text));
-            values.map(|value| format!("{value}|")).collect::<String>() + &text(line)
+            values.fold(String::new(), |shown, value| shown + &value + "|") + &text(line)
         }
         Piece::Foreign { line, .. } => format!("!{}", text(line)),
     }
