@@ -184,7 +184,7 @@ mod tests {
     fn watch(min_match_rate: f64) -> SourceWatch {
         let recent = |span| Recent { span, steps: VecDeque::new() };
         let patterns = vec![PatternStatus::default(), PatternStatus::default()];
-        let status = SourceStatus { min_match_rate, patterns, ..SourceStatus::default() };
+        let status = SourceStatus { patterns, min_match_rate, ..SourceStatus::default() };
         SourceWatch { short: recent(SHORT), long: recent(super::LONG), status, has_sample: false }
     }
 
@@ -193,7 +193,7 @@ mod tests {
     fn check(min_match_rate: f64, steps: &[(u64, u64, [u64; 2], Option<bool>)]) -> SourceStatus {
         let mut watch = watch(min_match_rate);
         for (second, unmatched, matched, expected) in steps {
-            let tally = SourceTally { unmatched: *unmatched, matched: matched.to_vec(), ..SourceTally::default() };
+            let tally = SourceTally { matched: matched.to_vec(), unmatched: *unmatched, ..SourceTally::default() };
             let change = watch.committed(0, *second, &tally).map(|change| change.is_drift);
             assert_eq!(change, *expected, "at {second}");
         }

@@ -42,25 +42,25 @@ fn shown_source(source: &SourceStatus) -> String {
     let mut text = format!("source `{name}`\n  {lines:>12} lines read since the agent's start\n");
     for pattern in &source.patterns {
         let rates = rates(pattern.match_ratio, pattern.match_ratio_day);
-        let _ = write!(text, "  {:>12} matched by `{}`{rates}\n", pattern.matched, pattern.name);
+        let _ = writeln!(text, "  {:>12} matched by `{}`{rates}", pattern.matched, pattern.name);
     }
-    let _ = write!(text, "  {unmatched:>12} not matched\n");
+    let _ = writeln!(text, "  {unmatched:>12} not matched");
     for (count, what) in [
         (joined, "joined to the line before"),
         (skipped, "of the format itself"),
         (multiline_cut, "records cut at a limit"),
     ] {
         if *count > 0 {
-            let _ = write!(text, "  {count:>12} {what}\n");
+            let _ = writeln!(text, "  {count:>12} {what}");
         }
     }
     if source.drift {
         let rate = source.match_ratio.map_or_else(|| "?".to_owned(), percent);
         let least = percent(source.min_match_rate);
-        let _ = write!(text, "  DRIFT: {rate} of the last 5 minutes match, less than `min_match_rate` ({least})\n");
+        let _ = writeln!(text, "  DRIFT: {rate} of the last 5 minutes match, less than `min_match_rate` ({least})");
     }
     if let Some(sample) = &source.sample {
-        let _ = write!(text, "  a line that was not matched:\n    {}\n    {}\n", sample.line, sample.why);
+        let _ = writeln!(text, "  a line that was not matched:\n    {}\n    {}", sample.line, sample.why);
     }
     text
 }

@@ -7,11 +7,12 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 
+use super::record::{Flush, Pending, Piece, Records, Seen};
 use super::{Pattern, Stop, catalogue::FieldPlan, time::TimeReader};
 use crate::model::decimal::Decimal;
 use crate::model::fault::Location;
 use crate::model::fields::{FieldType, Fields};
-use crate::model::spec::{CaseSpec, PatternSpec, Scalar};
+use crate::model::spec::{CaseSpec, PatternSpec, RecordSpec, Scalar};
 use crate::model::time::UnixMicros;
 
 /// A case that does not hold, or a pattern that does not compile.
@@ -68,11 +69,12 @@ pub fn run_cases(spec: &PatternSpec) -> Result<usize, Vec<CaseFailure>> {
         };
         faults.into_iter().map(failure).collect::<Vec<_>>()
     })?;
-    let failures: Vec<CaseFailure> = spec.cases.iter().filter_map(|case| run_case(&pattern, case).err()).collect();
+    let failures: Vec<CaseFailure> =
+        spec.cases.iter().filter_map(|case| run_case(spec, &pattern, case).err()).collect();
     if failures.is_empty() { Ok(spec.cases.len()) } else { Err(failures) }
 }
 
-fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
+fn run_case(spec: &PatternSpec, pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
     let nothing = BTreeMap::new();
     let expected = case.expect.as_ref().unwrap_or(&nothing);
     let wanted: Vec<&str> = expected.keys().map(String::as_str).chain(case.absent.iter().map(String::as_str)).collect();
@@ -89,13 +91,20 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
         // What they say is kept by the parser; whether they match is not asked here.
         let _ = parser.parse(earlier.as_bytes(), &mut fields);
     }
-    let line = case.line.as_bytes();
+    let record = match record_of(&spec.records, case) {
+        Ok(record) => record,
+        Err(_) if case.expect.is_none() => return Ok(()),
+        Err(message) => return Err(CaseFailure::of_case(case, message)),
+    };
+    let line = record.as_slice();
     match (parser.parse(line, &mut fields), &case.expect) {
         (Ok(()), None) => return Err(CaseFailure::of_case(case, "the line must not match, but it does")),
         (Err(_), None) => return Ok(()),
         (Err(_), Some(_)) => {
             let failure = CaseFailure::of_case(case, "the line must match, but it does not");
-            return Err(CaseFailure { stop: parser.stop(line), ..failure });
+            // Where it stops is a place of the line only if nothing was taken off.
+            let stop = parser.stop(line).filter(|_| line == case.line.as_bytes());
+            return Err(CaseFailure { stop, ..failure });
         }
         (Ok(()), Some(_)) => {}
     }
@@ -114,6 +123,33 @@ fn run_case(pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
     }
     let failure = CaseFailure::of_case(case, "the line matches, but its fields are others than expected");
     Err(CaseFailure { differences, ..failure })
+}
+
+/// What the pattern reads of a case's text: its one record, where the file says how lines become records.
+fn record_of(spec: &RecordSpec, case: &CaseSpec) -> Result<Vec<u8>, String> {
+    let line = case.line.as_bytes();
+    let compiled = Records::compile(spec, line.len());
+    let compiled = compiled.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    let Some(records) = compiled else { return Ok(line.to_owned()) };
+    let reader = records.reader(&[], &TimeZone::UTC, super::LineTime::Left);
+    let mut reader = reader.map_err(|names| format!("nothing gives {}", names.join(", ")))?;
+    let mut found: Vec<Result<Vec<u8>, String>> = Vec::new();
+    let mut take = |piece: Piece<'_>| {
+        found.push(match piece {
+            Piece::Record { line, .. } => Ok(line.to_owned()),
+            Piece::Foreign { wrapper, mismatch, .. } => Err(format!("no `{}` line: {mismatch}", wrapper.name())),
+        });
+    };
+    let mut pending = Pending::default();
+    let seen = Seen { now: case.read_at, complete_until: case.read_at };
+    for (number, line) in (1..).zip(case.line.split('\n')) {
+        reader.push(&mut pending, line.as_bytes(), number, seen, &mut take);
+    }
+    reader.flush(&mut pending, Flush::All, &mut take);
+    match found.len() {
+        1 => found.remove(0),
+        records => Err(format!("the line must match as one record, but `unwrap` and `multiline` make {records} of it")),
+    }
 }
 
 fn given(pattern: &Pattern) -> String {

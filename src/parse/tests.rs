@@ -390,7 +390,7 @@ fn a_mismatch_says_where_and_an_explanation_says_what_was_expected() {
     assert_eq!((mismatch.at(), mismatch.to_string().as_str()), (2, "at byte 2: expected part 4 of the pattern"));
 }
 
-fn case(line: &str, expect: Option<&[(&str, Scalar)]>, absent: &[&str]) -> CaseSpec {
+pub(super) fn case(line: &str, expect: Option<&[(&str, Scalar)]>, absent: &[&str]) -> CaseSpec {
     CaseSpec {
         after: Vec::new(),
         at: Location::new("p.toml", 30),

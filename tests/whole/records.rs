@@ -168,7 +168,7 @@ impl Author for Container {
                 let cut = log.random.usize(..=line.len());
                 let name = ["stdout", "stderr"][stream];
                 let mut part = |tag: &str, text: &str| {
-                    self.streams[stream].push_back(format!("2026-11-10T12:00:01Z {name} {tag} {text}"))
+                    self.streams[stream].push_back(format!("2026-11-10T12:00:01Z {name} {tag} {text}"));
                 };
                 if cut < line.len() {
                     part("P", &line[..cut]);
@@ -316,4 +316,32 @@ fn once_keeps_a_record_that_may_go_on_for_the_next_run() {
     let mut expected = Books::default();
     expected.add("ann", "", WINDOW, 1, 7);
     assert_eq!(expected.difference(&held), Vec::<String>::new());
+}
+
+#[test]
+fn the_status_shows_what_matches_and_a_line_that_does_not() {
+    let bench = Bench::new();
+    let source =
+        "[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\npattern = \"combined\"\nmin_match_rate = 0.9\n";
+    let metric = METRIC.replace("{account}", "acme").replace("{user}", "{client}").replace("\"number\"", "\"bytes\"");
+    bench.write_config("", &format!("{source}{metric}"));
+    let asleep = bench.pxtail(&["status", "--config", "pxtail.toml"]);
+    assert_eq!(asleep.code, Some(75), "{asleep:?}");
+    assert!(asleep.stderr.contains("no agent listens there"), "{asleep:?}");
+    let line = "192.0.2.1 - - [10/Nov/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"t\"\n";
+    bench.append("app.log", format!("{}{}", line.repeat(80), "what \x1b[31mis this\n".repeat(20)).as_bytes());
+    let agent = bench.start();
+    bench.wait_until("the drift is said", || agent.said().contains("less than `min_match_rate` (90 %)"));
+    let shown = bench.pxtail(&["status", "--config", "pxtail.toml"]).stdout;
+    for text in
+        ["100 lines read", "80 matched by `combined` (80.0 %", "20 not matched", "DRIFT", "what \\u{1b}[31mis this"]
+    {
+        assert!(shown.contains(text), "{text} is not in:\n{shown}");
+    }
+    let metrics = bench.pxtail(&["status", "--metrics", "--config", "pxtail.toml"]).stdout;
+    assert!(metrics.contains("pxtail_lines_matched_total{source=\"app\",pattern=\"combined\"} 80\n"), "{metrics}");
+    assert!(metrics.contains("pxtail_drift{source=\"app\"} 1\n") && !metrics.contains("is this"), "{metrics}");
+    let json = bench.pxtail(&["status", "--json", "--config", "pxtail.toml"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["sources"][0]["unmatched"], &json["sources"][0]["match_ratio"]), (&20.into(), &0.8.into()));
 }

@@ -42,7 +42,7 @@ fn shown(piece: Piece<'_>, fields: usize) -> String {
     match piece {
         Piece::Record { line, outer, .. } => {
             let values = (0..fields).map(|slot| outer.get(b"", slot).map_or("-".to_owned(), text));
-            values.map(|value| format!("{value}|")).collect::<String>() + &text(line)
+            values.fold(String::new(), |shown, value| shown + &value + "|") + &text(line)
         }
         Piece::Foreign { line, .. } => format!("!{}", text(line)),
     }
@@ -440,4 +440,25 @@ fn records_agree_with_those_of_other_programs() {
         checked += 1;
     }
     assert!(checked >= 6, "{checked}");
+}
+
+#[test]
+fn a_case_is_read_as_one_record_of_its_pattern() {
+    let pattern = |records: RecordSpec, line: &str, expect: bool| {
+        let mut spec = crate::parse::tests::spec(crate::parse::tests::regex("(?s)A (?<user>\\w+)\n.*"), &[]);
+        spec.records = records;
+        let user = [("user", crate::model::spec::Scalar::Text("ann".to_owned()))];
+        spec.cases = vec![crate::parse::tests::case(line, expect.then_some(&user[..]), &[])];
+        crate::parse::run_cases(&spec).map_err(|failures| failures[0].message.clone())
+    };
+    let records = || spec(&[Wrapper::Cri], Some(lines_rule(Some("^A"), None, None)));
+    let text = "2026-11-23T10:00:00Z stdout F A ann\n2026-11-23T10:00:00Z stdout F  more";
+    assert_eq!(pattern(records(), text, true), Ok(1));
+    assert!(pattern(RecordSpec::default(), text, true).is_err(), "the pattern alone does not match it");
+    assert_eq!(pattern(records(), "A ann\n more", false), Ok(1));
+    let two = "2026-11-23T10:00:00Z stdout F A ann\n2026-11-23T10:00:00Z stdout F A bob";
+    assert_eq!(
+        pattern(records(), two, true),
+        Err("the line must match as one record, but `unwrap` and `multiline` make 2 of it".to_owned())
+    );
 }
