@@ -6,6 +6,7 @@
 
 pub mod count;
 pub mod delivery;
+mod drift;
 pub mod dry_run;
 pub mod files;
 pub mod plan;

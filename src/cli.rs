@@ -14,6 +14,7 @@ mod outbox;
 mod patterns;
 mod run;
 mod sandbox;
+mod status;
 mod test;
 
 use std::io::{self, IsTerminal, Write};
@@ -96,6 +97,7 @@ pub fn main() -> ExitCode {
         Verb::List(arguments) => list::run(&arguments),
         Verb::Sandbox(arguments) => sandbox::run(&arguments),
         Verb::Outbox(arguments) => outbox::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
         Verb::Completion { shell } => completion(shell),
     };
     match result {

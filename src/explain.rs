@@ -6,11 +6,13 @@
 mod metric;
 mod names;
 mod show;
+mod unit;
 
 use jiff::tz::TimeZone;
 
-pub use metric::{Judged, Judgement, Others, ReadBy, Record, judge};
-pub use show::{catalogue, judged, reading};
+pub use metric::{Judged, Judgement, Others, Record, judge};
+pub use show::{catalogue, foreign, judged, reading};
+pub use unit::{Around, RecordLine, Told, Unit};
 
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
@@ -19,11 +21,13 @@ use crate::model::time::UnixMicros;
 use crate::parse::{LineParser, Pattern, Stop};
 
 /// Reads the lines of one file by one pattern.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LineReader {
     pub name: String,
     pub pattern: Pattern,
     zone: TimeZone,
+    /// For times without a year.
+    read_at: UnixMicros,
     /// Reads every line, for what earlier lines say about later ones.
     carrier: LineParser,
     /// Names that a header line of the file may have given to its columns.
@@ -46,7 +50,7 @@ pub struct Matched {
     pub absent: Vec<String>,
     /// By slot, with `slots`, for the metrics.
     pub values: Fields,
-    pub slots: Vec<String>,
+    pub slots: Vec<(String, FieldType)>,
     pub zone: TimeZone,
 }
 
@@ -64,19 +68,32 @@ pub struct FieldValue {
 }
 
 impl LineReader {
-    /// `zone` is for times that have none of their own.
+    /// `zone` is for times that have none of their own, `read_at` for those without a year: when the lines are read.
     ///
     /// # Errors
     /// The pattern's faults.
-    pub fn new(spec: &PatternSpec, zone: &TimeZone) -> Result<Self, Vec<Fault>> {
+    pub fn new(spec: &PatternSpec, zone: &TimeZone, read_at: UnixMicros) -> Result<Self, Vec<Fault>> {
         let pattern = Pattern::compile(spec)?;
         // A parser for no field cannot name an unknown one.
-        let carrier = pattern.line_parser(&[], zone).map_err(|_| Vec::new())?;
-        Ok(Self { name: spec.name.clone(), pattern, zone: zone.clone(), carrier, header: Vec::new() })
+        let mut carrier = pattern.line_parser(&[], zone).map_err(|_| Vec::new())?;
+        carrier.set_reference_time(read_at);
+        Ok(Self { name: spec.name.clone(), pattern, zone: zone.clone(), read_at, carrier, header: Vec::new() })
+    }
+
+    /// Takes note of what an earlier line of the file says about later ones.
+    pub fn pass(&mut self, line: &[u8]) {
+        if self.carrier.keeps_file_state() {
+            self.read(line, &[]);
+        }
     }
 
     /// Reads the file's next line; `more` are names that are wanted beside all that the pattern gives.
     pub fn read(&mut self, line: &[u8], more: &[&str]) -> Reading {
+        self.read_inside(line, more, &Around::default())
+    }
+
+    /// The same for a line that other things stand around.
+    pub fn read_inside(&mut self, line: &[u8], more: &[&str], around: &Around) -> Reading {
         let state = self.carrier.file_state().to_vec();
         if let Err(mismatch) = self.carrier.parse(line, &mut Fields::default()) {
             if mismatch.is_directive() {
@@ -87,10 +104,10 @@ impl LineReader {
             let stop = if mismatch.is_directive() { None } else { self.carrier.stop(line) };
             return Reading::Stopped(stop.unwrap_or_else(nothing));
         }
-        Reading::Matched(self.take(line, &state, more))
+        Reading::Matched(self.take(line, &state, more, around))
     }
 
-    fn take(&self, line: &[u8], state: &[u8], more: &[&str]) -> Matched {
+    fn take(&self, line: &[u8], state: &[u8], more: &[&str], around: &Around) -> Matched {
         let mut slots: Vec<String> = self.pattern.field_names().into_iter().map(str::to_owned).collect();
         if self.pattern.gives_any_name() {
             slots.extend(names::of_line(line));
@@ -98,20 +115,39 @@ impl LineReader {
         }
         slots.extend(more.iter().filter(|name| self.pattern.field_type(name).is_some()).map(|&name| name.to_owned()));
         let mut seen = std::collections::HashSet::new();
-        slots.retain(|name| seen.insert(name.clone()));
-        let values = self.values(&self.pattern, line, state, &slots);
-        let texts = self.values(&self.pattern.untyped(), line, state, &slots);
-        let (fields, absent) = self.shown(line, &slots, &values, &texts);
+        let is_around = |name: &String| around.fields.iter().any(|(outer, _, _)| outer == name);
+        slots.retain(|name| !is_around(name) && seen.insert(name.clone()));
+        let mut values = self.values(&self.pattern, line, state, &slots, around);
+        let texts = self.values(&self.pattern.untyped(), line, state, &slots, around);
+        if !self.pattern.has_time() {
+            values.time = around.time;
+        }
+        let (mut fields, absent) = self.shown(line, &slots, &values, &texts);
+        let kind = |name: String| {
+            let kind = self.pattern.field_type(&name).unwrap_or(FieldType::Text);
+            (name, kind)
+        };
+        let mut slots: Vec<(String, FieldType)> = slots.into_iter().map(kind).collect();
+        for (name, kind, text) in &around.fields {
+            slots.push((name.clone(), *kind));
+            let (names, kind, text) = (vec![name.clone()], *kind, text.clone());
+            fields.push(FieldValue { names, kind, text, instant: None, misfit: false });
+        }
         Matched { fields, absent, values, slots, zone: self.zone.clone() }
     }
 
-    fn values(&self, pattern: &Pattern, line: &[u8], state: &[u8], slots: &[String]) -> Fields {
+    /// After the slots that the pattern fills come those of `around`.
+    fn values(&self, pattern: &Pattern, line: &[u8], state: &[u8], slots: &[String], around: &Around) -> Fields {
         let wanted: Vec<&str> = slots.iter().map(String::as_str).collect();
-        let mut fields = Fields::with_slots(slots.len());
+        let mut fields = Fields::with_slots(slots.len() + around.fields.len());
         if let Ok(mut parser) = pattern.line_parser(&wanted, &self.zone) {
             parser.set_file_state(state);
+            parser.set_reference_time(self.read_at);
             // It matched just now, whichever fields are wanted.
             let _ = parser.parse(line, &mut fields);
+        }
+        for (place, (_, _, text)) in around.fields.iter().enumerate() {
+            fields.set_decoded(slots.len() + place, text);
         }
         fields
     }

@@ -66,16 +66,21 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
 /// of what the lines share. `None` where they share nothing.
 #[must_use]
 pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let kinds: [fn(&str, &[&[u8]]) -> Option<Draft>; 3] = [keys::json, keys::pairs, aligned];
+    let kinds: [fn(&str, &[&[u8]]) -> Option<Draft>; 3] = [keys::json, typed_pairs, aligned];
     kinds.into_iter().find_map(|kind| {
         let mut draft = kind(name, lines)?;
         draft.reader().ok()?;
-        draft.infer_types(lines);
         draft
             .comments
             .push("Proposed by `pxtail learn pattern` from a sample of the log: read it before you use it.".to_owned());
         Some(draft)
     })
+}
+
+fn typed_pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {
+    let mut draft = keys::pairs(name, lines)?;
+    draft.infer_types(lines);
+    Some(draft)
 }
 
 /// Lines that the expression is made of: more say nothing new.
@@ -85,12 +90,14 @@ fn aligned(name: &str, lines: &[&[u8]]) -> Option<Draft> {
     let step = (lines.len() / ALIGNED_LINES).max(1);
     let sample: Vec<&[u8]> = lines.iter().copied().step_by(step).collect();
     let aligned = align::align(&sample)?;
-    Some(Draft {
+    let mut draft = Draft {
         name: name.to_owned(),
         about: "Lines of text with fixed places.".to_owned(),
         engine: format!("regex = {}\n", toml_text::text(&aligned.regex)),
         ..Draft::default()
-    })
+    };
+    draft.infer_types(lines);
+    Some(draft)
 }
 
 #[cfg(test)]

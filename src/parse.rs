@@ -205,8 +205,14 @@ impl LineParser {
             return Some(Stop { at: None, expected: mismatch.to_string() });
         }
         let (said, at) = self.reader.expectation(line, mismatch);
-        let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected).to_owned();
-        Some(Stop { at: Some(at.unwrap_or_else(|| mismatch.at())), expected })
+        // Engines that go over the line once more know better how far it fits than the mismatch does.
+        let (place, rest) = said
+            .strip_prefix("at byte ")
+            .and_then(|said| said.split_once(": "))
+            .map_or((None, said.as_str()), |(place, rest)| (place.parse().ok(), rest));
+        let expected = rest.strip_prefix("expected ").or_else(|| Some(rest.split_once("what follows is not ")?.1));
+        let at = at.or(place).unwrap_or_else(|| mismatch.at()).min(line.len());
+        Some(Stop { at: Some(at), expected: expected.unwrap_or(rest).to_owned() })
     }
 
     /// For people: how far the line matches, what was expected there, and what stands there instead.
@@ -238,11 +244,13 @@ impl LineParser {
 }
 
 /// For people: the instant of a text in a format as `[types]` has it; `None` where it is none of that format. `zone` is for
-/// texts without one.
+/// texts without one, `read_at` for those without a year.
 #[must_use]
-pub fn read_time(format: &str, text: &[u8], zone: &TimeZone) -> Option<crate::model::time::UnixMicros> {
+pub fn read_time(format: &str, text: &[u8], zone: &TimeZone, read_at: UnixMicros) -> Option<UnixMicros> {
     let format = time::TimeFormat::from_spec(format).ok()?;
-    time::TimeReader::new(format, zone.clone()).read(text)
+    let mut reader = time::TimeReader::new(format, zone.clone());
+    reader.set_reference(read_at);
+    reader.read(text)
 }
 
 /// Where a line stops matching, for people.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::AgentError;
 use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
+use super::drift::DriftWatch;
 use super::files::FileMemories;
 use super::plan::{self, Plan};
 use super::restore;
@@ -28,6 +29,7 @@ use crate::tail::wake::{Waker, Woken};
 use crate::tail::{Reach, Tail, TailSource};
 use crate::telemetry::DeliveryWatch;
 use crate::telemetry::control::{Answer, ControlSocket, Request};
+use crate::telemetry::status::{StatusBoard, prometheus};
 
 /// How long the agent runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,13 +103,18 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     let stop = signals::watch(move || poker.poke())?;
     let watch = Arc::new(DeliveryWatch::default());
     let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
-    let _control = listen(configuration, &ledger);
+    let board = Arc::new(StatusBoard::default());
+    let drift = DriftWatch::new(configuration);
+    board.post(drift.status());
+    let _control = listen(configuration, &ledger, &board);
     housekeep(&mut ledger, configuration, clock.now())?;
     let mut agent = Agent {
         configuration,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
         memories,
+        drift,
+        board,
         tally: Tally::new(configuration),
         notes: LogNotes::default(),
         report: RunReport::default(),
@@ -162,11 +169,16 @@ fn start_delivery(
 }
 
 /// The control socket is a convenience: without it the agent still does its work.
-fn listen(configuration: &Configuration, ledger: &Ledger) -> Option<ControlSocket> {
+fn listen(configuration: &Configuration, ledger: &Ledger, board: &Arc<StatusBoard>) -> Option<ControlSocket> {
     let path = ledger.path().to_owned();
-    let answer = move |Request::OutboxRelease| match OutboxStore::open(&path).and_then(|outbox| outbox.release()) {
-        Ok(events) => Answer::Released { events },
-        Err(err) => Answer::Failed { message: err.to_string() },
+    let board = Arc::clone(board);
+    let answer = move |request| match request {
+        Request::Status => Answer::Status(board.read()),
+        Request::Metrics => Answer::Metrics { text: prometheus(&board.read()) },
+        Request::OutboxRelease => match OutboxStore::open(&path).and_then(|outbox| outbox.release()) {
+            Ok(events) => Answer::Released { events },
+            Err(err) => Answer::Failed { message: err.to_string() },
+        },
     };
     ControlSocket::listen(&configuration.agent.socket, answer)
         .inspect_err(|err| {
@@ -224,6 +236,8 @@ struct Agent<'a> {
     /// Each file's newest event time.
     own_times: HashMap<FileId, UnixMicros>,
     memories: FileMemories,
+    drift: DriftWatch,
+    board: Arc<StatusBoard>,
     tally: Tally,
     notes: LogNotes,
     report: RunReport,
@@ -288,7 +302,7 @@ impl Agent<'_> {
         loop {
             let now = self.clock.now();
             let Some(chunk) = self.tail.read(now) else { return if lines > 0 { Round::Busy } else { Round::Idle } };
-            let Self { plan, aggregator, tally, notes, memories, own_times, .. } = self;
+            let Self { plan, aggregator, tally, notes, drift, memories, own_times, .. } = self;
             let Some(source) = plan.sources.get_mut(chunk.source.0 as usize) else { continue };
             let memory = memories.of_chunk(source, &chunk);
             let lines_of_chunk = Lines {
@@ -300,6 +314,7 @@ impl Agent<'_> {
             };
             let mut counting = Counting { plan, aggregator, tally, now: Now::Clock(now) };
             let counted = counting.chunk(&lines_of_chunk, memory, |plan, found| {
+                drift.unmatched(chunk.source, plan, &found);
                 notes.unmatched(plan, chunk.path, found);
             });
             memories.counted(chunk.file);
@@ -319,7 +334,7 @@ impl Agent<'_> {
     /// Counts lines that waited for more of their record: it comes no more, since their file is at its end for good or
     /// nothing came for long enough.
     fn flush(&mut self, now: UnixMicros) {
-        let Self { plan, aggregator, tally, notes, memories, own_times, tail, .. } = self;
+        let Self { plan, aggregator, tally, notes, drift, memories, own_times, tail, .. } = self;
         for file in memories.waiting().collect::<Vec<_>>() {
             let reach = tail.reach(file);
             let flush = match reach {
@@ -330,7 +345,10 @@ impl Agent<'_> {
             let path = reach.map_or(Path::new(""), |reach| reach.path);
             let Some((source, memory)) = memories.get_mut(file) else { continue };
             let mut counting = Counting { plan, aggregator, tally, now: Now::Clock(now) };
-            let counted = counting.flush(source, flush, memory, |plan, found| notes.unmatched(plan, path, found));
+            let counted = counting.flush(source, flush, memory, |plan, found| {
+                drift.unmatched(source, plan, &found);
+                notes.unmatched(plan, path, found);
+            });
             if let Some(counted) = counted {
                 note_own_time(own_times, file, counted);
             }
@@ -402,6 +420,10 @@ impl Agent<'_> {
         self.report.windows_sealed += saved.windows_sealed;
         self.report.events_sealed += saved.events;
         LogNotes::sealed(&saved);
+        for change in self.drift.committed(&saved_tally) {
+            LogNotes::drift(self.configuration, &change);
+        }
+        self.board.post(self.drift.status());
         self.notes.refused(self.configuration, &saved_tally);
         self.notes.oversized(self.tail.counters().oversized_lines);
         self.notes.invalid_fields(&self.plan);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::count::{Tally, UnmatchedLine};
+use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
 use super::save::Saved;
 use crate::model::file::SourceIndex;
@@ -91,6 +92,25 @@ impl LogNotes {
             why,
         );
         *known = Unmatched { lines: 0, said: Said::now() };
+    }
+
+    /// A source's match rate fell below its threshold, or came back.
+    pub fn drift(configuration: &Configuration, change: &DriftChange) {
+        let Some(source) = configuration.sources.get(change.source) else { return };
+        let DriftChange { rate, rate_day, records, .. } = change;
+        let (rate, rate_day, least) = (rate * 100.0, rate_day * 100.0, source.min_match_rate * 100.0);
+        if change.is_drift {
+            tracing::warn!(
+                "source `{}`: {rate:.0} % of the last 5 minutes' {records} records match, less than `min_match_rate` ({least:.0} %); in the \
+                 last 24 hours it was {rate_day:.0} %: the log's format may have changed, `pxtail status` shows a line",
+                source.name
+            );
+        } else {
+            tracing::info!(
+                "source `{}`: {rate:.0} % of the last 5 minutes' {records} records match again",
+                source.name
+            );
+        }
     }
 
     /// After the first scan: sources without a file, which may be a slip in `paths`.

@@ -77,6 +77,12 @@ pub enum Verb {
     Sandbox(SandboxArguments),
     /// See or release the events that wait to be sent.
     Outbox(OutboxArguments),
+    /// Show how the running agent is: lines read, how many match which pattern, and a line that does not.
+    #[command(after_help = "Examples:
+  pxtail status                     for people
+  pxtail status --json              the same for programs, one line
+  pxtail status --metrics           numbers as Prometheus reads them, for its textfile collector")]
+    Status(StatusArguments),
     /// Print a completion script for a shell.
     Completion { shell: clap_complete::Shell },
 }
@@ -154,6 +160,18 @@ pub struct SandboxArguments {
     /// A product key that events may carry; can be given more than once.
     #[arg(long, default_value = crate::sandbox::PRODUCT_KEY, value_name = "KEY")]
     pub product_key: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// One line of JSON.
+    #[arg(long, conflicts_with = "metrics")]
+    pub json: bool,
+    /// Prometheus' text format. Holds no line of a log.
+    #[arg(long)]
+    pub metrics: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,10 +9,12 @@ use jiff::tz::TimeZone;
 
 use super::arguments::ExplainArguments;
 use super::{FAILED, Failure, load, patterns, say};
-use crate::explain::{self, LineReader, Others, Reading};
+use crate::agent::plan;
+use crate::explain::{self, LineReader, Others, Reading, RecordLine, Told, Unit};
 use crate::model::fault::Fault;
-use crate::model::spec::{Configuration, MetricSpec, PatternSpec, SourceSpec};
+use crate::model::spec::{Configuration, MetricSpec, PatternSpec, RecordSpec, SourceSpec};
 use crate::model::time::{Clock, SystemClock};
+use crate::tail::captures::PathCaptures;
 use crate::terminal;
 use crate::usage::MetricReader;
 
@@ -21,75 +23,109 @@ const STANDARD: &str = "/etc/pxtail/pxtail.toml";
 /// Longest line that is taken: longer ones are dropped by the agent too, as it is set up.
 const LINE_BYTES: u64 = 1 << 20;
 /// Lines of standard input that are explained: nobody reads more.
-const MOST_LINES: usize = 100;
+const MOST_LINES: u64 = 100;
 
 pub fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
     let standard = Path::new(STANDARD);
-    let config =
-        arguments.config.as_deref().or_else(|| (standard.exists() && arguments.pattern.is_none()).then_some(standard));
-    if let Some(config) = config {
-        let configuration = load(config)?;
-        let sources = sources(&configuration, arguments)?;
-        return each_line(arguments, sources, |source, line| explain_source(&configuration, source, line), &mut out);
+    let is_set_up = standard.exists() && arguments.pattern.is_none();
+    let config = arguments.config.as_deref().or_else(|| is_set_up.then_some(standard));
+    match config {
+        Some(config) => with_configuration(arguments, &load(config)?),
+        None => with_patterns(arguments, standard),
     }
-    let by_name = |named: &String| Ok::<_, Failure>(vec![patterns::find(named, standard)?]);
-    let specs = match &arguments.pattern {
-        Some(named) => by_name(named)?,
-        None => patterns::known(standard).whole.into_values().collect(),
+}
+
+fn failed(faults: &[Fault]) -> Failure {
+    Failure::new(FAILED, faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Failure> {
+    let unit = |spec: &PatternSpec| {
+        Unit::new(&[spec], &RecordSpec::default(), &[], Vec::new(), &TimeZone::UTC, SystemClock.now())
     };
+    if let Some(named) = &arguments.pattern {
+        let spec = patterns::find(named, standard)?;
+        let units = vec![unit(&spec).map_err(|faults| failed(&faults))?];
+        return each_record(arguments, units, |_, readers, told| match told {
+            Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+            Told::Record(RecordLine { line, around, .. }) => {
+                let shown = |reader: &mut LineReader| {
+                    let reading = reader.read_inside(line, &[], around);
+                    explain::reading(&reader.name, line, &reading)
+                };
+                readers.iter_mut().map(shown).collect()
+            }
+        });
+    }
+    // All in one: what patterns say of wrappers is for a file that is read by them alone.
     let mut readers = Vec::new();
-    for spec in &specs {
-        match reader(spec, &TimeZone::UTC) {
+    for spec in patterns::known(standard).whole.values() {
+        match LineReader::new(spec, &TimeZone::UTC, SystemClock.now()) {
             Ok(reader) => readers.push(reader),
-            Err(failure) if arguments.pattern.is_some() => return Err(failure),
             Err(_) => say(&format!("warning: pattern `{}` cannot be used; `pxtail test {0}` says why", spec.name)),
         }
     }
-    let by_pattern = arguments.pattern.is_some();
-    each_line(arguments, vec![readers], |readers, line| explain_patterns(by_pattern, readers, line), &mut out)
+    each_record(arguments, vec![Unit::of(readers)], |_, readers, told| match told {
+        Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+        Told::Record(RecordLine { line, .. }) => {
+            let read = |reader: &mut LineReader| (reader.name.clone(), reader.read(line, &[]));
+            explain::catalogue(line, readers.iter_mut().map(read).collect())
+        }
+    })
 }
 
-fn reader(spec: &PatternSpec, zone: &TimeZone) -> Result<LineReader, Failure> {
-    LineReader::new(spec, zone)
-        .map_err(|faults| Failure::new(FAILED, faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
+fn with_configuration(arguments: &ExplainArguments, configuration: &Configuration) -> Result<(), Failure> {
+    if let Err(faults) = plan::build(configuration, &[]) {
+        say(&format!("warning: the configuration has faults:\n{faults}"));
+    }
+    let sources = sources(configuration, arguments)?;
+    let mut units = Vec::new();
+    for source in &sources {
+        units.push(unit_of(configuration, source, arguments.file.as_deref()).map_err(|faults| failed(&faults))?);
+    }
+    each_record(arguments, units, |index, readers, told| {
+        let Some(source) = sources.get(index) else { return String::new() };
+        let told = match told {
+            Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+            Told::Record(record) => explain_source(configuration, source, readers, record),
+        };
+        format!("source `{}`\n{told}", source.name)
+    })
 }
 
-/// A source and the patterns that read its lines.
-struct SourceReading<'a> {
-    source: &'a SourceSpec,
-    readers: Vec<LineReader>,
+/// The names of fields that metrics of the source read.
+fn wanted<'a>(configuration: &'a Configuration, source: &SourceSpec) -> Vec<&'a str> {
+    let reads = |metric: &&MetricSpec| metric.sources.iter().any(|named| named.value == source.name);
+    configuration.metrics.iter().filter(reads).flat_map(MetricReader::wanted).collect()
+}
+
+fn unit_of(configuration: &Configuration, source: &SourceSpec, file: Option<&Path>) -> Result<Unit, Vec<Fault>> {
+    let specs: Vec<&PatternSpec> =
+        source.patterns.iter().filter_map(|name| configuration.patterns.get(&name.value)).collect();
+    let captures = PathCaptures::new(&source.path_fields)?;
+    let absolute = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let path = absolute.map(|file| captures.read(&file)).unwrap_or_default();
+    let mut wanted = wanted(configuration, source);
+    wanted.sort_unstable();
+    wanted.dedup();
+    Unit::new(&specs, &source.records, &wanted, path, &source.time_zone, SystemClock.now())
 }
 
 /// The source that was named, whose `paths` the file is under, or all.
-fn sources<'a>(
-    configuration: &'a Configuration,
-    arguments: &ExplainArguments,
-) -> Result<Vec<SourceReading<'a>>, Failure> {
-    let named: Vec<&SourceSpec> = match (&arguments.source, &arguments.file) {
-        (Some(name), _) => {
-            let found: Vec<&SourceSpec> = configuration.sources.iter().filter(|source| source.name == *name).collect();
-            if found.is_empty() {
-                let names: Vec<String> =
-                    configuration.sources.iter().map(|source| format!("`{}`", source.name)).collect();
-                let message = format!("there is no source `{name}`\nhelp: the sources are {}", names.join(", "));
-                return Err(Failure::new(FAILED, message));
-            }
-            found
+fn sources<'a>(configuration: &'a Configuration, arguments: &ExplainArguments) -> Result<Vec<&'a SourceSpec>, Failure> {
+    let all = || configuration.sources.iter();
+    if let Some(name) = &arguments.source {
+        let found: Vec<&SourceSpec> = all().filter(|source| source.name == *name).collect();
+        if found.is_empty() {
+            let names: Vec<String> = all().map(|source| format!("`{}`", source.name)).collect();
+            let message = format!("there is no source `{name}`\nhelp: the sources are {}", names.join(", "));
+            return Err(Failure::new(FAILED, message));
         }
-        (None, Some(file)) => {
-            let found: Vec<&SourceSpec> = configuration.sources.iter().filter(|source| names(source, file)).collect();
-            if found.is_empty() { configuration.sources.iter().collect() } else { found }
-        }
-        (None, None) => configuration.sources.iter().collect(),
-    };
-    let mut readings = Vec::new();
-    for source in named {
-        let specs = source.patterns.iter().filter_map(|name| configuration.patterns.get(&name.value));
-        let readers = specs.map(|spec| reader(spec, &source.time_zone)).collect::<Result<_, _>>()?;
-        readings.push(SourceReading { source, readers });
+        return Ok(found);
     }
-    Ok(readings)
+    let named: Vec<&SourceSpec> =
+        arguments.file.iter().flat_map(|file| all().filter(|source| names(source, file))).collect();
+    Ok(if named.is_empty() { all().collect() } else { named })
 }
 
 fn names(source: &SourceSpec, file: &Path) -> bool {
@@ -98,44 +134,116 @@ fn names(source: &SourceSpec, file: &Path) -> bool {
     source.paths.iter().any(|glob| matches(&glob.value))
 }
 
-/// Lets every line that was asked for be explained, after the lines of its file before it were read.
-fn each_line<T>(
-    arguments: &ExplainArguments,
-    mut readers: Vec<T>,
-    mut explain: impl FnMut(&mut T, &[u8]) -> String,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let mut all = |line: &[u8]| readers.iter_mut().map(|reader| explain(reader, line)).collect::<Vec<_>>().join("\n");
-    if let Some(file) = &arguments.file {
-        let opened = File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
-        let mut lines = Lines { input: BufReader::new(opened), number: 0 };
-        while let Some(line) = lines.next().map_err(|err| patterns::unreadable(file, &err))? {
-            // Earlier lines may say what later ones mean.
-            let text = all(&line);
-            if lines.number == arguments.line {
-                return Ok(out.write_all(text.as_bytes())?);
-            }
+fn explain_source(
+    configuration: &Configuration,
+    source: &SourceSpec,
+    readers: &mut [LineReader],
+    RecordLine { line, around, .. }: &RecordLine,
+) -> String {
+    let mut text = String::new();
+    let wanted = wanted(configuration, source);
+    let others = if readers.len() > 1 { Others::SomePattern } else { Others::None };
+    for reader in readers {
+        let found = reader.read_inside(line, &wanted, around);
+        text.push_str(&explain::reading(&reader.name, line, &found));
+        let Reading::Matched(matched) = &found else { continue };
+        for metric in &configuration.metrics {
+            let pattern = (reader.name.as_str(), others);
+            let judged = explain::judge(metric, &source.name, pattern, line, matched, SystemClock.now());
+            text.push_str(&explain::judged(&judged));
         }
-        let (file, wanted, there) = (file.display(), arguments.line, lines.number);
-        let message = format!("{file} has no line {wanted}: it has {}", terminal::counted(there as usize, "line"));
-        return Err(Failure::new(FAILED, message));
+        break;
+    }
+    text
+}
+
+/// Explains every record that was asked for, by each unit, after the lines of its file before it were read.
+fn each_record(
+    arguments: &ExplainArguments,
+    mut units: Vec<Unit>,
+    mut explain: impl FnMut(usize, &mut [LineReader], &Told) -> String,
+) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if let Some(file) = &arguments.file {
+        let mut texts = Vec::new();
+        for (index, unit) in units.iter_mut().enumerate() {
+            texts.push(record_of_line(file, arguments.line, unit, |readers, told| explain(index, readers, told))?);
+        }
+        return Ok(out.write_all(texts.join("\n").as_bytes())?);
     }
     let text = arguments.text.clone().unwrap_or_default();
-    if text != "-" {
-        let line = text.as_bytes();
-        return Ok(out.write_all(all(line.strip_suffix(b"\n").unwrap_or(line)).as_bytes())?);
-    }
-    let mut lines = Lines { input: io::stdin().lock(), number: 0 };
+    let mut lines: Lines<Box<dyn BufRead>> = Lines {
+        number: 0,
+        input: if text == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(io::Cursor::new(text.as_bytes().to_vec()))
+        },
+    };
+    let is_input = text == "-";
+    let mut shown = 0;
+    let mut failure = Ok(());
+    let mut show = |index: usize, readers: &mut [LineReader], told: &Told| {
+        let (line, number) = told.line();
+        let text = explain(index, readers, told);
+        let gap = if shown > 0 { "\n" } else { "" };
+        shown += 1;
+        let head = terminal::shortened(&terminal::escaped(line), terminal::COLUMNS - 12);
+        let head = if is_input { format!("line {number}: {head}\n") } else { String::new() };
+        if failure.is_ok() {
+            failure = write!(out, "{gap}{head}{text}");
+        }
+    };
     while let Some(line) = lines.next()? {
-        if lines.number > MOST_LINES as u64 {
+        if lines.number > MOST_LINES {
             say(&format!("only the first {MOST_LINES} lines are explained"));
             break;
         }
-        let shown = terminal::shortened(&terminal::escaped(&line), terminal::COLUMNS - 12);
-        writeln!(out, "{}line {}: {shown}", if lines.number > 1 { "\n" } else { "" }, lines.number)?;
-        out.write_all(all(&line).as_bytes())?;
+        for (index, unit) in units.iter_mut().enumerate() {
+            unit.push(&line, lines.number, &mut |readers, told| show(index, readers, &told));
+        }
     }
-    Ok(())
+    for (index, unit) in units.iter_mut().enumerate() {
+        unit.finish(&mut |readers, told| show(index, readers, &told));
+    }
+    Ok(failure?)
+}
+
+/// Explains the record that a line of a file belongs to.
+fn record_of_line(
+    file: &Path,
+    wanted: u64,
+    unit: &mut Unit,
+    mut explain: impl FnMut(&mut [LineReader], &Told) -> String,
+) -> Result<String, Failure> {
+    let opened = File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
+    let mut lines = Lines { input: BufReader::new(opened), number: 0 };
+    // The last record that begins at or before the line; what comes before it may say what it means.
+    let mut before: Option<Told> = None;
+    let mut text = None;
+    let mut take = |readers: &mut [LineReader], told: Told| {
+        let (_, number) = told.line();
+        if number > wanted {
+            text = text.take().or_else(|| before.take().map(|told| explain(readers, &told)));
+        } else if let Some(Told::Record(passed)) = before.replace(told) {
+            readers.iter_mut().for_each(|reader| reader.pass(&passed.line));
+        }
+        text.is_some()
+    };
+    let mut is_done = false;
+    while let Some(line) = lines.next().map_err(|err| patterns::unreadable(file, &err))? {
+        unit.push(&line, lines.number, &mut |readers, told| is_done |= take(readers, told));
+        if is_done {
+            break;
+        }
+    }
+    if lines.number < wanted {
+        let there = terminal::counted(lines.number as usize, "line");
+        let message = format!("{} has no line {wanted}: it has {there}", file.display());
+        return Err(Failure::new(FAILED, message));
+    }
+    unit.finish(&mut |readers, told| is_done |= take(readers, told));
+    Ok(text.or_else(|| before.map(|told| explain(&mut unit.readers, &told))).unwrap_or_default())
 }
 
 /// Lines without their ends; of one that is too long, the beginning.
@@ -157,33 +265,4 @@ impl<R: BufRead> Lines<R> {
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         Ok(Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
     }
-}
-
-fn explain_patterns(by_pattern: bool, readers: &mut [LineReader], line: &[u8]) -> String {
-    let readings: Vec<(String, Reading)> =
-        readers.iter_mut().map(|reader| (reader.name.clone(), reader.read(line, &[]))).collect();
-    match &readings[..] {
-        [(name, reading)] if by_pattern => explain::reading(name, line, reading),
-        _ => explain::catalogue(line, readings),
-    }
-}
-
-fn explain_source(configuration: &Configuration, reading: &mut SourceReading<'_>, line: &[u8]) -> String {
-    let SourceReading { source, readers } = reading;
-    let mut text = format!("source `{}`\n", source.name);
-    let reads = |metric: &&MetricSpec| metric.sources.iter().any(|named| named.value == source.name);
-    let wanted: Vec<&str> = configuration.metrics.iter().filter(reads).flat_map(MetricReader::wanted).collect();
-    let others = if readers.len() > 1 { Others::SomePattern } else { Others::None };
-    for reader in readers {
-        let found = reader.read(line, &wanted);
-        text.push_str(&explain::reading(&reader.name, line, &found));
-        let Reading::Matched(matched) = &found else { continue };
-        for metric in &configuration.metrics {
-            let pattern = explain::ReadBy { name: &reader.name, pattern: &reader.pattern, others };
-            let judged = explain::judge(metric, &source.name, pattern, line, matched, SystemClock.now());
-            text.push_str(&explain::judged(&judged));
-        }
-        break;
-    }
-    text
 }

@@ -80,6 +80,9 @@ fn release(configuration: &Configuration) -> Result<(), Failure> {
     let released = match ask(socket, Request::OutboxRelease).map_err(unreachable)? {
         Some(Answer::Released { events }) => events,
         Some(Answer::Failed { message }) => return Err(Failure::new(TEMPORARY, message)),
+        Some(Answer::Status(_) | Answer::Metrics { .. }) => {
+            return Err(Failure::new(TEMPORARY, "the agent gave another answer"));
+        }
         None => {
             let ledger = Ledger::open(&configuration.agent.state_dir, SystemClock.now()).map_err(AgentError::from)?;
             OutboxStore::open(ledger.path()).and_then(|outbox| outbox.release()).map_err(AgentError::from)?

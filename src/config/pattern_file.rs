@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::case::READ_AT;
 use super::document::Document;
 use super::report::Report;
 use super::{names, records};

@@ -7,10 +7,16 @@ use jiff::tz::TimeZone;
 use super::files::Patterns;
 use super::references::Named;
 use super::section::Section;
-use super::value::Value;
+use super::value::{Limits, Value};
 use super::{names, paths, records, references, time_zone};
 use crate::model::fault::Located;
 use crate::model::spec::{SourceSpec, StartAt};
+
+/// When most lines are not what the patterns say, the log is another one than the configuration means. A log of which
+/// only some lines are wanted has a lower rate by nature, and its owner says so.
+const MIN_MATCH_RATE: f64 = 0.5;
+const MATCH_RATE_LIMITS: Limits<f64> =
+    Limits { least: 0.0, most: 1.0, reason: "it is a part of the lines: 0.5 is half of them, 0 says nothing ever" };
 
 /// Reads one `[[source]]`; its name also where the rest has faults.
 pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<SourceSpec> {
@@ -29,6 +35,7 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
     // What is in the files on day one was used too: `end` would leave it out without a word.
     let start_at = section.get("start_at").and_then(|value| value.choice(&starts)).unwrap_or(StartAt::Beginning);
     let time_zone = section.get("time_zone").and_then(|value| time_zone::read(&value)).unwrap_or(TimeZone::UTC);
+    let min_match_rate = section.number("min_match_rate", MIN_MATCH_RATE, MATCH_RATE_LIMITS);
     let at = section.at.clone();
     section.finish();
     let spec = if let (Some(name), Some(paths), Some(patterns)) = (&name, paths, patterns) {
@@ -42,6 +49,7 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
             patterns,
             start_at,
             time_zone,
+            min_match_rate,
         })
     } else {
         None

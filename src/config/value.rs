@@ -81,7 +81,7 @@ impl<'a> Value<'a> {
         let meant = nearest(&text, words()).or_else(|| words().next()).unwrap_or_default();
         self.fault(
             &format!("{} is `{}`; expected {}", self.title, shown(&text), one_of(words())),
-            &format!("write {} = \"{meant}\", for instance", self.key),
+            &format!("write {}\"{meant}\", for instance", self.assignment()),
         );
         None
     }
@@ -238,8 +238,12 @@ impl<'a> Value<'a> {
     pub(super) fn wrong_type(&self, expected: &str, example: &str) {
         let holds = if self.key.is_empty() { "holds" } else { "is" };
         let message = format!("{} {holds} {}; expected {expected}", self.title, type_name(self.node));
-        let key = if self.key.is_empty() { String::new() } else { format!("{} = ", self.key) };
-        self.fault(&message, &format!("write {key}{example}"));
+        self.fault(&message, &format!("write {}{example}", self.assignment()));
+    }
+
+    /// What stands before a value; nothing in a list.
+    fn assignment(&self) -> String {
+        if self.key.is_empty() { String::new() } else { format!("{} = ", self.key) }
     }
 
     pub(super) fn fault(&self, message: &str, help: &str) {

@@ -10,7 +10,6 @@ use crate::model::fields::FieldType;
 use crate::model::record::{Input, KeyPart, MetricIndex, read_key};
 use crate::model::spec::{Condition, Late, MetricSpec};
 use crate::model::time::UnixMicros;
-use crate::parse::Pattern;
 use crate::usage::{self, Discard, MetricReader};
 
 /// One metric and a line.
@@ -59,14 +58,6 @@ pub enum Timeliness {
     TooFarAhead,
 }
 
-/// The pattern that read a line.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadBy<'a> {
-    pub name: &'a str,
-    pub pattern: &'a Pattern,
-    pub others: Others,
-}
-
 /// Whether other patterns of the source may give what this one lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
@@ -74,12 +65,12 @@ pub enum Others {
     SomePattern,
 }
 
-/// `source` is the name of the line's source.
+/// `source` is the name of the line's source, `pattern` that of the one which read it.
 #[must_use]
 pub fn judge<'a>(
     metric: &'a MetricSpec,
     source: &str,
-    ReadBy { name, pattern, others }: ReadBy<'_>,
+    (pattern, others): (&str, Others),
     line: &[u8],
     matched: &Matched,
     now: UnixMicros,
@@ -89,10 +80,10 @@ pub fn judge<'a>(
         return judgement(Judgement::OtherSource);
     }
     let slot_of = |field: &str| -> Option<(usize, FieldType)> {
-        let slot = matched.slots.iter().position(|slot| slot == field)?;
-        Some((slot, pattern.field_type(field)?))
+        let slot = matched.slots.iter().position(|(slot, _)| slot == field)?;
+        Some((slot, matched.slots.get(slot)?.1))
     };
-    let mut reader = match MetricReader::compile(metric, MetricIndex(0), name, slot_of) {
+    let mut reader = match MetricReader::compile(metric, MetricIndex(0), pattern, slot_of) {
         Ok(reader) => reader,
         Err(_) if others == Others::SomePattern => MetricReader::compile_lenient(metric, MetricIndex(0), slot_of),
         Err(faults) => return judgement(Judgement::Faults(faults)),

@@ -37,6 +37,14 @@ pub fn reading(pattern: &str, line: &[u8], reading: &Reading) -> String {
     }
 }
 
+/// A line that a wrapper of the source does not match.
+#[must_use]
+pub fn foreign(wrapper: &str, line: &[u8], stop: &Stop) -> String {
+    let caret = with_caret(line, stop.at.unwrap_or(0), INDENT);
+    let expected = escaped(stop.expected.as_bytes());
+    format!("the line is not wrapped by `{wrapper}`, as the source says\n{caret}\n{INDENT}expected {expected}\n")
+}
+
 fn fields(matched: &Matched) -> String {
     let rows: Vec<Vec<String>> = matched.fields.iter().map(|field| row(field, &matched.zone)).collect();
     let mut text = table(&rows, INDENT);

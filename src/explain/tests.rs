@@ -1,1 +1,90 @@
+use std::path::Path;
 
+use jiff::tz::TimeZone;
+
+use super::{LineReader, Reading, catalogue, reading};
+use crate::config::{pattern_file, shipped};
+
+fn reader(text: &str) -> LineReader {
+    let spec = pattern_file::read(text, Path::new("p.toml")).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let zone = TimeZone::get("Europe/Berlin").expect("a zone");
+    LineReader::new(&spec, &zone, pattern_file::READ_AT).unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+#[track_caller]
+fn check(pattern: &str, line: &[u8], expected: &str) {
+    let mut reader = reader(&format!("name = \"p\"\n{pattern}"));
+    let found = reader.read(line, &[]);
+    assert_eq!(reading("p", line, &found), expected);
+}
+
+const WORDS: &str = "regex = '(?<time>\\S+) (?<n>\\S+) (?<user>.*)'\n[types]\nn = \"integer\"\ntime = { type = \"time\", format = \"rfc3339\" }\n";
+
+#[test]
+fn fields_are_shown_with_their_types_and_the_time_in_both_zones() {
+    check(
+        WORDS,
+        b"2026-11-23T10:00:00Z 7 -",
+        "pattern `p`: the line matches
+    n     7                     integer
+    time  2026-11-23T10:00:00Z  2026-11-23T10:00:00Z, 2026-11-23T11:00:00 in Europe/Berlin
+    absent: user
+",
+    );
+}
+
+#[test]
+fn what_does_not_fit_its_type_is_said_and_nothing_reaches_the_terminal_unescaped() {
+    check(
+        WORDS,
+        b"then x \x1b[2J\xff",
+        "pattern `p`: the line matches
+    n     x     does not fit `integer`: absent
+    time  then  does not fit `time`: absent
+    user  \\x1b[2J\\xff
+",
+    );
+}
+
+#[test]
+fn a_line_that_stops_matching_has_a_caret_there() {
+    check(
+        "template = '$remote_addr [$time_local]'",
+        b"\x1b1 [now]",
+        "pattern `p`: the line does not match; it fits up to byte 4
+    \\x1b1 [now]
+           ^
+    expected a time like 10/Oct/2000:13:55:36 -0700 for `$time_local`
+",
+    );
+    check(
+        "regex = 'a=(?<a>\\d+) b=(?<b>\\d+)'",
+        b"a=1",
+        "pattern `p`: the line does not match; it fits up to its end
+    a=1
+       ^
+    expected ` b=(?<b>\\d+)`
+",
+    );
+}
+
+#[test]
+fn keys_of_the_line_are_fields_where_any_may_be() {
+    let mut reader = reader("name = \"p\"\njson = true\n");
+    let Reading::Matched(matched) = reader.read(b"{\"b\":1,\"a\":\"x\"}", &["c"]) else { panic!("no match") };
+    let names: Vec<&str> = matched.fields.iter().map(|field| field.names[0].as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(matched.slots.iter().any(|(name, _)| name == "c"));
+}
+
+#[test]
+fn of_all_patterns_the_one_that_knows_most_is_shown_whole() {
+    let line = b"192.0.2.1 - - [23/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl\"";
+    let specs = shipped::PATTERNS.iter().map(|(_, text)| reader(text));
+    let readings =
+        |line: &[u8]| specs.clone().map(|mut reader| (reader.name.clone(), reader.read(line, &[]))).collect();
+    let text = catalogue(line, readings(line));
+    assert!(text.starts_with("pattern `combined`: the line matches\n"), "{text}");
+    let text = catalogue(b"what is this?", readings(b"what is this?"));
+    assert!(text.starts_with("none of ") && text.contains("pxtail learn pattern"), "{text}");
+}

@@ -85,7 +85,7 @@ impl Draft {
 
     /// Its lines, as they are read now. `Err`: what is wrong with the engine or the types.
     pub fn reader(&self) -> Result<LineReader, Vec<Fault>> {
-        LineReader::new(&self.spec()?, &TimeZone::UTC)
+        LineReader::new(&self.spec()?, &TimeZone::UTC, pattern_file::READ_AT)
     }
 
     /// Types for what the lines show, where nothing was said yet; what does not go together is left out again.

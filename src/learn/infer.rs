@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::config::pattern_file::READ_AT;
 use crate::explain::Matched;
 use crate::model::decimal::Decimal;
 use crate::model::fields::FieldType;
 use crate::parse::{Pattern, read_time};
 
 /// Time formats that are tried, the strictest first.
-const TIMES: [&str; 16] = [
+const TIMES: [&str; 17] = [
     "clf",
     "rfc3339",
+    "syslog",
     "unix",
     "unix_ms",
     "unix_us",
@@ -38,7 +40,7 @@ pub fn time_format(texts: &[&[u8]]) -> Option<&'static str> {
     const FROM: i64 = 946_684_800_000_000;
     const TO: i64 = 4_102_444_800_000_000;
     let is_good = |format: &str, text: &[u8]| {
-        read_time(format, text, &TimeZone::UTC).is_some_and(|at| (FROM..TO).contains(&at.0))
+        read_time(format, text, &TimeZone::UTC, READ_AT).is_some_and(|at| (FROM..TO).contains(&at.0))
     };
     let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
     if texts.is_empty() || longest > 40 {
@@ -184,6 +186,7 @@ mod tests {
             ("1795428000123", Some("unix_ms")),
             ("1795428000123456", Some("unix_us")),
             ("2026/11/23 10:00:00", Some("%Y/%m/%d %H:%M:%S")),
+            ("Nov 23 10:00:00", Some("syslog")),
             ("200", None),
             ("10:00:00", None),
             ("", None),

@@ -221,14 +221,14 @@ fn typed(field: &str, values: &[Vec<u8>]) -> Option<String> {
 
 /// A pattern for `key=value` lines: logfmt where there is nothing else on them.
 pub(super) fn pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     let (mut of_the_form, mut with_text) = (0, 0);
     for line in lines {
         let found = super::pairs::pairs(line);
         of_the_form += usize::from(found.keys.len() >= 3);
         with_text += usize::from(found.has_text);
-        for key in found.keys {
-            *counts.entry(key).or_default() += 1;
+        for (key, value) in found.keys {
+            counts.entry(key).or_default().push(value.into_bytes());
         }
     }
     let is_most = |count: usize| count as f64 >= lines.len().max(1) as f64 * OF_THE_FORM;
@@ -248,7 +248,14 @@ pub(super) fn pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         }
         let key = known.iter().find_map(|known| counts.keys().find(|key| is_called(&[(*key).clone()], known)));
         if let Some(key) = key {
-            draft.types.insert((*canonical).to_owned(), format!("{{ from = {} }}", toml_text::quoted(key)));
+            let values: Vec<&[u8]> = counts[key].iter().map(Vec::as_slice).filter(|value| !value.is_empty()).collect();
+            let kind = if *canonical == "time" {
+                time_format(&values).map(|format| format!(", type = \"time\", format = \"{format}\""))
+            } else {
+                kind_of(canonical, &values).map(|kind| format!(", type = \"{kind}\""))
+            };
+            let (key, kind) = (toml_text::quoted(key), kind.unwrap_or_default());
+            draft.types.insert((*canonical).to_owned(), format!("{{ from = {key}{kind} }}"));
         }
     }
     Some(draft)

@@ -2,7 +2,8 @@
 
 /// What a line has of them.
 pub(super) struct Pairs {
-    pub(super) keys: Vec<String>,
+    /// With their values, out of their quotes.
+    pub(super) keys: Vec<(String, String)>,
     /// There is text on the line that belongs to no pair.
     pub(super) has_text: bool,
 }
@@ -16,8 +17,9 @@ pub(super) fn pairs(line: &[u8]) -> Pairs {
         let (word, after) = rest.split_at(end);
         match after.strip_prefix('=') {
             Some(value) if is_key(word) => {
-                found.keys.push(word.to_owned());
-                rest = value[value_len(value)..].trim_start_matches([' ', ',', ';']);
+                let (value, after) = value.split_at(value_len(value));
+                found.keys.push((word.to_owned(), value.trim_matches('"').to_owned()));
+                rest = after.trim_start_matches([' ', ',', ';']);
             }
             _ => {
                 found.has_text = true;
@@ -61,11 +63,8 @@ mod tests {
             ("", &[], false),
         ] {
             let found = pairs(line.as_bytes());
-            assert_eq!(
-                (&found.keys[..], found.has_text),
-                (&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..], has_text),
-                "{line}"
-            );
+            let found_keys: Vec<&str> = found.keys.iter().map(|(key, _)| key.as_str()).collect();
+            assert_eq!((&found_keys[..], found.has_text), (keys, has_text), "{line}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::config::pattern_file::READ_AT;
 use crate::model::fields::Fields;
 use crate::model::spec::PatternSpec;
 use crate::parse::{LineParser, Pattern, Stop};
@@ -65,6 +66,7 @@ fn judge<'a>(spec: &'a PatternSpec, lines: &[&[u8]]) -> Option<Ranked<'a>> {
     let pattern = Pattern::compile(spec).ok()?;
     let names: Vec<&str> = pattern.field_names();
     let mut parser = pattern.line_parser(&names, &TimeZone::UTC).ok()?;
+    parser.set_reference_time(READ_AT);
     let mut fields = Fields::with_slots(names.len());
     let mut ranked = Ranked {
         spec,

@@ -1,1 +1,154 @@
+use proptest::prelude::*;
 
+use super::draft::{Cases, Finished};
+use super::server_config::{Format, Syntax};
+use super::{multiline, of_format, plain_name, propose, unwrapped};
+use crate::config::pattern_file;
+use crate::model::fault::Location;
+use crate::parse::run_cases;
+
+fn bytes<'a>(lines: &'a [&'a str]) -> Vec<&'a [u8]> {
+    lines.iter().map(|line| line.as_bytes()).collect()
+}
+
+fn proposed(lines: &[&[u8]], cases: Cases) -> Option<Finished> {
+    let draft = propose("p", lines)?;
+    Some(draft.finish(lines, cases).unwrap_or_else(|faults| panic!("{faults:?}\n{}", draft.head())))
+}
+
+/// The keys of the engine and the types, as they are proposed.
+#[track_caller]
+fn check(lines: &[&str], expected: &str) {
+    let found = proposed(&bytes(lines), Cases::AsLogged).expect("a proposal");
+    let body: Vec<&str> = found.text.lines().skip(3).take_while(|line| *line != "[[case]]").collect();
+    assert_eq!(body.join("\n").trim(), expected, "{}", found.text);
+    assert!(found.cases >= 2, "{}", found.text);
+}
+
+#[test]
+fn json_lines_are_read_by_their_keys_with_types_and_the_names_that_all_patterns_have() {
+    check(
+        &[
+            r#"{"ts":"2026-11-23T10:00:00Z","level":"info","req":{"method":"GET","url":"/x?a=1"},"statusCode":200,"took":1.5,"user":{"id":17}}"#,
+            r#"{"ts":"2026-11-23T10:00:01Z","level":"warn","req":{"method":"GET","url":"/y"},"statusCode":404,"took":2,"user":{"id":18}}"#,
+        ],
+        "[json]
+duration = \"took\"
+method = \"req.method\"
+status = \"statusCode\"
+target = \"req.url\"
+time = \"ts\"
+user = \"user.id\"
+
+[types]
+duration = \"number\"
+status = \"integer\"
+time = { type = \"time\", format = \"rfc3339\" }",
+    );
+}
+
+#[test]
+fn pairs_are_read_by_their_keys() {
+    check(
+        &[
+            "ts=2026-11-23T10:00:00Z user_id=17 status_code=200 took=2 n=1",
+            "ts=2026-11-23T10:00:01Z user_id=18 status_code=404 took=1.5 n=2",
+        ],
+        "logfmt = true
+
+[types]
+duration = { from = \"took\", type = \"number\" }
+n = \"integer\"
+status = { from = \"status_code\", type = \"integer\" }
+status_code = \"integer\"
+time = { from = \"ts\", type = \"time\", format = \"rfc3339\" }
+took = \"number\"
+user = { from = \"user_id\" }",
+    );
+}
+
+#[test]
+fn text_is_read_by_what_its_lines_share() {
+    check(
+        &["2026-11-23 10:00:00 INFO ada logged in: 3 tries", "2026-11-23 10:00:01 WARN bob logged in: 12 tries"],
+        r#"regex = '(?<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?) (?<level>[^\s"\[\](){}<>=,;|]+) (?<field3>[^\s"\[\](){}<>=,;|]+) (?<field4>[^\s"\[\](){}<>=,;|]+) in: (?<in>-?\d+) (?<field6>[^\s"\[\](){}<>=,;|]+)'
+
+[types]
+in = "integer"
+time = { type = "time", format = "rfc3339" }"#,
+    );
+}
+
+#[test]
+fn redacted_cases_hold_no_address_or_user() {
+    let lines =
+        ["10.1.2.3 user=grace id=4f9a8b7c6d5e4f3a2b1c0 n=1", "10.1.2.4 user=edsger id=4f9a8b7c6d5e4f3a2b1c1 n=2"];
+    let found = proposed(&bytes(&lines), Cases::Redacted).expect("a proposal");
+    for secret in ["10.1.2", "grace", "edsger", "4f9a8b"] {
+        assert!(!found.text.contains(secret), "{secret}: {}", found.text);
+    }
+}
+
+#[test]
+fn a_format_of_a_server_is_a_pattern_with_a_made_up_line() {
+    for (syntax, text) in [
+        (Syntax::Nginx, "$remote_addr [$time_local] \"$request\" it's $status"),
+        (Syntax::Apache, "%h %l %u %t \"%r\" %>s %b"),
+        (Syntax::Haproxy, "%ci:%cp [%tr] %ST %{+Q}r"),
+        (Syntax::Envoy, "[%START_TIME%] %RESPONSE_CODE%"),
+    ] {
+        let at = Location::new("x.conf", 3);
+        let format = Format { name: "m".to_owned(), syntax, text: text.to_owned(), escape: None, at, logs: Vec::new() };
+        let draft = of_format(&format, "m");
+        let example = draft.reader().unwrap_or_else(|faults| panic!("{faults:?}")).pattern.example().expect("a line");
+        let found = draft.finish(&[&example], Cases::AsLogged).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert!(found.cases >= 2 && found.text.contains("expect = \"no match\""), "{}", found.text);
+    }
+}
+
+#[test]
+fn wrappers_are_seen_and_their_lines_taken_out() {
+    let lines = ["2026-11-23T10:00:00.1Z stdout F one", "2026-11-23T10:00:00.2Z stderr F two"];
+    let found = unwrapped(&bytes(&lines)).expect("a wrapper");
+    assert_eq!((found.name, found.inner), ("cri", vec![b"one".to_vec(), b"two".to_vec()]));
+    assert_eq!(unwrapped(&bytes(&["one", "two"])), None);
+}
+
+#[test]
+fn lines_that_go_on_with_a_record_are_seen() {
+    let check = |lines: &[&str], expected: Option<(&'static str, &[usize])>| {
+        let found = multiline(&bytes(lines)).map(|found| (found.preset, found.places));
+        assert_eq!(found, expected.map(|(preset, places)| (preset, places.to_vec())), "{lines:?}");
+    };
+    check(
+        &["x ERROR", "java.lang.E", "\tat a.B.c(D.java:1)", "\tat a.B.c(D.java:2)", "Caused by: x"],
+        Some(("java", &[2, 3, 4])),
+    );
+    check(&["x", "Traceback (most recent call last):", "  File \"a.py\", line 1", "y"], Some(("python", &[1, 2])));
+    check(&["x", " y", " z", "x"], Some(("indented", &[1, 2])));
+    check(&["x", "y", "z"], None);
+    check(&[" x", " y", " z"], None);
+}
+
+#[test]
+fn a_name_is_one_that_a_pattern_may_have() {
+    for (text, expected) in
+        [("main", "main"), ("My Log-1", "my_log_1"), ("7days", "log_7days"), ("__", "log"), ("ä", "log")]
+    {
+        assert_eq!(plain_name(text), expected);
+    }
+}
+
+proptest! {
+    // Each case compiles a dozen expressions.
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_is_proposed_passes_its_cases(lines in prop::collection::vec("([a-c0-9]{1,3}|[ \\[\\]\"=:{}(),'|-]|10\\.0\\.0\\.1|a=1|\"x\"|\\{\"k\":1\\}|2026-11-23 10:00:00){0,12}", 1..12), redacted in any::<bool>()) {
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let cases = if redacted { Cases::Redacted } else { Cases::AsLogged };
+        if let Some(found) = proposed(&lines, cases) {
+            let spec = pattern_file::read(&found.text, std::path::Path::new("p.toml"));
+            prop_assert!(run_cases(&spec.expect("a pattern")).is_ok());
+        }
+    }
+}

@@ -135,6 +135,8 @@ pub struct SourceSpec {
     pub start_at: StartAt,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
+    /// The part of its records, from 0 to 1, below which it is said that they do not match any more.
+    pub min_match_rate: f64,
 }
 
 /// A glob of `paths`, cut at the names in it: `/var/log/{tenant}/*.log`.
@@ -499,9 +501,6 @@ pub const BUILTINS: [&str; 17] = [
     "vhost_common",
 ];
 
-/// Fields by name, each with where its text is: the first of these that a line has.
-pub type Sources = BTreeMap<String, Vec<String>>;
-
 /// Which fields the base library's grok patterns give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GrokNames {
@@ -511,6 +510,9 @@ pub enum GrokNames {
     /// Those of the Elastic Common Schema: `source.address`, `http.request.method`.
     Ecs,
 }
+
+/// Fields by name, each with where its text is: the first of these that a line has.
+pub type Sources = BTreeMap<String, Vec<String>>;
 
 /// How pairs are written. Keys that no field names are fields under their own name.
 #[derive(Clone, Debug, PartialEq, Eq)]

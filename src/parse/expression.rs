@@ -55,7 +55,7 @@ pub(super) struct Expression {
 impl Expression {
     /// A text of the regex syntax. `Err`: what is wrong, and what to do.
     pub(super) fn compile(text: &str) -> Result<Self, (String, String)> {
-        let hir = parse(text).map_err(|err| refused(text, &err.to_string()))?;
+        let hir = parse(text).map_err(|err| refused(text, &err.shown))?;
         let mut groups = Vec::new();
         named_groups(&hir, &mut groups);
         if groups.is_empty() {
@@ -72,7 +72,7 @@ impl Expression {
             .unzip();
         let place = Place::WholeLine;
         let beginnings = Beginnings::of_regex(text, place);
-        Self::new(&hir, place, captures, known, beginnings, "regex").map_err(|err| too_big(&err, "regex"))
+        Self::new(&hir, place, captures, known, beginnings, "regex")
     }
 
     /// A tree; `captures[n]` are the groups of field `known[n]`.
@@ -83,27 +83,18 @@ impl Expression {
         known: Vec<Known>,
         beginnings: Beginnings,
         what: &'static str,
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Self, (String, String)> {
         let hir = match place {
             Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir.clone(), Hir::look(Look::End)]),
             Place::Anywhere => hir.clone(),
         };
-        let mut expression = Self { hir, regex: compile(&Hir::empty())?, captures, known, beginnings, what };
-        expression.regex = compile(&with_groups(&expression.hir, &expression.groups()))?;
-        Ok(expression)
+        let regex = compile(&with_groups(&hir, &all_groups(&captures))).map_err(|err| too_big(&err, what))?;
+        Ok(Self { hir, regex, captures, known, beginnings, what })
     }
 
     /// The groups that a capture is taken from.
     pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
         self.captures.get(capture).map_or(&[], Vec::as_slice)
-    }
-
-    /// Every group that some capture needs, in order.
-    fn groups(&self) -> Vec<u32> {
-        let mut groups = self.captures.concat();
-        groups.sort_unstable();
-        groups.dedup();
-        groups
     }
 
     /// Capture `n` is the `n`th of these.
@@ -112,9 +103,17 @@ impl Expression {
     }
 }
 
-fn compile(hir: &Hir) -> Result<Regex, BuildError> {
+/// Every group that some capture needs, in order.
+fn all_groups(captures: &[Vec<u32>]) -> Vec<u32> {
+    let mut groups = captures.concat();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+fn compile(hir: &Hir) -> Result<Regex, Box<BuildError>> {
     let config = Config::new().utf8_empty(false).nfa_size_limit(Some(SIZE_LIMIT));
-    Regex::builder().configure(config).build_from_hir(hir)
+    Regex::builder().configure(config).build_from_hir(hir).map_err(Box::new)
 }
 
 /// The named groups of a tree, with their numbers.
@@ -126,7 +125,9 @@ fn named_groups(hir: &Hir, found: &mut Vec<(String, u32)>) {
         }
         HirKind::Repetition(repetition) => named_groups(&repetition.sub, found),
         HirKind::Concat(items) | HirKind::Alternation(items) => {
-            items.iter().for_each(|item| named_groups(item, found));
+            for item in items {
+                named_groups(item, found);
+            }
         }
         _ => {}
     }
@@ -163,7 +164,7 @@ fn refused(text: &str, message: &str) -> (String, String) {
 }
 
 /// What is wrong with an expression that parses, but does not compile, and what to do.
-pub(super) fn too_big(err: &BuildError, what: &str) -> (String, String) {
+fn too_big(err: &BuildError, what: &str) -> (String, String) {
     let help = "make repetitions such as {1,1000} smaller, or use `*`";
     let why = match err.size_limit() {
         Some(limit) => format!("compiled, it would be larger than {limit} bytes"),
@@ -189,15 +190,13 @@ impl ExpressionReader {
     pub(super) fn new(expression: &Expression, captures: impl Iterator<Item = usize>) -> Self {
         let mut captures: Vec<usize> = captures.collect();
         captures.dedup();
-        let mut groups: Vec<u32> =
-            captures.iter().flat_map(|&capture| &expression.captures[capture]).copied().collect();
-        groups.sort_unstable();
-        groups.dedup();
+        let chosen: Vec<Vec<u32>> = captures.iter().map(|&capture| expression.captures[capture].clone()).collect();
+        let groups = all_groups(&chosen);
         let hir = with_groups(&expression.hir, &groups);
         let (regex, one_pass, groups) = match compile(&hir) {
             Ok(regex) => (regex, OnePass::new(&hir), groups),
             // Not to be expected, since it compiles with more groups: that one does as well.
-            Err(_) => (expression.regex.clone(), None, expression.groups()),
+            Err(_) => (expression.regex.clone(), None, all_groups(&expression.captures)),
         };
         let place = |group: &u32| groups.iter().position(|other| other == group).map(|index| index + 1);
         let places = |capture: usize| expression.captures[capture].iter().filter_map(place).collect();

@@ -99,11 +99,6 @@ impl Fixed {
         Given { names, ..captured }
     }
 
-    /// The capture that holds a field.
-    pub(super) fn capture_named(self, name: &str) -> Option<usize> {
-        self.fields().iter().position(|(field, _)| *field == name)
-    }
-
     /// A reader of lines; `keys[n]` is captured as capture `n` after the format's own fields, `wanted` are the captures that
     /// are wanted.
     pub(super) fn reader(self, keys: &[String], wanted: impl Iterator<Item = usize>) -> FixedReader {

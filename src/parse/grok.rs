@@ -57,8 +57,7 @@ impl Grok {
         let rewritings =
             kinds.iter().enumerate().filter_map(|(capture, kind)| Some((capture, kind.rewriting?))).collect();
         let beginnings = Beginnings::new(text, &expansion.source, &expansion.places, Place::Anywhere);
-        let expression = Expression::new(&hir, Place::Anywhere, captures, known, beginnings, "grok pattern")
-            .map_err(|err| expression::too_big(&err, "grok pattern"))?;
+        let expression = Expression::new(&hir, Place::Anywhere, captures, known, beginnings, "grok pattern")?;
         Ok(Self { expression, rewritings })
     }
 
@@ -108,7 +107,7 @@ pub(super) fn outline(text: &str, definitions: &str, names: GrokNames) -> Option
 
 /// The tree of an expanded pattern, without conditions, and whether those of the pattern itself hold exactly.
 fn tree(source: &str) -> Result<(Hir, bool), Problem> {
-    let hir = expression::parse(source).map_err(|err| refused(&err))?;
+    let hir = expression::parse(source).map_err(|err| refused(&err.what))?;
     let resolved = expression::resolve(&hir);
     let before = resolved.before.map(|bytes| expression::any_but(bytes, Look::Start));
     let after = resolved.after.map(|bytes| expression::any_but(bytes, Look::End));
@@ -116,12 +115,7 @@ fn tree(source: &str) -> Result<(Hir, bool), Problem> {
     Ok((Hir::concat(pieces.collect()), resolved.exact))
 }
 
-fn refused(err: &regex_syntax::Error) -> Problem {
-    let what = match err {
-        regex_syntax::Error::Parse(err) => err.kind().to_string(),
-        regex_syntax::Error::Translate(err) => err.kind().to_string(),
-        _ => err.to_string(),
-    };
+fn refused(what: &str) -> Problem {
     let help = "what stands between %{…} is a regex in the syntax of Rust's regex crate, as are definitions";
     (format!("the grok pattern cannot be compiled: {what}"), help.to_owned())
 }
@@ -135,12 +129,11 @@ fn fields(hir: &Hir, expansion: &Expansion) -> Result<(Vec<Vec<u32>>, Vec<Kind>)
     for (number, index) in groups {
         let Some(field) = expansion.fields.get(number) else { continue };
         let Some(kind) = Kind::of(field)? else { continue };
-        match kinds.iter().position(|earlier| earlier.name == kind.name) {
-            Some(place) => captures[place].push(index),
-            None => {
-                kinds.push(kind);
-                captures.push(vec![index]);
-            }
+        if let Some(place) = kinds.iter().position(|earlier| earlier.name == kind.name) {
+            captures[place].push(index);
+        } else {
+            kinds.push(kind);
+            captures.push(vec![index]);
         }
     }
     Ok((captures, kinds))
@@ -156,7 +149,9 @@ fn numbered_groups(hir: &Hir, found: &mut Vec<(usize, u32)>) {
         }
         HirKind::Repetition(repetition) => numbered_groups(&repetition.sub, found),
         HirKind::Concat(items) | HirKind::Alternation(items) => {
-            items.iter().for_each(|item| numbered_groups(item, found));
+            for item in items {
+                numbered_groups(item, found);
+            }
         }
         _ => {}
     }

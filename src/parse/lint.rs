@@ -21,7 +21,10 @@ pub fn lint(spec: &PatternSpec) -> Vec<Fault> {
             Ok(hir) => runs::warnings(&hir, &|name| Some(Name::new(name))),
             Err(_) => Vec::new(),
         },
-        Engine::Grok { text, definitions, names } => grok_warnings(text, &grok::outline(text, definitions, *names)),
+        Engine::Grok { text, definitions, names } => match grok::outline(text, definitions, *names) {
+            Some(outline) => grok_warnings(text, &outline),
+            None => Vec::new(),
+        },
         _ => template_warnings(&spec.engine, &compiled),
     };
     let at = &spec.engine.at;
@@ -66,8 +69,7 @@ pub fn unused_captures(spec: &PatternSpec, pattern: &Pattern, wanted: &[&str]) -
 
 type Warning = (String, String);
 
-fn grok_warnings(text: &str, outline: &Option<grok::Outline>) -> Vec<Warning> {
-    let Some(outline) = outline else { return Vec::new() };
+fn grok_warnings(text: &str, outline: &grok::Outline) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if !text.starts_with('^') && !text.starts_with("\\A") {
         let what = "the grok pattern does not begin with `^`: of a line that it does not match from its start it takes \

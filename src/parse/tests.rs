@@ -311,6 +311,7 @@ fn faults_of_patterns_say_where_what_and_what_to_do() {
         (nginx("$a$b"), "p.toml:2: nothing stands between `$a` and `$b`"),
         (nginx("${a}${b}"), "nothing stands between `${a}` and `${b}`"),
         (nginx("price $ $a"), "the template's character 7, `$ $a`, begins no variable"),
+        (nginx(&"$a ".repeat(1_001)), "the template has more than 1000 fields"),
         (nginx("no fields"), "the template has no fields"),
         (apache("%h %y"), "`%y` is no directive"),
         (apache("%h %"), "the template's character 4, `%`, begins no directive"),

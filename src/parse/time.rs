@@ -156,6 +156,7 @@ impl TimeFormat {
         match self {
             Self::Syslog => true,
             Self::Strptime(format) => format.needs_reference(),
+            Self::Strftime(format) => !format.has_year(),
             Self::AnyOf(formats) => formats.iter().any(Self::needs_reference),
             _ => false,
         }
@@ -173,7 +174,7 @@ impl TimeFormat {
             Self::Auto => unix::read_auto(text).or_else(|| iso::read(text, zone)),
             Self::Syslog => syslog::read(text, zone, reference),
             Self::Strptime(format) => format.read(text, zone, reference),
-            Self::Strftime(format) => format.read(text, zone),
+            Self::Strftime(format) => format.read(text, zone, reference),
             Self::AnyOf(formats) => formats.iter().find_map(|format| format.read(text, zone, reference)),
         }
     }

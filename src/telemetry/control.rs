@@ -11,19 +11,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::status::Status;
+
 /// What can be asked of a running agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case")]
 pub enum Request {
     /// Lets held events go.
     OutboxRelease,
+    /// How the agent is.
+    Status,
+    /// The numbers of it, as Prometheus reads them.
+    Metrics,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Released { events: u64 },
+    Status(Status),
+    Metrics { text: String },
     Failed { message: String },
 }
 
@@ -112,7 +120,7 @@ mod tests {
         assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), None);
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), None, "left by a killed agent");
-        let socket = ControlSocket::listen(&path, |Request::OutboxRelease| Answer::Released { events: 7 }).unwrap();
+        let socket = ControlSocket::listen(&path, |_| Answer::Released { events: 7 }).unwrap();
         assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), Some(Answer::Released { events: 7 }));
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(b"nonsense\n").unwrap();

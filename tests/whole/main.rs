@@ -10,3 +10,4 @@ mod following;
 mod kills;
 mod oracle;
 mod records;
+mod tools;

@@ -94,17 +94,19 @@ fn hunt(kills: u32, source: &str, patterns: &[(&str, &str)], mut author: impl Au
     }
     bench.write_config("", &format!("[[source]]\nname = \"app\"\n{source}\n{METRIC}"));
     let done = Arc::new(AtomicBool::new(false));
+    // What is rotated before any agent has seen the source is not its to read.
+    let is_followed = Arc::new(AtomicBool::new(false));
     let books = Arc::new(Mutex::new(Books::default()));
-    let path = bench.path("logs/acme/app.log");
+    let mut log = Log::new(&bench.path("logs/acme/app.log"), seed);
+    author.write(&mut log, &mut books.lock().unwrap());
     let writer = {
-        let (done, books) = (Arc::clone(&done), Arc::clone(&books));
+        let (done, books, is_followed) = (Arc::clone(&done), Arc::clone(&books), Arc::clone(&is_followed));
         std::thread::spawn(move || {
-            let mut log = Log::new(&path, seed);
             while !done.load(Ordering::Relaxed) {
                 for _ in 0..log.random.u32(1..30) {
                     author.write(&mut log, &mut books.lock().unwrap());
                 }
-                if log.random.u8(..) < 8 && log.is_worth_a_rotation() {
+                if log.random.u8(..) < 8 && log.is_worth_a_rotation() && is_followed.load(Ordering::Relaxed) {
                     author.finish(&mut log);
                     log.rotate();
                 }
@@ -113,6 +115,9 @@ fn hunt(kills: u32, source: &str, patterns: &[(&str, &str)], mut author: impl Au
             author.finish(&mut log);
         })
     };
+    let first = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    is_followed.store(true, Ordering::Relaxed);
     let mut random = fastrand::Rng::with_seed(seed ^ 1);
     for _ in 0..kills {
         let agent = bench.start();

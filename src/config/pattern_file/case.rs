@@ -9,7 +9,7 @@ use crate::model::time::UnixMicros;
 
 /// When a case's line is read, unless it says so: 2026-07-01T00:00:00Z. In the middle of a year: the months up to July are
 /// of 2026, those from August of 2025.
-const READ_AT: UnixMicros = UnixMicros::from_seconds(1_782_864_000);
+pub const READ_AT: UnixMicros = UnixMicros::from_seconds(1_782_864_000);
 
 pub(super) fn read(value: &Value<'_>) -> Option<CaseSpec> {
     let mut table = value.section("`[[case]]`".to_owned())?;

@@ -209,9 +209,9 @@ fn faults_in_types_and_cases_are_shown_together() {
     for (body, expected) in [
         (
             "regex = '.'\n[types]\na = \"int\"\nb = { format = \"iso\" }\nc = { type = \"text\", format = \"clf\" }",
-            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time` or `boolean`\n\
+            "web.toml:4: `a` of `[types]` is `int`; expected `text`, `integer`, `number`, `time`, `boolean`, `duration` or `size`\n\
              help: write a = \"text\", for instance\n\
-             web.toml:5: `format` of type `b` is `iso`; expected `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms` or `unix_us`, or a format with `%`\n\
+             web.toml:5: `format` of type `b` is `iso`; expected `auto`, `clf`, `rfc3339`, `syslog`, `unix`, `unix_ms`, `unix_ns` or `unix_us`, or a format with `%`\n\
              help: write its parts as strptime does: \"%Y-%m-%d %H:%M:%S\"\n\
              web.toml:6: `format` of type `c` is for times only\n\
              help: leave it out, or set type = \"time\"",

@@ -13,6 +13,15 @@ use super::{Place, compile, surroundings, tree};
 /// More beginnings than this are thinned out: each that is tried is compiled.
 const MOST_BEGINNINGS: usize = 64;
 
+/// A beginning, once it is tried.
+#[derive(Clone, Debug)]
+enum Compiled {
+    NotYet,
+    /// Boxed: few are.
+    Done(Box<Regex>),
+    Refused,
+}
+
 /// The beginnings of an expression that are expressions themselves.
 #[derive(Clone, Debug)]
 pub(in crate::parse) struct Beginnings {
@@ -22,7 +31,7 @@ pub(in crate::parse) struct Beginnings {
     source: String,
     /// Where both can be cut: after so many bytes of the one, and of the other. The last is both texts' end.
     cuts: Vec<(usize, usize)>,
-    compiled: Vec<Option<Option<Regex>>>,
+    compiled: Vec<Compiled>,
     place: Place,
 }
 
@@ -41,23 +50,29 @@ impl Beginnings {
         let step = cuts.len().div_ceil(MOST_BEGINNINGS).max(1);
         cuts = cuts.into_iter().step_by(step).collect();
         cuts.push((shown.len(), source.len()));
-        let compiled = vec![None; cuts.len()];
+        let compiled = vec![Compiled::NotYet; cuts.len()];
         Self { shown: shown.to_owned(), source: source.to_owned(), cuts, compiled, place }
     }
 
     /// Where the beginning of that number stops matching; `None` where the line does not match it.
     fn end(&mut self, index: usize, line: &[u8]) -> Option<usize> {
-        let (source, end) = (&self.source, self.cuts[index].1);
-        let place = self.place;
-        let regex = self.compiled[index].get_or_insert_with(|| {
-            let hir = surroundings::resolve(&tree::parse(&source[..end]).ok()?).hir;
-            let hir = match place {
-                Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir]),
-                Place::Anywhere => hir,
-            };
-            compile(&hir).ok()
-        });
-        regex.as_ref()?.find(Input::new(line)).map(|found| found.end())
+        if matches!(self.compiled[index], Compiled::NotYet) {
+            let regex = self.compile(self.cuts[index].1);
+            self.compiled[index] = regex.map_or(Compiled::Refused, |regex| Compiled::Done(Box::new(regex)));
+        }
+        match &self.compiled[index] {
+            Compiled::Done(regex) => regex.find(Input::new(line)).map(|found| found.end()),
+            Compiled::NotYet | Compiled::Refused => None,
+        }
+    }
+
+    fn compile(&self, end: usize) -> Option<Regex> {
+        let hir = surroundings::resolve(&tree::parse(&self.source[..end]).ok()?).hir;
+        let hir = match self.place {
+            Place::WholeLine => Hir::concat(vec![Hir::look(Look::Start), hir]),
+            Place::Anywhere => hir,
+        };
+        compile(&hir).ok()
     }
 
     /// What to say about a line that does not match. `what`: what the expression is called.

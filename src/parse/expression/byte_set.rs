@@ -79,8 +79,9 @@ pub(in crate::parse) fn edge(hir: &Hir, side: Side) -> Edge {
         HirKind::Empty | HirKind::Look(_) => empty,
         HirKind::Literal(literal) => {
             let mut bytes = ByteSet::EMPTY;
-            let byte = if side == Side::Start { literal.0.first() } else { literal.0.last() };
-            byte.into_iter().for_each(|&byte| bytes.insert(byte));
+            if let Some(&byte) = if side == Side::Start { literal.0.first() } else { literal.0.last() } {
+                bytes.insert(byte);
+            }
             Edge { bytes, can_be_empty: literal.0.is_empty() }
         }
         HirKind::Class(class) => Edge { bytes: ByteSet::of_class(class), can_be_empty: false },

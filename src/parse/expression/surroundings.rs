@@ -176,7 +176,7 @@ fn concat(items: &[Hir], exact: &mut bool) -> Loose {
         };
         let end = if side == Side::Start { &mut left.before } else { &mut left.after };
         if outside {
-            *end = shared([*end, Some(barred)].into_iter().filter(Option::is_some));
+            *end = shared([*end, Some(barred)].into_iter().flatten().map(Some));
         }
     }
     let hirs = pieces.into_iter().filter_map(|piece| match piece {

@@ -102,7 +102,7 @@ fn an_expression_for_an_access_log_is_read_in_one_pass() {
     for (text, expected) in [
         (r#"(\S+) - (\S+) \[([^\]]+)\] "(\S+) (\S+) (\S+)" (\d{3}) (\d+|-) "([^"]*)" "([^"]*)""#, true),
         (r#"(\S+) - (.*?) \[(.*?)\] "(.*?)" (\d{3}) (\d+|-) "(.*?)" "(.*?)"$"#, true),
-        (r#"(.*) (.*)"#, false),
+        (r"(.*) (.*)", false),
     ] {
         let hir = Hir::concat(vec![Hir::look(Look::Start), parse(text).unwrap(), Hir::look(Look::End)]);
         assert_eq!(OnePass::new(&hir).is_some(), expected, "{text}");
@@ -139,8 +139,10 @@ const PIECES: [&str; 26] = [
     "b??",
 ];
 
+type Slots = Vec<Option<NonMaxUsize>>;
+
 /// The groups that each way of reading finds; `None` where the fast one leaves the line to the other.
-fn both(text: &str, line: &[u8], whole: bool) -> (bool, Option<Vec<Option<NonMaxUsize>>>, Vec<Option<NonMaxUsize>>) {
+fn both(text: &str, line: &[u8], whole: bool) -> (bool, Option<Slots>, Slots) {
     let hir = parse(text).unwrap();
     let hir = if whole { Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]) } else { hir };
     let hir = with_groups(&hir, &group_numbers(&hir));

@@ -6,18 +6,36 @@
 use regex_syntax::ast::{self, Ast, ClassSetItem, Visitor};
 use regex_syntax::hir::Hir;
 
+/// Why a text has no tree.
+#[derive(Debug)]
+pub(in crate::parse) struct Refused {
+    /// In a few words.
+    pub(in crate::parse) what: String,
+    /// On several lines, with the text and the place in it.
+    pub(in crate::parse) shown: String,
+}
+
+impl Refused {
+    fn new(err: &regex_syntax::Error) -> Self {
+        let what = match err {
+            regex_syntax::Error::Parse(err) => err.kind().to_string(),
+            regex_syntax::Error::Translate(err) => err.kind().to_string(),
+            _ => err.to_string(),
+        };
+        Self { what, shown: err.to_string() }
+    }
+}
+
 /// The tree of a text.
-pub(in crate::parse) fn parse(text: &str) -> Result<Hir, regex_syntax::Error> {
+pub(in crate::parse) fn parse(text: &str) -> Result<Hir, Refused> {
     let parse = |text: &str, unicode| {
         let mut builder = regex_syntax::ParserBuilder::new();
-        builder.utf8(false).unicode(unicode).dot_matches_new_line(true).build().parse(text)
+        let mut parser = builder.utf8(false).unicode(unicode).dot_matches_new_line(true).build();
+        parser.parse(text).map_err(|err| Refused::new(&err))
     };
-    parse(text, false).or_else(|err| {
-        match in_characters(text) {
-            Some(wrapped) => parse(&wrapped, false).or_else(|_| parse(text, true)),
-            None => parse(text, true),
-        }
-        .map_err(|_| err)
+    parse(text, false).or_else(|refused| {
+        let wrapped = in_characters(text).and_then(|wrapped| parse(&wrapped, false).ok());
+        wrapped.map_or_else(|| parse(text, true), Ok).map_err(|_| refused)
     })
 }
 

@@ -104,7 +104,8 @@ impl Expander<'_> {
     }
 
     fn open(&mut self, field: Field) {
-        self.made.source += &format!("(?P<{GROUP}{}>", self.made.fields.len());
+        let number = self.made.fields.len().to_string();
+        self.made.source.extend(["(?P<", GROUP, &number, ">"]);
         self.made.fields.push(field);
     }
 
@@ -160,7 +161,7 @@ impl Expander<'_> {
             (_, Author::Person) => crate::parse::expression::NOT_BEFORE,
             (_, Author::Library(_)) => crate::parse::expression::RATHER_NOT_BEFORE,
         };
-        self.made.source += &format!("(?P<{kind}{}>{class})", self.conditions);
+        self.made.source.extend(["(?P<", kind, &self.conditions.to_string(), ">", &class, ")"]);
         self.conditions += 1;
         Ok(end + 1)
     }

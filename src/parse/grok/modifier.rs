@@ -15,7 +15,7 @@ use crate::parse::time::TimeFormat;
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
     pub(super) name: String,
-    pub(super) kind: FieldType,
+    pub(super) field_type: FieldType,
     pub(super) time: Option<TimeFormat>,
     /// Whether the pattern itself says that this is the line's time.
     pub(super) is_timestamp: bool,
@@ -27,7 +27,7 @@ impl Kind {
     pub(super) fn of(field: &Field) -> Result<Option<Self>, Problem> {
         let mut kind = Self {
             name: field.name.clone(),
-            kind: FieldType::Text,
+            field_type: FieldType::Text,
             time: field.pattern.as_deref().and_then(time_of_pattern),
             is_timestamp: false,
             rewriting: None,
@@ -35,15 +35,15 @@ impl Kind {
         let modifier = field.modifier.as_deref().unwrap_or("string");
         match modifier {
             "int" | "integer" | "long" => {
-                kind.kind = FieldType::Integer;
+                kind.field_type = FieldType::Integer;
                 kind.rewriting = Some(Rewriting::Hexadecimal);
             }
             "duration" => {
-                kind.kind = FieldType::Integer;
+                kind.field_type = FieldType::Integer;
                 kind.rewriting = Some(Rewriting::Nanoseconds);
             }
-            "float" | "double" | "number" => kind.kind = FieldType::Number,
-            "bool" | "boolean" => kind.kind = FieldType::Boolean,
+            "float" | "double" | "number" => kind.field_type = FieldType::Number,
+            "bool" | "boolean" => kind.field_type = FieldType::Boolean,
             "string" | "text" | "tag" | "measurement" => {}
             "drop" => return Ok(None),
             "ts" => {
@@ -60,16 +60,16 @@ impl Kind {
         }
         // A whole number that is not typed is one all the same where the name leaves no doubt.
         if field.modifier.is_none() && matches!(kind.name.as_str(), "status" | "bytes") {
-            kind.kind = FieldType::Integer;
+            kind.field_type = FieldType::Integer;
         }
         if kind.name == "time" && kind.time.is_some() {
-            kind.kind = FieldType::Time;
+            kind.field_type = FieldType::Time;
         }
         Ok(Some(kind))
     }
 
     pub(super) fn known(&self) -> Known {
-        Known { name: self.name.clone(), kind: self.kind, time: self.time.clone() }
+        Known { name: self.name.clone(), kind: self.field_type, time: self.time.clone() }
     }
 }
 

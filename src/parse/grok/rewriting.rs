@@ -34,11 +34,11 @@ impl GrokReader {
         self.expression.read(line, captures)?;
         self.built.clear();
         for &(capture, rewriting) in &self.rewritings {
-            let captured = &mut captures[capture];
-            if captured.form != Form::Plain {
+            let found = &mut captures[capture];
+            if found.form != Form::Plain {
                 continue;
             }
-            let text = captured.bytes(line);
+            let text = found.bytes(line);
             let number = match rewriting {
                 Rewriting::Hexadecimal => hexadecimal(text),
                 Rewriting::Nanoseconds => nanoseconds(text),
@@ -46,7 +46,7 @@ impl GrokReader {
             if let Some(number) = number {
                 let start = self.built.len();
                 write_decimal(number, &mut self.built);
-                *captured = Capture::built(start, self.built.len());
+                *found = Capture::built(start, self.built.len());
             }
         }
         Ok(())

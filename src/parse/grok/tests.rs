@@ -193,7 +193,8 @@ fn own_definitions_come_before_the_library() {
 
 #[test]
 fn a_fault_says_which_name_and_what_to_do() {
-    let doubled = (0..30).map(|n| format!("D{} %{{D{n}}}%{{D{n}}}\n", n + 1)).collect::<String>();
+    let doubled: Vec<String> = (0..30).map(|n| format!("D{} %{{D{n}}}%{{D{n}}}\n", n + 1)).collect();
+    let doubled = doubled.concat();
     for (text, definitions, message, help) in [
         ("%{CLIENTPI:a}", "", "there is no grok pattern `CLIENTPI`", "did you mean `%{CLIENT}`"),
         ("%{QQQQQQQQQQ:a}", "", "there is no grok pattern `QQQQQQQQQQ`", "define it in `grok_patterns`"),

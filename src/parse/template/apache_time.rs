@@ -74,7 +74,7 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
         let Some(next) = rest.get(used + between) else { break };
         let addition = match clock(next) {
             Some(Clock::Fraction(digits)) => format!("%{digits}f"),
-            Some(Clock::Strftime(more)) if is_zone(more) || !is_complete(&format) => more.to_owned(),
+            Some(Clock::Strftime(more)) if is_zone(more) || !is_whole(&format) => more.to_owned(),
             _ => break,
         };
         for piece in &rest[used..used + between] {
@@ -92,7 +92,7 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
     };
     let clock = Arc::new(Strftime::parse(&format).map_err(unknown)?);
     let mut field = Variable::new("time_custom", written, Class::Clock);
-    // Without a full date it is a text.
+    // Without a date it is a text.
     if clock.is_complete() {
         field.known.kind = FieldType::Time;
         field.known.time = Some(TimeFormat::Strftime(Arc::clone(&clock)));
@@ -101,8 +101,9 @@ fn custom(first: &str, written: &str, rest: &[Piece<'_>]) -> Result<(Vec<Token>,
     Ok((vec![Token::Field(field)], used + 1))
 }
 
-fn is_complete(format: &str) -> bool {
-    Strftime::parse(format).is_ok_and(|format| format.is_complete())
+/// Whether nothing is missing, not even the year.
+fn is_whole(format: &str) -> bool {
+    Strftime::parse(format).is_ok_and(|format| format.is_complete() && format.has_year())
 }
 
 fn is_zone(format: &str) -> bool {

@@ -111,6 +111,9 @@ pub(in crate::parse) enum Missing {
     Empty,
 }
 
+/// More than any server logs; names are compared with each other, and parts are counted in sixteen bits.
+const MOST_FIELDS: usize = 1_000;
+
 /// Literals and fields in turn: one literal more than there are fields; the first and the last may be empty.
 fn split(tokens: Vec<Token>) -> Result<(Vec<Vec<u8>>, Vec<Variable>), Problem> {
     let mut literals = vec![Vec::new()];
@@ -121,6 +124,10 @@ fn split(tokens: Vec<Token>) -> Result<(Vec<Vec<u8>>, Vec<Variable>), Problem> {
                 if let Some(last) = literals.last_mut() {
                     last.extend_from_slice(&bytes);
                 }
+            }
+            Token::Field(_) if variables.len() == MOST_FIELDS => {
+                let help = "leave out what is not needed: a text between two fixed texts is one field";
+                return Err((format!("the template has more than {MOST_FIELDS} fields"), help.to_owned()));
             }
             Token::Field(variable) => {
                 if let (Some(last), Some([])) = (variables.last_mut(), literals.last().map(Vec::as_slice)) {

@@ -8,6 +8,7 @@
 use jiff::tz::TimeZone;
 
 use super::civil::{Civil, offset};
+use super::syslog::in_last_year;
 use crate::model::time::UnixMicros;
 
 /// A format, in pieces.
@@ -105,13 +106,17 @@ impl Strftime {
         Ok(Self { pieces: pieces.into() })
     }
 
-    /// Whether it gives an instant: a full date and a time of day, or seconds since 1970.
+    /// Whether it gives an instant: a date and a time of day, or seconds since 1970. Without a year it needs the moment when
+    /// it is read.
     pub(in crate::parse) fn is_complete(&self) -> bool {
         let has = |part| self.pieces.contains(&Piece::Number(part));
         let has_month = has(Part::Month) || self.pieces.contains(&Piece::Month);
         let has_hour = has(Part::Hour) || (has(Part::HalfDayHour) && self.pieces.contains(&Piece::HalfDay));
-        let has_year = has(Part::Year) || has(Part::ShortYear);
-        has(Part::Unix) || (has_year && has_month && has(Part::Day) && has_hour && has(Part::Minute))
+        has(Part::Unix) || (has_month && has(Part::Day) && has_hour && has(Part::Minute))
+    }
+
+    pub(in crate::parse) fn has_year(&self) -> bool {
+        [Part::Year, Part::ShortYear, Part::Unix].iter().any(|part| self.pieces.contains(&Piece::Number(*part)))
     }
 
     /// How long the time is that the text begins with.
@@ -119,7 +124,13 @@ impl Strftime {
         self.scan(text).map(|(_, len)| len)
     }
 
-    pub(in crate::parse) fn read(&self, text: &[u8], zone: &TimeZone) -> Option<UnixMicros> {
+    /// `reference`: the moment when it is read.
+    pub(in crate::parse) fn read(
+        &self,
+        text: &[u8],
+        zone: &TimeZone,
+        reference: Option<UnixMicros>,
+    ) -> Option<UnixMicros> {
         let (parts, len) = self.scan(text)?;
         if len != text.len() {
             return None;
@@ -132,18 +143,17 @@ impl Strftime {
             (hour @ 1..=12, Some(is_afternoon)) => hour % 12 + if is_afternoon { 12 } else { 0 },
             _ => return None,
         };
-        let civil = Civil {
-            year: parts.year?,
-            month: parts.month?,
-            day: parts.day?,
-            hour,
-            minute: parts.minute?,
-            second: parts.second,
-            micros: parts.micros,
+        let (month, day, minute) = (parts.month?, parts.day?, parts.minute?);
+        let in_year = |year: u32| {
+            let civil = Civil { year, month, day, hour, minute, second: parts.second, micros: parts.micros };
+            match parts.offset {
+                Some(offset) => civil.at_offset(offset),
+                None => civil.in_zone(zone),
+            }
         };
-        match parts.offset {
-            Some(offset) => civil.at_offset(offset),
-            None => civil.in_zone(zone),
+        match parts.year {
+            Some(year) => in_year(year),
+            None => in_last_year(reference?, |year| in_year(u32::from(year.unsigned_abs()))),
         }
     }
 

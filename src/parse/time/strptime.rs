@@ -64,11 +64,6 @@ impl From<jiff::Error> for Refusal {
 }
 
 impl Strptime {
-    /// A moment in this format; without the zone's name.
-    pub(in crate::parse) fn example(&self, at: jiff::Timestamp) -> Option<String> {
-        BrokenDownTime::from(&at.to_zoned_datetime(TimeZone::UTC)).to_string(self.format.as_bytes()).ok()
-    }
-
     /// A format that gives back what it wrote: this finds those that lack a part before any line is lost. `Err`: what is
     /// wrong, and what to do.
     pub(super) fn compile(text: &str) -> Result<Self, (String, String)> {
@@ -111,6 +106,17 @@ impl Strptime {
     /// For a writer whose clock shows UTC, whatever the reader's zone.
     pub(super) fn in_utc(self) -> Self {
         Self { clock: Clock::Utc, ..self }
+    }
+
+    /// An instant in this format.
+    pub(in crate::parse) fn example(&self, second: i64) -> Option<String> {
+        let stamp = jiff::Timestamp::from_second(second).ok()?;
+        let text =
+            BrokenDownTime::from(&stamp.to_zoned_datetime(TimeZone::UTC)).to_string(self.format.as_bytes()).ok()?;
+        Some(match self.zone_at.and_then(|_| text.strip_suffix(' ')) {
+            Some(text) => format!("{text} UTC"),
+            None => text,
+        })
     }
 
     /// Whether what a text says depends on when it is read.

@@ -43,7 +43,9 @@ fn ways(hir: &Hir, line: &[u8], at: usize, found: &Found) -> Vec<(usize, Found)>
                 return if holds { vec![(at, found.clone())] } else { Vec::new() };
             }
             let mut inner = ways(&capture.sub, line, at, found);
-            inner.iter_mut().for_each(|(end, found)| _ = found.insert(capture.index, (at, *end)));
+            for (end, found) in &mut inner {
+                found.insert(capture.index, (at, *end));
+            }
             inner
         }
         HirKind::Repetition(repetition) => turns(repetition, 0, line, at, found),
@@ -143,8 +145,8 @@ fn expression() -> impl Strategy<Value = String> {
         let mut text = String::new();
         for (number, c) in pieces.concat().chars().enumerate() {
             match c {
-                '<' => text += &format!("(?P<{NOT_AFTER}{number}>[ab])"),
-                '>' => text += &format!("(?P<{NOT_BEFORE}{number}>[bc])"),
+                '<' => text.extend(["(?P<", NOT_AFTER, &number.to_string(), ">[ab])"]),
+                '>' => text.extend(["(?P<", NOT_BEFORE, &number.to_string(), ">[bc])"]),
                 _ => text.push(c),
             }
         }

@@ -97,7 +97,10 @@ pub(super) fn brace(text: &str, made: &mut String) -> usize {
         *made += "\\{";
         return 1;
     }
-    *made += &format!("{{{}{}}}", if least.is_empty() { "0" } else { least }, &inner[least.len()..]);
+    made.push('{');
+    *made += if least.is_empty() { "0" } else { least };
+    *made += &inner[least.len()..];
+    made.push('}');
     inner.len() + 2
 }
 
