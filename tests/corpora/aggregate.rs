@@ -207,10 +207,12 @@ fn configuration(directory: &Path, template: &str, counter: &Counter, measures: 
         let field = LABELS.iter().find(|(name, _)| name == label).map_or(label.as_str(), |(_, field)| field);
         writeln!(properties, "{label} = \"{{{field}|other}}\"").unwrap();
     }
+    // lighttpd's peer counts what came through its proxy, which names the client first, and not the health checks.
+    let condition = if template.starts_with("$http_host") { "where = { http_host = { exists = true } }" } else { "" };
     let text = format!(
         "[px]\nregion = \"us\"\nproduct_key = \"AP-XXXXXXXXXXXX-2\"\n\
          [[source]]\nname = \"web\"\npaths = [\"/var/log/web.log\"]\npattern = \"pasted\"\n\
-         [[metric]]\nname = \"m\"\nsources = [\"web\"]\nevent = \"E\"\nwindow = \"1d\"\ntime_zone = \"UTC\"\nuser = \"all\"\n\
+         [[metric]]\nname = \"m\"\nsources = [\"web\"]\nevent = \"E\"\nwindow = \"1d\"\ntime_zone = \"UTC\"\nuser = \"all\"\n{condition}\n\
          [metric.measures]\n{measures}\n[metric.properties]\n{properties}"
     );
     let config = directory.join("pxtail.toml");
