@@ -156,7 +156,9 @@ fn check_line(subject: &Subject, line: &[u8], rng: &mut Rng, seed: u64) {
         (_, other) => assert_eq!(found, other, "matching depends on what is wanted: {one:?}; {}", context()),
     }
     let why = first.explain(line);
-    assert!(!why.is_empty() && !why.chars().any(char::is_control), "{why:?}; {}", context());
+    // A made-up pattern's own text may hold what it likes; a shipped one's name has no line end in it.
+    let is_shipped = !name.contains('\n');
+    assert!(!why.is_empty() && !(is_shipped && why.chars().any(char::is_control)), "{why:?}; {}", context());
 }
 
 #[test]
