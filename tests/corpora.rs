@@ -11,6 +11,8 @@
     reason = "a test stops at what it cannot use, and says what it skips"
 )]
 
+#[path = "corpora/aggregate.rs"]
+mod aggregate;
 #[path = "corpora/case.rs"]
 mod case;
 #[path = "corpora/choice.rs"]
@@ -168,6 +170,22 @@ fn every_line_holds_what_other_programs_read_from_it() {
     let unneeded = exceptions.unneeded(&seen);
     problems.extend(unneeded.map(|exception| format!("no longer needed: {} {}", exception.source, exception.line)));
     assert!(problems.is_empty(), "{}:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn whole_logs_are_counted_as_other_programs_count_them() {
+    let Some(folder) = folder() else { return };
+    let (mut logs, mut counters, mut problems) = (0, 0, Vec::new());
+    for (place, text) in texts(&folder) {
+        let case = serde_json::from_str(&text).unwrap();
+        if let Some((compared, found)) = aggregate::judge(&case) {
+            logs += 1;
+            counters += compared;
+            problems.extend(found.into_iter().map(|problem| format!("{place} {problem}")));
+        }
+    }
+    writeln!(std::io::stderr(), "{counters} counters of {logs} logs, {} differ", problems.len()).unwrap();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
