@@ -77,9 +77,29 @@ pub(super) fn check_pattern(value: &Value<'_>, name: &str, patterns: &Patterns) 
         return;
     }
     let known = || patterns.whole.keys().chain(patterns.broken.keys()).map(String::as_str);
+    // Names grow out of programs' names: who writes `nginx` means one that begins so.
+    let related: Vec<&str> = known().filter(|known| is_related(known, name)).take(MOST_RELATED).collect();
+    let all = "`pxtail list patterns` shows all";
     let help = match nearest(name, known()) {
-        Some(meant) => format!("did you mean `{meant}`? Known are {}", list(known())),
-        None => format!("known are {}; your own belong into patterns.d beside the configuration", list(known())),
+        _ if !related.is_empty() => format!("did you mean {}? {all}", quoted(&related)),
+        Some(meant) => format!("did you mean `{meant}`? {all}"),
+        None => format!("{all}; your own belong into patterns.d beside the configuration"),
     };
     value.fault(&format!("{} names pattern `{name}`, which is not there", value.title), &help);
+}
+
+/// More names than this are no suggestion.
+const MOST_RELATED: usize = 6;
+
+/// Whether one of the names begins with the other, up to a `_` or `-`.
+fn is_related(known: &str, written: &str) -> bool {
+    let begins = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '-', '.']))
+    };
+    let (known, written) = (known.to_lowercase(), written.to_lowercase());
+    begins(&known, &written) || begins(&written, &known)
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

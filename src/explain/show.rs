@@ -271,8 +271,8 @@ pub fn catalogue(line: &[u8], mut readings: Vec<(String, Reading)>) -> String {
         Reading::Stopped(_) => 0,
     };
     readings.sort_by_key(|(name, reading)| (std::cmp::Reverse(present(reading)), name.clone()));
-    let matching: Vec<&(String, Reading)> =
-        readings.iter().filter(|(_, reading)| matches!(reading, Reading::Matched(_))).collect();
+    // A pattern that finds nothing in the line (pairs of which none is its own) does not know it.
+    let matching: Vec<&(String, Reading)> = readings.iter().filter(|(_, reading)| present(reading) > 0).collect();
     let Some((best, rest)) = matching.split_first() else { return nearest(line, &readings, tried) };
     let mut text = reading(&best.0, line, &best.1);
     if !rest.is_empty() {

@@ -123,8 +123,8 @@ fn a_full_disk_stops_reading_and_everything_goes_on_when_there_is_room() {
     let bench = Bench::new();
     let config = bench.write_config("", &format!("{SOURCE}{HITS_METRIC}"));
     let stderr = std::fs::File::create(bench.path("agent.log")).unwrap();
-    // 160 blocks of 512 bytes: the ledger's tables fit, a few thousand groups do not.
-    let script = "trap '' XFSZ; ulimit -S -f 160; exec \"$@\"";
+    // 256 blocks of 512 bytes: the ledger's tables fit, a few thousand groups do not.
+    let script = "trap '' XFSZ; ulimit -S -f 256; exec \"$@\"";
     let child = Command::new("sh")
         .args(["-c", script, "sh", env!("CARGO_BIN_EXE_pxtail"), "run", "--config"])
         .arg(&config)
