@@ -19,6 +19,9 @@ mod toml_text;
 
 pub use shape::{Multiline, Wrapped, multiline, unwrapped};
 
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
+
 use draft::Draft;
 use server_config::{Format, Syntax};
 
@@ -51,7 +54,7 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
     }
     let mut engine = format!("template = {}\nsyntax = \"{}\"\n", toml_text::text(&format.text), format.syntax.name());
     if let Some(escape) = format.escape.as_deref().filter(|escape| *escape != "default") {
-        engine.push_str(&format!("escape = {}\n", toml_text::quoted(escape)));
+        let _ = writeln!(engine, "escape = {}", toml_text::quoted(escape));
     }
     Draft {
         name: name.to_owned(),
@@ -62,11 +65,14 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
     }
 }
 
+/// Makes a pattern of a name and lines, where they have what it takes.
+type Kind = fn(&str, &[&[u8]]) -> Option<Draft>;
+
 /// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, pairs, a regular expression
 /// of what the lines share. `None` where they share nothing.
 #[must_use]
 pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let kinds: [fn(&str, &[&[u8]]) -> Option<Draft>; 3] = [keys::json, typed_pairs, aligned];
+    let kinds: [Kind; 3] = [keys::json, typed_pairs, aligned];
     kinds.into_iter().find_map(|kind| {
         let mut draft = kind(name, lines)?;
         draft.reader().ok()?;

@@ -4,6 +4,8 @@
 //! is anchored by the engine. Does not: find more than the most frequent shape of line.
 
 use std::collections::BTreeMap;
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 
 use super::tokens::{Kind, TIMES, Token, tokens};
 
@@ -94,7 +96,7 @@ struct Writer {
 impl Writer {
     fn rest(&mut self) {
         let name = self.unique("message");
-        self.regex.push_str(&format!("[ \\t]*(?<{name}>.*)"));
+        let _ = write!(self.regex, "[ \\t]*(?<{name}>.*)");
         self.names.push(name);
     }
 
@@ -110,7 +112,7 @@ impl Writer {
                 lines,
                 place,
                 &texts,
-                match closing {
+                &match closing {
                     b'"' => r#"(?:[^"\\]|\\.)*"#.to_owned(),
                     closing => format!("[^{}]*", literal(&[closing])),
                 },
@@ -125,15 +127,15 @@ impl Writer {
                     return self.regex.push_str(&literal(first));
                 }
                 let class = class(lines, place);
-                self.field(lines, place, &texts, class);
+                self.field(lines, place, &texts, &class);
             }
         }
     }
 
-    fn field(&mut self, lines: &[Line<'_>], place: usize, texts: &[&[u8]], class: String) {
+    fn field(&mut self, lines: &[Line<'_>], place: usize, texts: &[&[u8]], class: &str) {
         let name = self.name(lines, place, texts);
         let name = self.unique(&name);
-        self.regex.push_str(&format!("(?<{name}>{class})"));
+        let _ = write!(self.regex, "(?<{name}>{class})");
         self.names.push(name);
     }
 
@@ -175,7 +177,9 @@ impl Writer {
         if !taken(name) {
             return name.to_owned();
         }
-        (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or_default()
+        // One of so many is free.
+        let numbers = 2..=self.names.len() + 2;
+        numbers.map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or_default()
     }
 }
 

@@ -3,6 +3,8 @@
 //! Promises: a file that is given out is read, compiles, and passes its cases. Does not: write it anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -61,14 +63,14 @@ impl Draft {
             text.push_str(format!("# {comment}").trim_end());
             text.push('\n');
         }
-        text.push_str(&format!("name = {}\n", toml_text::quoted(&self.name)));
-        text.push_str(&format!("about = {}\n", toml_text::quoted(&self.about)));
+        let _ = writeln!(text, "name = {}", toml_text::quoted(&self.name));
+        let _ = writeln!(text, "about = {}", toml_text::quoted(&self.about));
         text.push_str(self.engine.trim_end());
         text.push('\n');
         if !self.types.is_empty() {
             text.push_str("\n[types]\n");
             for (field, kind) in &self.types {
-                text.push_str(&format!("{} = {kind}\n", toml_text::key(field)));
+                let _ = writeln!(text, "{} = {kind}", toml_text::key(field));
             }
         }
         text
@@ -110,7 +112,7 @@ impl Draft {
     pub fn finish(&self, lines: &[&[u8]], cases: Cases) -> Result<Finished, Vec<Fault>> {
         let mut reader = self.reader()?;
         let head = self.head();
-        let mut parts = self.matching_cases(&mut reader, lines, cases);
+        let mut parts = matching_cases(&mut reader, lines, cases);
         let mut others: Vec<String> = Vec::new();
         let strange = [&b"not a line of this log"[..], b"", b"\x01"];
         let own = lines.iter().copied().filter(|line| line.len() <= 300);
@@ -141,30 +143,30 @@ impl Draft {
                 .collect()),
         }
     }
+}
 
-    /// Cases of lines that have different fields, as few as show all of them.
-    fn matching_cases(&self, reader: &mut LineReader, lines: &[&[u8]], cases: Cases) -> Vec<String> {
-        let mut parts = Vec::new();
-        let mut shapes = BTreeSet::new();
-        let short = |line: &&&[u8]| line.len() <= CASE_BYTES && std::str::from_utf8(line).is_ok();
-        let lines: Vec<&[u8]> = lines.iter().filter(short).copied().collect();
-        let found: Vec<(usize, Matched)> = matched(reader, &lines).collect();
-        for (place, matched) in &found {
-            if parts.len() == MATCHING_CASES || !shapes.insert(shape(matched)) {
-                continue;
-            }
-            let line = String::from_utf8_lossy(lines[*place]).into_owned();
-            if cases == Cases::AsLogged {
-                parts.push(case(&line, matched));
-                continue;
-            }
-            let line = redact::line(&line, &matched.fields);
-            if let Reading::Matched(matched) = reader.read(line.as_bytes(), &[]) {
-                parts.push(case(&line, &matched));
-            }
+/// Cases of lines that have different fields, as few as show all of them.
+fn matching_cases(reader: &mut LineReader, lines: &[&[u8]], cases: Cases) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut shapes = BTreeSet::new();
+    let short = |line: &&&[u8]| line.len() <= CASE_BYTES && std::str::from_utf8(line).is_ok();
+    let lines: Vec<&[u8]> = lines.iter().filter(short).copied().collect();
+    let found: Vec<(usize, Matched)> = matched(reader, &lines).collect();
+    for (place, matched) in &found {
+        if parts.len() == MATCHING_CASES || !shapes.insert(shape(matched)) {
+            continue;
         }
-        parts
+        let line = String::from_utf8_lossy(lines[*place]).into_owned();
+        if cases == Cases::AsLogged {
+            parts.push(case(&line, matched));
+            continue;
+        }
+        let line = redact::line(&line, &matched.fields);
+        if let Reading::Matched(matched) = reader.read(line.as_bytes(), &[]) {
+            parts.push(case(&line, &matched));
+        }
     }
+    parts
 }
 
 /// Lines that match, by place; evenly chosen where there are many.
@@ -231,7 +233,7 @@ fn case(line: &str, matched: &Matched) -> String {
         .map(toml_text::quoted)
         .collect();
     if !absent.is_empty() {
-        text.push_str(&format!("absent = [{}]\n", absent.join(", ")));
+        let _ = writeln!(text, "absent = [{}]", absent.join(", "));
     }
     let mut fields: Vec<(&str, String)> = Vec::new();
     for field in matched.fields.iter().filter(|field| !field.misfit) {
@@ -247,7 +249,7 @@ fn case(line: &str, matched: &Matched) -> String {
     }
     text.push_str("\n[case.expect]\n");
     for (name, value) in fields {
-        text.push_str(&format!("{} = {value}\n", toml_text::key(name)));
+        let _ = writeln!(text, "{} = {value}", toml_text::key(name));
     }
     text
 }

@@ -144,7 +144,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
     fn whatever_is_proposed_passes_its_cases(lines in prop::collection::vec("([a-c0-9]{1,3}|[ \\[\\]\"=:{}(),'|-]|10\\.0\\.0\\.1|a=1|\"x\"|\\{\"k\":1\\}|2026-11-23 10:00:00){0,12}", 1..12), redacted in any::<bool>()) {
-        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let lines: Vec<&[u8]> = lines.iter().map(std::string::String::as_bytes).collect();
         let cases = if redacted { Cases::Redacted } else { Cases::AsLogged };
         if let Some(found) = proposed(&lines, cases) {
             let spec = pattern_file::read(&found.text, std::path::Path::new("p.toml"));

@@ -103,7 +103,7 @@ fn from_configuration(
     }
     let drafts = drafts(arguments, &found);
     match sample {
-        Some(sample) => best_format(arguments, tell, sample, drafts),
+        Some(sample) => best_format(arguments, tell, sample, &drafts),
         None => all_formats(arguments, tell, drafts),
     }
 }
@@ -150,7 +150,7 @@ fn all_formats(
         match finish(arguments, &mut draft, &lines) {
             Ok(finished) => written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished)),
             Err(faults) => {
-                tell.refused(&format.name, &failed(&faults));
+                show::refused(&format.name, &failed(&faults));
                 refused += 1;
             }
         }
@@ -187,14 +187,14 @@ fn best_format(
     arguments: &LearnPatternArguments,
     tell: &show::Teller,
     sample: &Sample,
-    drafts: Vec<(&Format, Draft)>,
+    drafts: &[(&Format, Draft)],
 ) -> Result<(), Failure> {
     let lines: Vec<&[u8]> = sample.lines.iter().map(Vec::as_slice).collect();
     let mut specs: Vec<PatternSpec> = Vec::new();
-    for (format, draft) in &drafts {
+    for (format, draft) in drafts {
         match draft.spec() {
             Ok(spec) => specs.push(spec),
-            Err(faults) => tell.refused(&format.name, &failed(&faults)),
+            Err(faults) => show::refused(&format.name, &failed(&faults)),
         }
     }
     let ranked = rank(&specs, &lines);
@@ -205,7 +205,7 @@ fn best_format(
     tell.ranked(&ranked, sample, &lines);
     let Some((_, draft)) = drafts.iter().find(|(_, draft)| draft.name == best.spec.name) else { return Ok(()) };
     let mut draft = draft.clone();
-    if let (Some(name), [_]) = (&arguments.name, &drafts[..]) {
+    if let (Some(name), [_]) = (&arguments.name, drafts) {
         draft.name.clone_from(name);
     }
     write_new(arguments, tell, draft, &lines, &Surroundings::default())
@@ -257,7 +257,9 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     if look.is_good() && !arguments.new {
         let names = look.together();
         tell.source(&arguments.file, &names, &around);
-        names.iter().for_each(|name| tell.next(&arguments.file, name, &around));
+        for name in names {
+            tell.next(&arguments.file, name, &around);
+        }
         return Ok(());
     }
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
