@@ -10,6 +10,7 @@ use super::report::Report;
 use super::value::Value;
 use super::words::{list, nearest, shown};
 use crate::model::fault::{Fault, Located, Location};
+use crate::model::spec::PatternSpec;
 
 /// What was read of one section, and its name in any case.
 pub(super) struct Named<T> {
@@ -77,8 +78,17 @@ pub(super) fn check_pattern(value: &Value<'_>, name: &str, patterns: &Patterns) 
         return;
     }
     let known = || patterns.whole.keys().chain(patterns.broken.keys()).map(String::as_str);
-    // Names grow out of programs' names: who writes `nginx` means one that begins so.
-    let related: Vec<&str> = known().filter(|known| is_related(known, name)).take(MOST_RELATED).collect();
+    // Who writes `nginx` means one that begins so, who writes `apache_combined` one that ends so.
+    let mut related: Vec<&str> = known().filter(|known| is_related(known, name)).take(MOST_RELATED).collect();
+    if related.is_empty() {
+        related = patterns
+            .whole
+            .values()
+            .filter(|pattern| is_about(pattern, name))
+            .map(|pattern| pattern.name.as_str())
+            .collect();
+        related.truncate(MOST_RELATED);
+    }
     let all = "`pxtail list patterns` shows all";
     let help = match nearest(name, known()) {
         _ if !related.is_empty() => format!("did you mean {}? {all}", quoted(&related)),
@@ -91,13 +101,21 @@ pub(super) fn check_pattern(value: &Value<'_>, name: &str, patterns: &Patterns) 
 /// More names than this are no suggestion.
 const MOST_RELATED: usize = 6;
 
-/// Whether one of the names begins with the other, up to a `_` or `-`.
+/// Whether one of the names is the other's beginning or end, up to a `_` or `-`.
 fn is_related(known: &str, written: &str) -> bool {
-    let begins = |long: &str, short: &str| {
-        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '-', '.']))
+    const BETWEEN: [char; 3] = ['_', '-', '.'];
+    let is_part = |long: &str, short: &str| {
+        let after = long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(BETWEEN));
+        after || long.strip_suffix(short).is_some_and(|rest| rest.ends_with(BETWEEN))
     };
     let (known, written) = (known.to_lowercase(), written.to_lowercase());
-    begins(&known, &written) || begins(&written, &known)
+    is_part(&known, &written) || is_part(&written, &known)
+}
+
+/// Whether a pattern is described by a word, such as the name of a program whose log it reads.
+fn is_about(pattern: &PatternSpec, word: &str) -> bool {
+    let about = pattern.about.as_deref().unwrap_or_default().to_lowercase();
+    about.split(|c: char| !c.is_alphanumeric()).any(|found| found == word.to_lowercase())
 }
 
 fn quoted(names: &[&str]) -> String {
