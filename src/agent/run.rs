@@ -403,6 +403,9 @@ impl Agent<'_> {
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
+        for (original, copy) in self.tail.continued() {
+            self.memories.succeed(original, copy);
+        }
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
         if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
