@@ -252,7 +252,13 @@ impl FileMemories {
 
     /// What is kept of a file whose content was destroyed goes over to the copy that goes on where it was counted to: to be
     /// called before the copy's cursor is saved, and before anything of it is counted.
-    pub fn succeed(&mut self, original: FileId, copy: FileId) {
+    pub fn succeed_all(&mut self, continued: impl Iterator<Item = (FileId, FileId)>) {
+        for (original, copy) in continued {
+            self.succeed(original, copy);
+        }
+    }
+
+    fn succeed(&mut self, original: FileId, copy: FileId) {
         if self.known.contains_key(&copy) {
             return;
         }
