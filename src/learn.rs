@@ -12,7 +12,6 @@ pub mod rank;
 mod redact;
 pub mod routes;
 pub mod sample;
-mod separated;
 pub mod server_config;
 mod shape;
 mod tokens;
@@ -69,11 +68,11 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
 /// Makes a pattern of a name and lines, where they have what it takes.
 type Kind = fn(&str, &[&[u8]]) -> Option<Draft>;
 
-/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, pairs, columns, a regular
-/// expression of what the lines share. `None` where they share nothing.
+/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, pairs, a regular expression
+/// of what the lines share. `None` where they share nothing.
 #[must_use]
 pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let kinds: [Kind; 4] = [keys::json, typed_pairs, typed_columns, aligned];
+    let kinds: [Kind; 3] = [keys::json, typed_pairs, aligned];
     kinds.into_iter().find_map(|kind| {
         let mut draft = kind(name, lines)?;
         draft.reader().ok()?;
@@ -86,12 +85,6 @@ pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
 
 fn typed_pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {
     let mut draft = keys::pairs(name, lines)?;
-    draft.infer_types(lines);
-    Some(draft)
-}
-
-fn typed_columns(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let mut draft = separated::separated(name, lines)?;
     draft.infer_types(lines);
     Some(draft)
 }

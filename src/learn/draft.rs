@@ -29,8 +29,6 @@ pub struct Draft {
     pub engine: String,
     /// Field to type, as it stands in the file.
     pub types: BTreeMap<String, String>,
-    /// The line that names the columns of each file, for patterns that need it.
-    pub header: Option<String>,
 }
 
 /// Whether cases hold the log's own addresses and names.
@@ -46,8 +44,6 @@ pub struct Finished {
     pub text: String,
     pub spec: PatternSpec,
     pub cases: usize,
-    /// Whether its lines can have a time: metrics need one.
-    pub has_time: bool,
 }
 
 /// Matching lines in cases: enough for each kind of line, and few enough to be read.
@@ -129,10 +125,6 @@ impl Draft {
             }
         }
         parts.append(&mut others);
-        if let Some(header) = &self.header {
-            let after = format!("[[case]]\nafter = {}\n", toml_text::text(header));
-            parts = parts.iter().map(|part| part.replacen("[[case]]\n", &after, 1)).collect();
-        }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {
             let spec = self.read(&format!("{head}\n{part}"));
@@ -142,7 +134,7 @@ impl Draft {
         let text = format!("{head}\n{}", parts.join("\n"));
         let spec = self.read(&text)?;
         match run_cases(&spec) {
-            Ok(cases) => Ok(Finished { text, spec, cases, has_time: reader.pattern.has_time() }),
+            Ok(cases) => Ok(Finished { text, spec, cases }),
             Err(failures) => Err(failures
                 .into_iter()
                 .map(|failure| {

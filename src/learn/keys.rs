@@ -242,29 +242,21 @@ pub(super) fn pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         engine: if is_logfmt { "logfmt = true" } else { "key_value = true" }.to_owned(),
         ..Draft::default()
     };
-    draft.types = canonical(&counts);
-    Some(draft)
-}
-
-/// The names that every pattern has, for keys that mean the same, with their types.
-pub(super) fn canonical(values_of: &BTreeMap<String, Vec<Vec<u8>>>) -> BTreeMap<String, String> {
-    let mut types = BTreeMap::new();
     for (canonical, known) in CANONICAL {
-        if values_of.contains_key(*canonical) {
+        if counts.contains_key(*canonical) {
             continue;
         }
-        let key = known.iter().find_map(|known| values_of.keys().find(|key| is_called(&[(*key).clone()], known)));
+        let key = known.iter().find_map(|known| counts.keys().find(|key| is_called(&[(*key).clone()], known)));
         if let Some(key) = key {
-            let values: Vec<&[u8]> =
-                values_of[key].iter().map(Vec::as_slice).filter(|value| !value.is_empty()).collect();
+            let values: Vec<&[u8]> = counts[key].iter().map(Vec::as_slice).filter(|value| !value.is_empty()).collect();
             let kind = if *canonical == "time" {
                 time_format(&values).map(|format| format!(", type = \"time\", format = \"{format}\""))
             } else {
                 kind_of(canonical, &values).map(|kind| format!(", type = \"{kind}\""))
             };
             let (key, kind) = (toml_text::quoted(key), kind.unwrap_or_default());
-            types.insert((*canonical).to_owned(), format!("{{ from = {key}{kind} }}"));
+            draft.types.insert((*canonical).to_owned(), format!("{{ from = {key}{kind} }}"));
         }
     }
-    types
+    Some(draft)
 }

@@ -80,39 +80,6 @@ time = { type = "time", format = "rfc3339" }"#,
 }
 
 #[test]
-fn columns_are_named_by_the_first_line_or_by_what_they_hold() {
-    check(
-        &[
-            "When,Client IP,user_id,status,note",
-            "2026-11-23T10:00:00Z,10.0.0.1,17,200,\"a, b\"",
-            "2026-11-23T10:00:01Z,10.0.0.2,18,404,",
-        ],
-        "csv = true
-
-[types]
-client = { from = \"client_ip\" }
-status = \"integer\"
-time = { from = \"When\", type = \"time\", format = \"rfc3339\" }
-user = { from = \"user_id\" }",
-    );
-    check(
-        &["1795428000\tGET\t/x\t200\tada\t", "1795428001\tGET\t/y\t404\tbob\t"],
-        "tsv = { columns = [\"time\", \"method\", \"target\", \"status\", \"field5\", \"field6\"] }
-
-[types]
-status = \"integer\"
-time = { type = \"time\", format = \"unix\" }",
-    );
-    check(
-        &["2026-11-23 10:00:00;a;\"x;y\"", "2026-11-23 10:00:01;b;z"],
-        "csv = { separator = \";\", columns = [\"time\", \"field2\", \"field3\"] }
-
-[types]
-time = { type = \"time\", format = \"rfc3339\" }",
-    );
-}
-
-#[test]
 fn redacted_cases_hold_no_address_or_user() {
     let lines =
         ["10.1.2.3 user=grace id=4f9a8b7c6d5e4f3a2b1c0 n=1", "10.1.2.4 user=edsger id=4f9a8b7c6d5e4f3a2b1c1 n=2"];

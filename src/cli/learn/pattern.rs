@@ -1,23 +1,22 @@
 //! `pxtail learn pattern`
 
-mod look;
 mod show;
 mod write;
 
 use std::path::{Path, PathBuf};
 
-use look::Look;
-
 use crate::cli::arguments::LearnPatternArguments;
 use crate::cli::{FAILED, Failure, patterns};
 use crate::learn::draft::{Cases, Draft};
-use crate::learn::rank::rank;
+use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
 use crate::learn::server_config::{self, Format, Found, Syntax};
-use crate::learn::{self, Wrapped};
+use crate::learn::{self, Multiline, Wrapped};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
+/// A known pattern that reads fewer lines is shown, but a new one is proposed beside it.
+const GOOD_RATE: f64 = 0.9;
 /// So much of the log's beginning tells whether it is a server's configuration.
 const HEAD_BYTES: usize = 256 << 10;
 
@@ -157,9 +156,6 @@ fn all_formats(
         }
     }
     tell.written(&written, if made_up { Origin::MadeUp } else { origin(arguments) });
-    for (_, finished) in written.iter().filter(|(_, finished)| !finished.has_time) {
-        tell.no_time(&finished.spec.name, show::TimeOf::New);
-    }
     if refused > 0 {
         let message = format!("{refused} of the formats cannot be read as they are; all others are written");
         return Err(Failure::new(FAILED, message));
@@ -233,11 +229,7 @@ fn write_new(
     let path = write::pattern(arguments, &draft.name, &finished.text)?;
     let name = draft.name.clone();
     let named = path.as_ref().map_or_else(|| name.clone(), |path| Path::new(".").join(path).display().to_string());
-    let has_time = finished.has_time || around.wrapped.is_some();
     tell.written(&[(path, finished)], origin(arguments));
-    if !has_time {
-        tell.no_time(&name, show::TimeOf::New);
-    }
     tell.source(&arguments.file, &[&name], around);
     tell.next(&arguments.file, &named, around);
     Ok(())
@@ -264,11 +256,6 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     tell.ranked(&look.ranked, sample, &look.records);
     if look.is_good() && !arguments.new {
         let names = look.together();
-        if around.wrapped.is_none()
-            && let Some(best) = look.ranked.first().filter(|best| best.timed < 0.5)
-        {
-            tell.no_time(&best.spec.name, show::TimeOf::Known);
-        }
         tell.source(&arguments.file, &names, &around);
         for name in names {
             tell.next(&arguments.file, name, &around);
@@ -293,6 +280,55 @@ fn is_wrapper(outer: &Look<'_>, wrapped: Option<&Wrapped>) -> bool {
     wrapped.is_some_and(|wrapped| {
         wrapped.name.starts_with(best) || best.starts_with("syslog") || best == "docker" || best == "cri"
     })
+}
+
+/// The known patterns and lines.
+struct Look<'a> {
+    ranked: Vec<Ranked<'a>>,
+    multiline: Option<Multiline>,
+    /// Lines that begin a record.
+    records: Vec<&'a [u8]>,
+}
+
+impl<'a> Look<'a> {
+    fn at(known: &'a std::collections::BTreeMap<String, PatternSpec>, lines: &[&'a [u8]]) -> Self {
+        let multiline = learn::multiline(lines);
+        let goes_on = |place: usize| multiline.as_ref().is_some_and(|found| found.places.binary_search(&place).is_ok());
+        let records: Vec<&[u8]> =
+            lines.iter().enumerate().filter(|(place, _)| !goes_on(*place)).map(|(_, line)| *line).collect();
+        Self { ranked: rank(known.values(), &records), multiline, records }
+    }
+
+    fn is_good(&self) -> bool {
+        self.ranked
+            .first()
+            .is_some_and(|best| best.is_specific() && (best.rate() >= GOOD_RATE || self.rate_together() >= GOOD_RATE))
+    }
+
+    /// The best pattern, and those that read what it leaves.
+    fn together(&self) -> Vec<&'a str> {
+        let Some(best) = self.ranked.first() else { return Vec::new() };
+        let mut names = vec![best.spec.name.as_str()];
+        let mut matched = best.matches.clone();
+        for other in self.ranked.iter().skip(1).filter(|other| other.is_specific()) {
+            let more = other.matches.iter().zip(&matched).filter(|(other, matched)| **other && !**matched).count();
+            // One line in a hundred: fewer may be anything.
+            if more * 100 >= self.records.len().max(100) {
+                names.push(other.spec.name.as_str());
+                matched.iter_mut().zip(&other.matches).for_each(|(matched, other)| *matched |= other);
+            }
+        }
+        names
+    }
+
+    fn rate_together(&self) -> f64 {
+        let names = self.together();
+        let chosen: Vec<&Ranked<'_>> =
+            self.ranked.iter().filter(|ranked| names.contains(&ranked.spec.name.as_str())).collect();
+        let matched = (0..self.records.len())
+            .filter(|place| chosen.iter().any(|ranked| ranked.matches.get(*place) == Some(&true)));
+        matched.count() as f64 / self.records.len().max(1) as f64
+    }
 }
 
 /// A name from the file's own, without what rotation adds to it.
