@@ -48,7 +48,6 @@ pub struct Finished {
 
 /// Matching lines in cases: enough for each kind of line, and few enough to be read.
 const MATCHING_CASES: usize = 5;
-const OTHER_CASES: usize = 2;
 /// Longer lines make no good cases.
 const CASE_BYTES: usize = 4_000;
 /// Lines that are looked at for types and cases.
@@ -114,14 +113,11 @@ impl Draft {
         let head = self.head();
         let mut parts = matching_cases(&mut reader, lines, cases);
         let mut others: Vec<String> = Vec::new();
-        let strange = [&b"not a line of this log"[..], b"", b"\x01"];
-        let own = lines.iter().copied().filter(|line| line.len() <= 300);
-        for (line, most) in own.zip(std::iter::repeat(OTHER_CASES)).chain(strange.map(|line| (line, 1))) {
-            let Ok(text) = std::str::from_utf8(line) else { continue };
-            let text = if cases == Cases::Redacted { redact::line(text, &[]) } else { text.to_owned() };
-            let stops = matches!(reader.read(text.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some());
-            if stops && others.len() < most && !others.iter().any(|other| other.contains(&text)) {
-                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(&text)));
+        // Made up: a line of the log that is not read is what the next version of the pattern is to read.
+        for line in ["not a line of this log", "", "\x01"] {
+            if matches!(reader.read(line.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some()) {
+                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(line)));
+                break;
             }
         }
         parts.append(&mut others);

@@ -12,7 +12,7 @@ fn bytes<'a>(lines: &'a [&'a str]) -> Vec<&'a [u8]> {
 }
 
 fn proposed(lines: &[&[u8]], cases: Cases) -> Option<Finished> {
-    let draft = propose("p", lines)?;
+    let draft = propose("p", lines).ok()?;
     Some(draft.finish(lines, cases).unwrap_or_else(|faults| panic!("{faults:?}\n{}", draft.head())))
 }
 
@@ -77,6 +77,37 @@ fn text_is_read_by_what_its_lines_share() {
 in = "integer"
 time = { type = "time", format = "rfc3339" }"#,
     );
+}
+
+#[test]
+fn a_time_is_read_whatever_lines_stand_between_those_that_have_one() {
+    let mut lines = vec!["2026-11-23T10:00:00.123Z INFO ada did 1 thing"; 18];
+    lines.extend(["x.y.Fault: no such thing", "x.y.Fault: bad"]);
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(found.contains("time = { type = \"time\", format = \"rfc3339\" }"), "{found}");
+}
+
+#[test]
+fn a_text_with_colons_in_it_can_end_in_one() {
+    let lines = ["at 10:00:00 a: 1", "at 10:00:01 b:c: 2", "at 10:00:02 d: 3"];
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(!found.contains(";|:]"), "{found}");
+}
+
+#[test]
+fn nothing_is_proposed_that_reads_too_few_lines() {
+    let mut lines = vec!["a 1"; 16];
+    lines.extend(["[x", "{y", "(z", "=v"]);
+    let tried = propose("p", &bytes(&lines)).expect_err("no proposal");
+    assert!(tried.iter().all(|tried| tried.rate < super::GOOD_RATE), "{tried:?}");
+}
+
+#[test]
+fn no_line_of_the_log_is_a_case_that_must_not_match() {
+    let mut lines = vec!["2026-11-23 10:00:00 a=1 b"; 19];
+    lines.push("odd one out");
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(!found.contains("odd one out") && found.contains("no match"), "{found}");
 }
 
 #[test]
