@@ -4,6 +4,7 @@
 //! Every pattern that is proposed passes its own cases. Does not: print.
 
 mod align;
+mod delimited;
 pub mod draft;
 mod infer;
 mod keys;
@@ -79,13 +80,13 @@ pub struct Tried {
     pub rate: f64,
 }
 
-/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, pairs, a regular expression
-/// of what the lines share.
+/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, columns, pairs, a regular
+/// expression of what the lines share.
 ///
 /// # Errors
 /// What was tried where nothing reads enough of the lines; empty where they share nothing.
 pub fn propose(name: &str, lines: &[&[u8]]) -> Result<Draft, Vec<Tried>> {
-    let kinds: [Kind; 3] = [keys::json, typed_pairs, aligned];
+    let kinds: [Kind; 5] = [keys::json, delimited::with_header, typed_pairs, delimited::without_header, aligned];
     let mut tried = Vec::new();
     for kind in kinds {
         let Some(mut draft) = kind(name, lines) else { continue };

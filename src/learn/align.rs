@@ -215,7 +215,7 @@ fn key_before(lines: &[Line<'_>], place: usize) -> Option<String> {
 }
 
 /// Names for texts that are the same everywhere.
-fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
+pub(super) fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
     const METHODS: [&str; 9] = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
     const LEVELS: [&str; 16] = [
         "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical", "alert", "emerg",

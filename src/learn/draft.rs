@@ -29,6 +29,8 @@ pub struct Draft {
     pub engine: String,
     /// Field to type, as it stands in the file.
     pub types: BTreeMap<String, String>,
+    /// The file's lines before a case's own that say how it is read.
+    pub after: Vec<String>,
 }
 
 /// Whether cases hold the log's own addresses and names.
@@ -112,6 +114,9 @@ impl Draft {
         let mut reader = self.reader()?;
         let head = self.head();
         let mut parts = matching_cases(&mut reader, lines, cases);
+        for line in &self.after {
+            reader.pass(line.as_bytes());
+        }
         let mut others: Vec<String> = Vec::new();
         // Made up: a line of the log that is not read is what the next version of the pattern is to read.
         for line in ["not a line of this log", "", "\x01"] {
@@ -121,6 +126,11 @@ impl Draft {
             }
         }
         parts.append(&mut others);
+        if !self.after.is_empty() {
+            let after: Vec<String> = self.after.iter().map(|line| toml_text::text(line)).collect();
+            let after = format!("[[case]]\nafter = [{}]\n", after.join(", "));
+            parts.iter_mut().for_each(|part| *part = part.replacen("[[case]]\n", &after, 1));
+        }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {
             let spec = self.read(&format!("{head}\n{part}"));

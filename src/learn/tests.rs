@@ -20,7 +20,13 @@ fn proposed(lines: &[&[u8]], cases: Cases) -> Option<Finished> {
 #[track_caller]
 fn check(lines: &[&str], expected: &str) {
     let found = proposed(&bytes(lines), Cases::AsLogged).expect("a proposal");
-    let body: Vec<&str> = found.text.lines().skip(3).take_while(|line| *line != "[[case]]").collect();
+    let body: Vec<&str> = found
+        .text
+        .lines()
+        .skip_while(|line| !line.starts_with("about"))
+        .skip(1)
+        .take_while(|line| *line != "[[case]]")
+        .collect();
     assert_eq!(body.join("\n").trim(), expected, "{}", found.text);
     assert!(found.cases >= 2, "{}", found.text);
 }
@@ -64,6 +70,37 @@ status_code = \"integer\"
 time = { from = \"ts\", type = \"time\", format = \"rfc3339\" }
 took = \"number\"
 user = { from = \"user_id\" }",
+    );
+}
+
+#[test]
+fn columns_are_read_by_the_line_that_names_them() {
+    check(
+        &[
+            "Timestamp,User ID,Account,URL,Duration (ms),Note",
+            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,\"a, \"\"b\"\"\"",
+            "2026-11-23 10:00:01,u2,acme,/y,15,",
+        ],
+        "csv = true
+
+[types]
+duration = { from = \"duration_ms\", type = \"duration\", unit = \"ms\" }
+target = { from = \"url\" }
+time = { from = \"timestamp\", type = \"time\", format = \"rfc3339\" }
+user = { from = \"user_id\" }",
+    );
+}
+
+#[test]
+fn columns_without_names_get_those_that_their_values_show() {
+    check(
+        &["1795428000;10.0.0.1;GET;/x;200;u1;0.5", "1795428001;10.0.0.2;PUT;/y;404;u2;12"],
+        "csv = { separator = \";\", columns = [\"time\", \"client\", \"method\", \"target\", \"status\", \"column6\", \"column7\"] }
+
+[types]
+column7 = \"number\"
+status = \"integer\"
+time = { type = \"time\", format = \"unix\" }",
     );
 }
 
