@@ -79,6 +79,12 @@ pub(super) fn align(lines: &[&[u8]]) -> Option<Aligned> {
             break;
         }
         alive.retain(|line| Structure::of(line.tokens.get(place)) == structure);
+        // A line without the time that the others have is another kind of line.
+        let kind = |line: &Line<'_>| line.tokens.get(place).map(|token| token.kind);
+        let times = alive.iter().filter(|line| matches!(kind(line), Some(Kind::Time(_)))).count();
+        if times as f64 >= needed {
+            alive.retain(|line| matches!(kind(line), Some(Kind::Time(_) | Kind::Dash)));
+        }
         writer.column(&alive, place, structure);
     }
     let fields = writer.names.len();
@@ -209,7 +215,7 @@ fn key_before(lines: &[Line<'_>], place: usize) -> Option<String> {
 }
 
 /// Names for texts that are the same everywhere.
-fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
+pub(super) fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
     const METHODS: [&str; 9] = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
     const LEVELS: [&str; 16] = [
         "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical", "alert", "emerg",
@@ -248,7 +254,9 @@ fn class(lines: &[Line<'_>], place: usize) -> String {
     kinds.dedup();
     let dash = if kinds.contains(&Kind::Dash) { "|-" } else { "" };
     kinds.retain(|kind| *kind != Kind::Dash);
-    let followed_by_colon = lines.iter().any(|line| line.text(place + 1) == b":");
+    // A colon ends the text only where no line has one in it.
+    let followed_by_colon = lines.iter().any(|line| line.text(place + 1) == b":")
+        && !lines.iter().any(|line| line.text(place).contains(&b':'));
     match &kinds[..] {
         [Kind::Integer] => format!(r"-?\d+{dash}"),
         [Kind::Integer, Kind::Decimal] | [Kind::Decimal] => format!(r"-?\d+(?:\.\d+)?{dash}"),

@@ -29,6 +29,8 @@ pub struct Draft {
     pub engine: String,
     /// Field to type, as it stands in the file.
     pub types: BTreeMap<String, String>,
+    /// The file's lines before a case's own that say how it is read.
+    pub after: Vec<String>,
 }
 
 /// Whether cases hold the log's own addresses and names.
@@ -48,7 +50,6 @@ pub struct Finished {
 
 /// Matching lines in cases: enough for each kind of line, and few enough to be read.
 const MATCHING_CASES: usize = 5;
-const OTHER_CASES: usize = 2;
 /// Longer lines make no good cases.
 const CASE_BYTES: usize = 4_000;
 /// Lines that are looked at for types and cases.
@@ -113,18 +114,23 @@ impl Draft {
         let mut reader = self.reader()?;
         let head = self.head();
         let mut parts = matching_cases(&mut reader, lines, cases);
+        for line in &self.after {
+            reader.pass(line.as_bytes());
+        }
         let mut others: Vec<String> = Vec::new();
-        let strange = [&b"not a line of this log"[..], b"", b"\x01"];
-        let own = lines.iter().copied().filter(|line| line.len() <= 300);
-        for (line, most) in own.zip(std::iter::repeat(OTHER_CASES)).chain(strange.map(|line| (line, 1))) {
-            let Ok(text) = std::str::from_utf8(line) else { continue };
-            let text = if cases == Cases::Redacted { redact::line(text, &[]) } else { text.to_owned() };
-            let stops = matches!(reader.read(text.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some());
-            if stops && others.len() < most && !others.iter().any(|other| other.contains(&text)) {
-                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(&text)));
+        // Made up: a line of the log that is not read is what the next version of the pattern is to read.
+        for line in ["not a line of this log", "", "\x01"] {
+            if matches!(reader.read(line.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some()) {
+                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(line)));
+                break;
             }
         }
         parts.append(&mut others);
+        if !self.after.is_empty() {
+            let after: Vec<String> = self.after.iter().map(|line| toml_text::text(line)).collect();
+            let after = format!("[[case]]\nafter = [{}]\n", after.join(", "));
+            parts.iter_mut().for_each(|part| *part = part.replacen("[[case]]\n", &after, 1));
+        }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {
             let spec = self.read(&format!("{head}\n{part}"));

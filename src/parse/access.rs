@@ -10,7 +10,7 @@
 //!
 //! Promises: the user name may hold spaces and brackets: it ends where a time in brackets and the request's quote follow.
 //! That place cannot be forged, since servers escape quotes in names. A quote with a backslash before it does not end a
-//! text. A combined line may have one more text in quotes at its end (nginx's `main` format has X-Forwarded-For there);
+//! text. A referrer or user agent that is absent may be a bare `-`. A combined line may have one more text in quotes at its end (nginx's `main` format has X-Forwarded-For there);
 //! it is not given as a field.
 //!
 //! Does not: read lines of `common` and `combined` that have more fields before the client. A virtual host in front would be
@@ -100,35 +100,36 @@ impl Access {
             }
             _ => line,
         };
-        let mut keep = |index: usize, text: &[u8]| {
+        let capture = |text: &[u8]| {
             let start = line.offset(text);
-            captures[index] = Capture::plain(start, start + text.len());
+            Capture::plain(start, start + text.len())
         };
+        let mut keep = |index: usize, text: Option<&[u8]>| captures[index] = text.map_or(Capture::ABSENT, capture);
         let (rest, client) = terminated(word, space).parse(from).map_err(wrong)?;
-        keep(0, client);
+        keep(0, Some(client));
         let (rest, ident) = terminated(word, space).parse(rest).map_err(wrong)?;
-        keep(1, ident);
+        keep(1, Some(ident));
         let may_lack_user = ident == b"-" && matches!(self, Self::Common | Self::Combined);
         let (rest, (user, time)) = match time_alone(rest) {
             // A server that was told to leave the user out. For an empty name there would be one more space.
             Some((rest, time)) if may_lack_user => (rest, (ident, time)),
             _ => user_and_time(rest).map_err(wrong)?,
         };
-        keep(2, user);
-        keep(3, time);
+        keep(2, Some(user));
+        keep(3, Some(time));
         let (rest, request) = quoted(rest).map_err(wrong)?;
-        keep(4, request);
+        keep(4, Some(request));
         let (rest, status) = delimited(space, status, space).parse(rest).map_err(wrong)?;
-        keep(5, status);
+        keep(5, Some(status));
         let (rest, bytes) = digits(rest).map_err(wrong)?;
-        keep(6, bytes);
+        keep(6, Some(bytes));
         let rest = match self {
             Self::Common | Self::VhostCommon => rest,
             Self::Combined | Self::VhostCombined => {
-                let (rest, referrer) = next_quoted(rest).map_err(wrong)?;
-                keep(7, referrer);
-                let (rest, agent) = next_quoted(rest).map_err(wrong)?;
-                keep(8, agent);
+                let (rest, referrer) = text(rest).map_err(wrong)?;
+                keep(7, Some(referrer));
+                let (rest, agent) = text(rest).map_err(wrong)?;
+                keep(8, Some(agent));
                 opt(next_quoted).parse(rest).map_err(wrong)?.0
             }
             Self::Traefik => {
@@ -214,6 +215,16 @@ fn next_quoted(input: &[u8]) -> Read<'_> {
     match tag::<_, _, Wrong>(&b" \""[..]).parse(input) {
         Ok((rest, _)) => quoted(rest),
         Err(_) => Err(expected(input, "a space and a text in quotes")),
+    }
+}
+
+/// A text in quotes, or a bare `-`: what some servers write for none. A client cannot: its texts are in quotes.
+#[inline]
+fn text(input: &[u8]) -> Read<'_> {
+    match input {
+        [b' ', b'-', rest @ ..] => Ok((rest, &input[1..2])),
+        [b' ', b'"', inside @ ..] => quoted(inside),
+        _ => Err(expected(input, "a space, and a text in quotes or `-`")),
     }
 }
 

@@ -12,7 +12,7 @@
 //! Promises: a syslog header in front is read over (its host and process are fields), also when only the process name is
 //! there. What HAProxy writes for "none" is absent: a time of `-1`, a status of `-1`, the server `<NOSRV>`. The `+` of a number
 //! that is not final is no part of it. A request that syslog cut off, without its closing quote at the line's end, is
-//! given as it stands. HAProxy encodes quotes in requests and quotes, braces and bars in headers: these cannot be forged.
+//! given as it stands. One word more between the server and the times is read over. HAProxy encodes quotes in requests and quotes, braces and bars in headers: these cannot be forged.
 //!
 //! Does not: read lines of connections that failed before a request (`Connect from …`, `… SSL handshake failure`), or other
 //! formats; for these there are templates.
@@ -200,7 +200,7 @@ fn first<'l>(line: &'l [u8], kept: &mut Kept<'_, 'l>) -> Rest<'l> {
 
 fn http<'l>(line: &'l [u8], kept: &mut Kept<'_, 'l>) -> Rest<'l> {
     let rest = first(line, kept)?;
-    let rest = numbers(rest, HTTP_TIMES.len(), kept)?;
+    let rest = numbers(after_host(rest)?, HTTP_TIMES.len(), kept)?;
     let rest = number(space(rest)?.0, kept)?;
     let rest = number(space(rest)?.0, kept)?;
     let (rest, _) = space(rest)?;
@@ -225,6 +225,13 @@ fn http<'l>(line: &'l [u8], kept: &mut Kept<'_, 'l>) -> Rest<'l> {
         }
     }
     Ok(rest)
+}
+
+/// Reads over the one word that some sites put between the server and the times: the host that was asked for.
+fn after_host(input: &[u8]) -> Rest<'_> {
+    let (rest, text) = word(input)?;
+    let is_times = text.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b'+'));
+    if is_times { Ok(input) } else { Ok(space(rest)?.0) }
 }
 
 fn tcp<'l>(line: &'l [u8], kept: &mut Kept<'_, 'l>) -> Rest<'l> {

@@ -1,13 +1,14 @@
 //! Which patterns a user would give a source whose files are of a corpus's format.
 //!
 //! Promises: chosen by the format's label alone, and by the configuration that a case carries; never by its line, save how
-//! many columns it has, which in a real file the `#Fields:` line says. Does not: read lines.
+//! many columns it has and which of them are numbers, which in a real file the `#Fields:` line says. Does not: read lines.
 
 use crate::case::Case;
 use crate::reader::Way;
 
 /// A label, or its beginning (`*` at the end) or end (`*` in front) or both, and the patterns to be tried in order.
-/// `cri>envoy_json` is a pattern inside a wrapper. The first row that fits is taken.
+/// `cri>envoy_json` is a pattern inside a wrapper. The first row that fits is taken; one without patterns is a program's own
+/// messages, which are not judged.
 const CHOICES: &[(&str, &[&str])] = &[
     ("nginx_error*", &["nginx_error"]),
     ("apache_error*", &["apache_error"]),
@@ -15,9 +16,13 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("nginx_json*", &["nginx_json"]),
     ("*_vhost_combined*", &["vhost_combined", "combined_forwarded", "combined"]),
     ("*_vhost_common*", &["vhost_common", "common"]),
-    ("*_combined_ext*", &["nginx_ingress", "traefik_clf", "combined_forwarded", "vhost_combined", "combined"]),
+    ("squid_com*", &["squid_combined", "combined", "common"]),
+    (
+        "*_combined_ext*",
+        &["nginx_ingress", "traefik_clf", "combined_forwarded", "vhost_combined", "combined", "combined_more"],
+    ),
     ("*_common_ext*", &["common", "vhost_common", "combined"]),
-    ("*_combined*", &["combined", "combined_forwarded", "vhost_combined"]),
+    ("*_combined*", &["combined", "combined_forwarded", "vhost_combined", "combined_more"]),
     ("*_common*", &["common", "combined", "vhost_common"]),
     ("nginx_custom*", &["nginx_proxy_manager", "nginx_timed", "combined", "common"]),
     ("apache_custom*", &["apache_ssl_request", "combined", "common"]),
@@ -27,6 +32,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("traefik_json*", &["traefik_json"]),
     ("caddy_json*", &["caddy_json"]),
     ("envoy_json*", &["envoy_json", "cri>envoy_json"]),
+    ("envoy_other*", &[]),
     ("envoy_*", &["envoy_default", "istio", "cri>envoy_json", "cri>envoy_default", "cri>istio", "envoy_json"]),
     ("istio_*", &["istio", "envoy_default", "cri>istio", "cri>envoy_json", "envoy_json"]),
     ("haproxy_*", &["haproxy_http", "haproxy_tcp", "haproxy_connect"]),
@@ -52,16 +58,20 @@ const CHOICES: &[(&str, &[&str])] = &[
 ];
 
 /// Columns that IIS logs: what its versions log by themselves, that with the address that a balancer gives, a site's with the
-/// bytes, and all of them without and with that address.
-const IIS_COLUMNS: [&str; 6] = [
+/// bytes, that with cookies and hosts (Azure's), and all of them without and with that address.
+const IIS_COLUMNS: [&str; 8] = [
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus \
      sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status time-taken X-Forwarded-For",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus \
+     sc-win32-status time-taken X-Forwarded-For",
     "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
      sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) \
+     cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
      cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version \
@@ -73,7 +83,7 @@ const IIS_COLUMNS: [&str; 6] = [
 pub fn ways(case: &Case) -> Option<Vec<Way>> {
     let is_servers = ["apache", "nginx"].iter().any(|server| case.format.starts_with(server));
     if let Some(format) = case.text("log_format").filter(|_| is_servers) {
-        return Some(vec![pasted_log_format(format)]);
+        return Some(pasted_log_formats(format));
     }
     let patterns = case.list("grok_patterns");
     if !patterns.is_empty() && case.format.starts_with("telegraf") {
@@ -83,13 +93,16 @@ pub fn ways(case: &Case) -> Option<Vec<Way>> {
         return (!patterns.iter().all(own))
             .then(|| patterns.iter().map(|pattern| pasted_grok(pattern, definitions)).collect());
     }
+    if let Some(format) = case.peer_argument("timestamp_format").filter(|_| !case.format.ends_with("_error")) {
+        return Some(vec![pasted_with_time(format, case.peer_argument("format") == Some("combined"))]);
+    }
     let ways = match case.peer_argument("format") {
         Some("combined" | "main") => &["combined"][..],
         Some("common") => &["common"],
         Some("error") if case.format.starts_with("nginx") => &["nginx_error"],
         Some("error") => &["apache_error"],
         Some("ingress_upstreaminfo") => &["nginx_ingress"],
-        _ => CHOICES.iter().find(|(label, _)| fits(label, &case.format))?.1,
+        _ => CHOICES.iter().find(|(label, _)| fits(label, &case.format)).filter(|(_, ways)| !ways.is_empty())?.1,
     };
     Some(ways.iter().map(|name| with_columns(way(name), case)).collect())
 }
@@ -114,15 +127,24 @@ fn with_columns(way: Way, case: &Case) -> Way {
     if !case.format.starts_with("w3c") {
         return way;
     }
-    let columns = case.line.split(|&byte| byte == b' ').count();
-    let fits = |names: &&&str| names.split(' ').count() == columns;
+    let values: Vec<&[u8]> = case.line.split(|&byte| byte == b' ').collect();
+    let is_number = |value: &[u8]| value == b"-" || value.iter().all(u8::is_ascii_digit);
+    let is_numeric = |name: &str| matches!(name, "s-port" | "sc-status" | "sc-bytes" | "time-taken");
+    let fits = |names: &&&str| {
+        names.split(' ').count() == values.len()
+            && names.split(' ').zip(&values).all(|(name, value)| !is_numeric(name) || is_number(value))
+    };
     IIS_COLUMNS.iter().find(fits).map_or(way.clone(), |names| way.after(&format!("#Fields: {names}")))
+}
+
+/// A server's formats, one on a line: logparser tries them in order, and takes an instruction of its own among them.
+fn pasted_log_formats(formats: &str) -> Vec<Way> {
+    let is_format = |line: &&str| !line.trim().is_empty() && !line.starts_with("ENABLE ");
+    formats.lines().filter(is_format).map(pasted_log_format).collect()
 }
 
 /// A server's `log_format`, in the syntax that it is in.
 fn pasted_log_format(format: &str) -> Way {
-    // logparser's own instruction before the format.
-    let format = format.lines().next_back().unwrap_or(format);
     match format {
         "common" => return Way::shipped("common"),
         "combined" => return Way::shipped("combined"),
@@ -130,6 +152,14 @@ fn pasted_log_format(format: &str) -> Way {
     }
     let syntax = if format.contains('$') && !format.contains('%') { "nginx" } else { "apache" };
     Way::pasted(format!("name = \"pasted\"\nsyntax = \"{syntax}\"\ntemplate = {}\n", quoted(format)))
+}
+
+/// Apache's common or combined format with a time that is written in another way.
+fn pasted_with_time(format: &str, is_combined: bool) -> Way {
+    // The peer's word for RFC 3339.
+    let format = if format == "%+" { "%FT%TZ" } else { format };
+    let end = if is_combined { r#" "%{Referer}i" "%{User-Agent}i""# } else { "" };
+    pasted_log_format(&format!(r#"%h %l %u [%{{{format}}}t] "%r" %>s %b{end}"#))
 }
 
 /// Telegraf's own names for the fields of web servers, as a user would map them.

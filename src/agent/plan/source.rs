@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MetricEntry, Named, PathPlan, PatternPlan, SourcePlan, TimeFrom};
+use super::{MetricEntry, Named, PathPlan, PatternPlan, SourcePlan};
 use crate::aggregate::OtherRule;
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
@@ -135,8 +135,7 @@ pub(super) fn plan(
     // Sources are found by their place: one must never be left out in silence.
     let plans: Vec<_> =
         views.iter().zip(entries).map(|(view, entries)| plan_pattern(source, view, entries, faults)).collect();
-    let time = if some_need_time { LineTime::Taken } else { LineTime::Left };
-    let reader = records.map(|records| records.reader(&outer, &source.time_zone, time)).transpose();
+    let reader = records.map(|records| records.reader(&outer, &source.time_zone, LineTime::Taken)).transpose();
     let reader = reader.map_err(|names| faults.push(no_field(source, &names))).ok()?;
     let captures = PathCaptures::new(&source.path_fields).map_err(|found| faults.extend(found)).ok()?;
     Some(SourcePlan {
@@ -260,7 +259,6 @@ fn plan_pattern(
         parser,
         fields: Fields::with_slots(view.slots()),
         outer: slots_from(wanted.len(), outer),
-        time: if named.pattern.has_time() { TimeFrom::Pattern } else { TimeFrom::Wrapper },
         path: slots_from(wanted.len() + outer.len(), path),
         metrics: entries.into_values().collect(),
     })

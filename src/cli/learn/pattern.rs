@@ -3,6 +3,7 @@
 mod show;
 mod write;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::LearnPatternArguments;
@@ -11,12 +12,10 @@ use crate::learn::draft::{Cases, Draft};
 use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
 use crate::learn::server_config::{self, Format, Found, Syntax};
-use crate::learn::{self, Multiline, Wrapped};
+use crate::learn::{self, GOOD_RATE, Multiline, Wrapped};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
-/// A known pattern that reads fewer lines is shown, but a new one is proposed beside it.
-const GOOD_RATE: f64 = 0.9;
 /// So much of the log's beginning tells whether it is a server's configuration.
 const HEAD_BYTES: usize = 256 << 10;
 
@@ -263,16 +262,22 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
         return Ok(());
     }
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
-    let Some(draft) = learn::propose(&name, &look.records) else {
-        let help = "write a regex for it; `pxtail explain --pattern ./FILE.toml` shows how far a line matches";
-        return Err(Failure::new(
-            FAILED,
-            format!("the lines share nothing that a pattern could be made of\nhelp: {help}"),
-        ));
-    };
+    let draft = learn::propose(&name, &look.records).map_err(|tried| no_proposal(&tried))?;
     let spec = draft.spec().map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
     tell.proposed(&rank([&spec], &look.records), &look.records);
     write_new(arguments, tell, draft, &look.records, &around)
+}
+
+fn no_proposal(tried: &[learn::Tried]) -> Failure {
+    let mut message = String::from("no pattern was found that reads the lines: nothing is written");
+    for tried in tried {
+        let about = tried.about.trim_end_matches('.');
+        // Writing into a String cannot fail.
+        let _ = write!(message, "\ntried: {about}: reads {:.1} % of them", (tried.rate * 1000.0).floor() / 10.0);
+    }
+    let help = "where the log mixes several kinds of line, give it the lines of one kind (grep … | pxtail learn pattern -), \
+                or write a pattern: `pxtail explain --pattern ./FILE.toml` shows how far a line matches";
+    Failure::new(FAILED, format!("{message}\nhelp: {help}"))
 }
 
 fn is_wrapper(outer: &Look<'_>, wrapped: Option<&Wrapped>) -> bool {

@@ -58,6 +58,12 @@ fn a_line_with_a_wrong_part_is_refused() {
         (r#" "r" "a" "f""#, true),
         (r#" "r\"" "a\\""#, true),
         (r#" "r" "a" "f" "g""#, false),
+        (" - -", true),
+        (r#" - "a""#, true),
+        (r#" "r" - "f""#, true),
+        (r#" - "a" -"#, false),
+        (" -", false),
+        (" --", false),
         (r#" "r" "a\""#, false),
         (r#" "r""#, false),
         (r#" "r" a"#, false),
@@ -112,6 +118,10 @@ fn traefik_has_four_fields_more() {
         (r#""r" "a" 12 "web" "u" 3ms "#, None),
         (r#""r" "a" "web" "u" 3ms"#, None),
         (r#"r "a" 12 "web" "u" 3ms"#, None),
+        (r#""r" "a" 12 "PathPrefix:"/x" "u" 3ms"#, Some((Some("r"), Some("a"), None, "3"))),
+        (r#""r" "a" 12 "web "u" 3ms"#, Some((Some("r"), Some("a"), None, "3"))),
+        (r#""r" "a" 12 "web "u" ms"#, None),
+        (r#""r" "a" 12 "web "u"3ms"#, None),
         (r#""r" "a""#, None),
     ] {
         let fields = expected.map(|(referrer, agent, router, duration)| {

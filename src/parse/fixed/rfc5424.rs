@@ -8,10 +8,11 @@
 //! VALUE   = UTF-8 in which `"`, `\` and `]` have a backslash before them
 //! ```
 //!
-//! Source: RFC 5424, section 6. Promises: a line that breaks this grammar is refused, save in four ways that programs in use
-//! write: a 60th second, spaces after a parameter's `=`, no DATA but two spaces, and more spaces before the message. A
-//! message that begins with a byte order mark keeps it, and is UTF-8. A backslash before another character in a value stands
-//! for itself, as the RFC says. Of a parameter that comes twice the last counts. Does not: undo the escapes in values.
+//! Source: RFC 5424, section 6. Promises: a line that breaks this grammar is refused, save in five ways that programs in use
+//! write: a 60th second, spaces after a parameter's `=`, a value that is a plain word without quotes, no DATA but two spaces,
+//! and more spaces before the message. No two elements have the same id. A message that begins with a byte order mark keeps
+//! it, and is UTF-8. A backslash before another character in a value stands for itself, as the RFC says. Of a parameter that
+//! comes twice the last counts. Does not: undo the escapes in values.
 
 use super::found::Found;
 use super::syslog::{APP, FIELDS, HOST, MESSAGE, MSGID, PROCID, STRUCTURED_DATA, TIME, VERSION, keep_pri, pri};
@@ -26,6 +27,10 @@ const PROCID_LEN: usize = 128;
 const MSGID_LEN: usize = 32;
 /// Of an element's id and of a parameter's name.
 const NAME_LEN: usize = 32;
+
+/// The ids of so many elements are compared with those after them: senders write one to three elements, and a line full of
+/// them must not cost more than its length.
+const COMPARED: usize = 16;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -101,8 +106,18 @@ fn structured_data<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u
         [b' ', ..] => Ok((input, ())),
         [b'[', ..] => {
             let mut rest = input;
+            let mut seen: [&[u8]; COMPARED] = [b""; COMPARED];
+            let mut count = 0;
             while let [b'[', inside @ ..] = rest {
-                rest = element(inside, found, keys)?.0;
+                let (after, id) = name(inside, "an element's id")?;
+                if seen.contains(&id) {
+                    return Err(expected(inside, "the id of an element only once"));
+                }
+                if let Some(slot) = seen.get_mut(count) {
+                    *slot = id;
+                }
+                count += 1;
+                rest = element(after, id, found, keys)?.0;
             }
             Ok((rest, ()))
         }
@@ -110,9 +125,9 @@ fn structured_data<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u
     }
 }
 
-/// To the bracket that closes the element.
-fn element<'l>(input: &'l [u8], found: &mut Found<'_, 'l>, keys: &[Vec<u8>]) -> Read<'l, ()> {
-    let (mut rest, id) = name(input, "an element's id")?;
+/// From an element's id to the bracket that closes the element.
+fn element<'l>(input: &'l [u8], id: &[u8], found: &mut Found<'_, 'l>, keys: &[Vec<u8>]) -> Read<'l, ()> {
+    let mut rest = input;
     loop {
         match rest {
             [b']', after @ ..] => return Ok((after, ())),
@@ -144,9 +159,14 @@ fn name<'l>(input: &'l [u8], what: &'static str) -> Read<'l> {
     if (1..=NAME_LEN).contains(&len) { Ok((&input[len..], &input[..len])) } else { Err(expected(input, what)) }
 }
 
-/// A value in quotes, without them.
+/// A value in quotes, without them; or a plain word.
 fn value(input: &[u8]) -> Read<'_> {
-    let text = input.strip_prefix(b"\"").ok_or_else(|| expected(input, "a value in quotes"))?;
+    let Some(text) = input.strip_prefix(b"\"") else {
+        let is_plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.:/-".contains(byte);
+        let len = input.iter().take_while(is_plain).count();
+        let (value, rest) = input.split_at(len);
+        return if len > 0 { Ok((rest, value)) } else { Err(expected(input, "a value in quotes")) };
+    };
     let mut at = 0;
     loop {
         let Some(next) = text.get(at..).and_then(|rest| memchr::memchr3(b'"', b'\\', b']', rest)) else {

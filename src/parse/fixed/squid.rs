@@ -3,11 +3,11 @@
 //! ```text
 //! line = time SP elapsed SP client SP result "/" status SP bytes SP method SP URL SP user SP hierarchy "/" peer SP type
 //!        [SP "[" request headers "]" SP "[" reply headers "]"]
-//! time = seconds since 1970 with milliseconds          SP = one or more spaces
+//! time = seconds since 1970, mostly with milliseconds          SP = one or more spaces
 //! ```
 //!
 //! Source: `logformat squid` in Squid's configuration reference, and `log_mime_hdrs`. Promises: the URL may hold spaces
-//! (`uri_whitespace allow`): what follows it is found from the line's end. A URL gives its parts as fields: `path` and
+//! (`uri_whitespace allow`): what follows it is found from the line's end, where one word more may stand. A URL gives its parts as fields: `path` and
 //! `query` are those of the server that was asked; CONNECT has a host and a port. Does not: read the formats `common` and
 //! `combined` that Squid can write too; those are patterns of their own.
 
@@ -90,15 +90,15 @@ fn spaces(input: &[u8]) -> Result<&[u8], nom::Err<Wrong>> {
 }
 
 fn time(input: &[u8]) -> Read<'_> {
-    let what = "seconds since 1970 with milliseconds";
+    let what = "seconds since 1970, with milliseconds or without";
     let (rest, text) = word(input, what)?;
     let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match text.get(whole) {
-        Some(b'.') if whole > 0 && whole + 1 < text.len() && text[whole + 1..].iter().all(u8::is_ascii_digit) => {
-            Ok((rest, text))
-        }
-        _ => Err(expected(input, what)),
-    }
+    let fraction = match text.get(whole) {
+        None => true,
+        Some(b'.') => whole + 1 < text.len() && text[whole + 1..].iter().all(u8::is_ascii_digit),
+        Some(_) => false,
+    };
+    if whole > 0 && fraction { Ok((rest, text)) } else { Err(expected(input, what)) }
 }
 
 fn elapsed(input: &[u8]) -> Read<'_> {
@@ -133,16 +133,29 @@ fn headers<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> &'l [u8] {
 /// Keeps what follows the URL, read from the end; gives the URL.
 fn after_target<'l>(input: &'l [u8], found: &mut Found<'_, 'l>) -> Result<&'l [u8], nom::Err<Wrong>> {
     let missing = |rest: &[u8], what| expected(&input[rest.len()..], what);
-    let (rest, content_type) = last_word(input).ok_or_else(|| missing(input, "a URL and what follows it"))?;
-    let (rest, server) = last_word(rest).ok_or_else(|| missing(rest, "a content type, or `-`"))?;
+    let (mut rest, mut content_type) = last_word(input).ok_or_else(|| missing(input, "a URL and what follows it"))?;
+    let mut server = last_word(rest).ok_or_else(|| missing(rest, "a content type, or `-`"))?;
+    if hierarchy(server.1).is_none() {
+        // One word more at the end.
+        (rest, content_type) = server;
+        server = last_word(rest).ok_or_else(|| missing(rest, "a content type, or `-`"))?;
+    }
+    let (rest, server) = server;
     let (target, user) = last_word(rest).ok_or_else(|| missing(rest, "a user, or `-`"))?;
-    let slash = memchr::memchr(b'/', server).filter(|_| !target.is_empty());
+    let slash = hierarchy(server).filter(|_| !target.is_empty());
     let slash = slash.ok_or_else(|| missing(rest, "a hierarchy code and a peer, such as HIER_DIRECT/192.0.2.1"))?;
     found.keep(USER, user);
     found.keep(HIERARCHY, &server[..slash]);
     found.keep(PEER, &server[slash + 1..]);
     found.keep(CONTENT_TYPE, content_type);
     Ok(target)
+}
+
+/// Where the slash is between a hierarchy code, which is in capitals, and a peer.
+fn hierarchy(text: &[u8]) -> Option<usize> {
+    let code =
+        text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_').count();
+    (code > 0 && text.get(code) == Some(&b'/')).then_some(code)
 }
 
 /// The last word, and what comes before the spaces before it.

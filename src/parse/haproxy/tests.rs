@@ -34,6 +34,8 @@ fn what_haproxy_writes_for_none_is_absent() {
     for (part, written, field, expected) in [
         ("fe~ be", "fe~ be", "frontend_name", Some("fe")),
         ("fe~ be", "fe~ be", "frontend_name_transport", Some("fe~")),
+        ("be/srv1", "be/srv1 www.example.com:8443", "status", Some("200")),
+        ("be/srv1", "be/srv1 192.0.2.80", "server_name", Some("srv1")),
         ("be/srv1", "be/<NOSRV>", "server_name", None),
         ("be/srv1", "be/<STATS>", "server_name", Some("<STATS>")),
         ("10/0/30", "-1/0/30", "time_receive_ms", None),
