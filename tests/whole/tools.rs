@@ -1,5 +1,7 @@
 //! The tools of a user's first hour, as they are typed: list, test, explain, learn.
 
+use std::fmt::Write;
+
 use crate::agent::{Bench, Output};
 
 const LINE: &str = "192.0.2.1 - ada [23/Nov/2026:10:00:00 +0000] \"GET /api/items/7 HTTP/1.1\" 200 5 \"-\" \"curl\"";
@@ -211,7 +213,8 @@ fn what_the_tools_say_is_as_somebody_read_it() {
         let arguments: Vec<&str> = words.split(' ').chain(Some(last).filter(|last| !last.is_empty())).collect();
         let Output { code, stdout, stderr } = bench.pxtail(&arguments);
         let code = code.unwrap_or(-1);
-        text += &format!("$ pxtail {}\n{stdout}{stderr}exit code {code}\n\n", arguments.join(" "));
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "$ pxtail {}\n{stdout}{stderr}exit code {code}\n", arguments.join(" "));
     }
     let directory = bench.path("app.log").with_file_name("").canonicalize().unwrap();
     text = text.replace(directory.to_str().unwrap(), "$DIR");
