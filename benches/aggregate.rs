@@ -18,7 +18,7 @@ use pxtail::model::fields::{FieldType, Fields};
 use pxtail::model::record::{Input, KeyWriter, MetricIndex, UsageRecord};
 use pxtail::model::spec::{Condition, DateOf, Late, Measure, MetricSpec, Template, TemplatePart, Test, WindowLength};
 use pxtail::model::time::UnixMicros;
-use pxtail::usage::MetricReader;
+use pxtail::usage::{Giver, MetricReader};
 
 /// 2026-11-23 in New York, an hour after midnight.
 const NOW: UnixMicros = UnixMicros(1_795_413_600_000_000);
@@ -165,7 +165,7 @@ fn bench_read(criterion: &mut Criterion) {
         let kind = if matches!(name, "bytes" | "duration") { FieldType::Number } else { FieldType::Text };
         names.iter().position(|known| *known == name).map(|slot| (slot, kind))
     };
-    let Ok(mut reader) = MetricReader::compile(&spec(), MetricIndex(0), "bench", slot_of) else { return };
+    let Ok(mut reader) = MetricReader::compile(&spec(), MetricIndex(0), Giver::default(), slot_of) else { return };
     let mut group = criterion.benchmark_group("read");
     group.throughput(Throughput::Elements(1));
     group.bench_function("condition, user, account, two numbers", |bencher| {

@@ -14,6 +14,7 @@ mod restore;
 mod run;
 mod save;
 pub mod signals;
+pub mod timers;
 mod watching;
 
 use std::path::PathBuf;

@@ -119,9 +119,7 @@ impl LineReader {
         slots.retain(|name| !is_around(name) && seen.insert(name.clone()));
         let mut values = self.values(&self.pattern, line, state, &slots, around);
         let texts = self.values(&self.pattern.untyped(), line, state, &slots, around);
-        if !self.pattern.has_time() {
-            values.time = around.time;
-        }
+        values.time = values.time.or(around.time);
         let (mut fields, absent) = self.shown(line, &slots, &values, &texts);
         let kind = |name: String| {
             let kind = self.pattern.field_type(&name).unwrap_or(FieldType::Text);

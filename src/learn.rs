@@ -4,6 +4,7 @@
 //! Every pattern that is proposed passes its own cases. Does not: print.
 
 mod align;
+mod delimited;
 pub mod draft;
 mod infer;
 mod keys;
@@ -18,6 +19,9 @@ mod tokens;
 mod toml_text;
 
 pub use shape::{Multiline, Wrapped, multiline, unwrapped};
+
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 
 use draft::Draft;
 use server_config::{Format, Syntax};
@@ -51,7 +55,7 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
     }
     let mut engine = format!("template = {}\nsyntax = \"{}\"\n", toml_text::text(&format.text), format.syntax.name());
     if let Some(escape) = format.escape.as_deref().filter(|escape| *escape != "default") {
-        engine.push_str(&format!("escape = {}\n", toml_text::quoted(escape)));
+        let _ = writeln!(engine, "escape = {}", toml_text::quoted(escape));
     }
     Draft {
         name: name.to_owned(),
@@ -62,19 +66,42 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
     }
 }
 
-/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, pairs, a regular expression
-/// of what the lines share. `None` where they share nothing.
-#[must_use]
-pub fn propose(name: &str, lines: &[&[u8]]) -> Option<Draft> {
-    let kinds: [fn(&str, &[&[u8]]) -> Option<Draft>; 3] = [keys::json, typed_pairs, aligned];
-    kinds.into_iter().find_map(|kind| {
-        let mut draft = kind(name, lines)?;
-        draft.reader().ok()?;
+/// Makes a pattern of a name and lines, where they have what it takes.
+type Kind = fn(&str, &[&[u8]]) -> Option<Draft>;
+
+/// The part of the lines below which no pattern is proposed.
+pub const GOOD_RATE: f64 = 0.9;
+
+/// A pattern that was made, but reads too few of the lines.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    pub about: String,
+    /// Which part of the lines it reads.
+    pub rate: f64,
+}
+
+/// A pattern of its own for lines that no known one reads, the most telling kind first: JSON, columns, pairs, a regular
+/// expression of what the lines share.
+///
+/// # Errors
+/// What was tried where nothing reads enough of the lines; empty where they share nothing.
+pub fn propose(name: &str, lines: &[&[u8]]) -> Result<Draft, Vec<Tried>> {
+    let kinds: [Kind; 5] = [keys::json, delimited::with_header, typed_pairs, delimited::without_header, aligned];
+    let mut tried = Vec::new();
+    for kind in kinds {
+        let Some(mut draft) = kind(name, lines) else { continue };
+        let Ok(spec) = draft.spec() else { continue };
+        let rate = rank::rank([&spec], lines).first().map_or(0.0, rank::Ranked::rate);
+        if rate < GOOD_RATE {
+            tried.push(Tried { about: draft.about, rate });
+            continue;
+        }
         draft
             .comments
             .push("Proposed by `pxtail learn pattern` from a sample of the log: read it before you use it.".to_owned());
-        Some(draft)
-    })
+        return Ok(draft);
+    }
+    Err(tried)
 }
 
 fn typed_pairs(name: &str, lines: &[&[u8]]) -> Option<Draft> {

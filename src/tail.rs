@@ -83,18 +83,18 @@ pub struct Chunk<'a> {
     /// The instant before which nothing of the file was missing, as of before this read; `UnixMicros::MIN` where that is
     /// not known.
     pub complete_until: UnixMicros,
+    /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
+    pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
 }
 
 impl Chunk<'_> {
-    /// The file's first bytes, for what is written there for all lines (a header): so many at most. Empty where the file
-    /// is not open any more or cannot be read.
-    #[must_use]
-    pub fn head(&self, most: usize) -> Vec<u8> {
-        let mut bytes = vec![0; most];
-        let read = self.handle.map_or(Ok(0), |handle| identity::read_at(handle, &mut bytes, 0));
-        bytes.truncate(read.unwrap_or(0));
-        bytes
+    /// Bytes of the file before the chunk, for what is written there for later lines (a header): from `offset` on, as many
+    /// as `into` has room for. None where the file is not open any more or cannot be read.
+    pub fn earlier<'b>(&self, offset: u64, into: &'b mut [u8]) -> &'b [u8] {
+        let most = self.first_offset.saturating_sub(offset).min(into.len() as u64) as usize;
+        let read = self.handle.map_or(Ok(0), |handle| identity::read_at(handle, &mut into[..most], offset));
+        &into[..read.unwrap_or(0)]
     }
 }
 
@@ -237,6 +237,7 @@ impl Tail {
             bytes: self.buffer.get(found.start..found.start + found.len)?,
             first_offset: file.cursor.offset.saturating_sub(found.len as u64),
             complete_until: found.complete_until,
+            continues: file.continues,
             handle: file.handle.as_ref(),
         })
     }
@@ -245,7 +246,18 @@ impl Tail {
     pub fn reach(&self, file: FileId) -> Option<Reach<'_>> {
         let file = self.files.get(&file)?;
         let Cursor { path, finished, .. } = &file.cursor;
+        if file.is_emptied() {
+            // What it had more may stand in a copy: only a scan since then can know that there is none.
+            let listed = self.sources.iter().find(|known| known.spec.index == file.source);
+            let scanned_at = listed.and_then(|source| source.scanned_at).filter(|at| *at > file.grown_at);
+            return Some(Reach { path, caught_up_at: scanned_at, is_finished: false });
+        }
         Some(Reach { path, caught_up_at: file.caught_up_at, is_finished: *finished })
+    }
+
+    /// Copies that go on where another file was counted to, and are not saved as such: the original, then the copy.
+    pub fn continued(&self) -> impl Iterator<Item = (FileId, FileId)> {
+        self.dirty.iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
     }
 
     /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say.

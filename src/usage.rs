@@ -64,6 +64,14 @@ enum Take {
     Nothing,
 }
 
+/// The pattern that a rule is compiled against, for what a fault says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Giver<'a> {
+    pub pattern: &'a str,
+    /// Names that it gives, to find the one that was meant.
+    pub fields: &'a [&'a str],
+}
+
 /// A metric's rule compiled against one source's slots.
 #[derive(Debug)]
 pub struct MetricReader {
@@ -96,10 +104,10 @@ impl MetricReader {
     pub fn compile(
         spec: &MetricSpec,
         index: MetricIndex,
-        pattern: &str,
+        giver: Giver<'_>,
         slot_of: impl Fn(&str) -> Option<(usize, FieldType)>,
     ) -> Result<Self, Vec<Fault>> {
-        let mut compiler = Compiler::new(&spec.name, pattern, Missing::IsAFault, slot_of);
+        let mut compiler = Compiler::new(&spec.name, giver, Missing::IsAFault, slot_of);
         let reader = Self::compile_with(spec, index, &mut compiler);
         if compiler.faults.is_empty() { Ok(reader) } else { Err(compiler.faults) }
     }
@@ -110,7 +118,7 @@ impl MetricReader {
         index: MetricIndex,
         slot_of: impl Fn(&str) -> Option<(usize, FieldType)>,
     ) -> Self {
-        Self::compile_with(spec, index, &mut Compiler::new(&spec.name, "", Missing::IsAbsent, slot_of))
+        Self::compile_with(spec, index, &mut Compiler::new(&spec.name, Giver::default(), Missing::IsAbsent, slot_of))
     }
 
     fn compile_with<S>(spec: &MetricSpec, metric: MetricIndex, compiler: &mut Compiler<'_, S>) -> Self

@@ -119,3 +119,13 @@ fn the_shipped_configuration_shows_every_key() {
         assert!(shown.iter().any(|line| text.contains(line)), "`{key}` is not shown");
     }
 }
+
+#[test]
+fn the_readme_names_every_pattern_that_is_shipped() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    for entry in fs::read_dir(root().join("patterns")).expect("the patterns") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(readme.contains(&format!("`{name}`")), "README.md does not name `{name}`");
+    }
+}

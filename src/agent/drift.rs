@@ -19,7 +19,8 @@ const SHORT: Span = Span { step_seconds: 10, steps: 30 };
 /// A day in steps of an hour.
 const LONG: Span = Span { step_seconds: 3600, steps: 24 };
 
-/// Below so many records in the short span nothing is concluded: a handful of odd lines is no change of format.
+/// Below so many records in the short span no drift is concluded: a handful of odd lines is no change of format. That it is
+/// over may be said on fewer: at night, a log may never have so many.
 const LEAST_RECORDS: u64 = 50;
 
 /// It is over when the rate is so much above the threshold: a rate that swings around it is one drift.
@@ -45,14 +46,22 @@ impl Recent {
         if self.steps.back().is_none_or(|(last, _)| *last != step) {
             self.steps.push_back((step, vec![0; tally.matched.len() + 1]));
         }
-        while self.steps.front().is_some_and(|(first, _)| first + self.span.steps <= step) {
-            self.steps.pop_front();
-        }
+        self.expire(second);
         if let Some((_, counts)) = self.steps.back_mut() {
             for (count, more) in counts.iter_mut().zip([&tally.unmatched].into_iter().chain(&tally.matched)) {
                 *count += more;
             }
         }
+    }
+
+    /// Lets go of steps that are over; true when there were any.
+    fn expire(&mut self, second: u64) -> bool {
+        let step = second / self.span.step_seconds;
+        let before = self.steps.len();
+        while self.steps.front().is_some_and(|(first, _)| first + self.span.steps <= step) {
+            self.steps.pop_front();
+        }
+        self.steps.len() < before
     }
 
     /// All records, and the part of them that came to one place of the counts.
@@ -140,6 +149,13 @@ impl DriftWatch {
         watches.filter_map(|(index, (watch, tally))| watch.committed(index, second, tally)).collect()
     }
 
+    /// The status, if what was lately is not lately any more: for times without commits.
+    pub fn aged(&mut self) -> Option<Status> {
+        let second = self.began.elapsed().as_secs();
+        let any_aged = self.sources.iter_mut().fold(false, |any, watch| watch.aged(second) | any);
+        any_aged.then(|| self.status())
+    }
+
     #[must_use]
     pub fn status(&self) -> Status {
         Status { sources: self.sources.iter().map(|watch| watch.status.clone()).collect() }
@@ -151,27 +167,44 @@ impl SourceWatch {
         self.has_sample = false;
         self.short.add(second, tally);
         self.long.add(second, tally);
-        let Self { short, long, status, .. } = self;
+        let status = &mut self.status;
         status.lines += tally.lines;
         status.unmatched += tally.unmatched;
         status.skipped += tally.skipped;
         status.joined += tally.joined;
+        status.dropped += tally.dropped;
         status.multiline_cut += tally.cut;
-        for (place, (pattern, matched)) in status.patterns.iter_mut().zip(&tally.matched).enumerate() {
+        for (pattern, matched) in status.patterns.iter_mut().zip(&tally.matched) {
             pattern.matched += matched;
-            pattern.match_ratio = short.share(|counted| counted == place + 1);
-            pattern.match_ratio_day = long.share(|counted| counted == place + 1);
         }
-        (status.match_ratio, status.match_ratio_day) = (short.matched(), long.matched());
+        self.note_rates();
+        let Self { short, status, .. } = self;
         let records = short.total();
         let (rate, rate_day) = (status.match_ratio?, status.match_ratio_day?);
         let recovered = (status.min_match_rate + RECOVERY).min(1.0);
         let is_drift = rate < if status.drift { recovered } else { status.min_match_rate };
-        if records < LEAST_RECORDS || is_drift == status.drift {
+        if is_drift == status.drift || (is_drift && records < LEAST_RECORDS) {
             return None;
         }
         status.drift = is_drift;
         Some(DriftChange { source: index, is_drift, rate, rate_day, records })
+    }
+
+    fn aged(&mut self, second: u64) -> bool {
+        let is_aged = self.short.expire(second) | self.long.expire(second);
+        if is_aged {
+            self.note_rates();
+        }
+        is_aged
+    }
+
+    fn note_rates(&mut self) {
+        let Self { short, long, status, .. } = self;
+        for (place, pattern) in status.patterns.iter_mut().enumerate() {
+            pattern.match_ratio = short.share(|counted| counted == place + 1);
+            pattern.match_ratio_day = long.share(|counted| counted == place + 1);
+        }
+        (status.match_ratio, status.match_ratio_day) = (short.matched(), long.matched());
     }
 }
 
@@ -224,6 +257,24 @@ mod tests {
         check(0.5, &[(0, 49, [0, 0], None), (1, 1, [0, 0], Some(true))]);
         check(0.0, &[(0, 1_000, [0, 0], None)]);
         check(1.0, &[(0, 1, [99, 0], Some(true)), (400, 0, [100, 0], Some(false))]);
+    }
+
+    #[test]
+    fn a_drift_ends_with_the_few_lines_of_a_quiet_time() {
+        let status = check(0.5, &[(0, 60, [0, 0], Some(true)), (100, 3, [0, 0], None), (500, 0, [3, 0], Some(false))]);
+        assert_eq!((status.drift, status.match_ratio), (false, Some(1.0)));
+    }
+
+    #[test]
+    fn rates_age_without_lines() {
+        let mut watch = watch(0.5);
+        let tally = SourceTally { matched: vec![1, 0], unmatched: 99, ..SourceTally::default() };
+        assert!(watch.committed(0, 0, &tally).is_some());
+        assert!(!watch.aged(299));
+        assert_eq!(watch.status.match_ratio, Some(0.01));
+        assert!(watch.aged(300));
+        let SourceStatus { match_ratio, match_ratio_day, drift, .. } = watch.status;
+        assert_eq!((match_ratio, match_ratio_day, drift), (None, Some(0.01), true), "it was not seen to be over");
     }
 
     #[test]

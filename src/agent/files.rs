@@ -16,8 +16,12 @@ use crate::model::time::UnixMicros;
 use crate::parse::record::Pending;
 use crate::tail::Chunk;
 
-/// Bytes of a file's head in which a header is looked for.
-const HEAD_BYTES: u64 = 64 << 10;
+/// Bytes before a file's first line that are looked through for its last header: a second of work, once, for a file that is
+/// begun inside. Of a longer file, these are its last ones, and its first block.
+const MOST_EARLIER_BYTES: u64 = 1 << 30;
+
+/// Bytes that are looked through at once.
+const EARLIER_BLOCK: usize = 1 << 20;
 
 const PENDING: &str = "pending";
 const PATH: &str = "path";
@@ -110,23 +114,26 @@ impl FileMemory {
         self.changed.pending = true;
     }
 
-    /// What the header says of a file that is not begun at its beginning.
-    fn read_head(&mut self, plan: &mut SourcePlan, chunk: &Chunk<'_>) {
-        let most = chunk.first_offset.min(HEAD_BYTES);
-        let head = chunk.head(most as usize);
+    /// What earlier lines say of a file that is not begun at its beginning. A header may stand anywhere in it, and the last
+    /// one counts.
+    fn read_earlier(&mut self, plan: &mut SourcePlan, chunk: &Chunk<'_>) {
         self.columns.resize(plan.patterns.len(), Vec::new());
-        for (index, pattern) in plan.patterns.iter_mut().enumerate() {
-            if !pattern.parser.keeps_file_state() || !self.columns[index].is_empty() {
-                continue;
+        let mut wanted = Vec::new();
+        for (pattern, columns) in plan.patterns.iter_mut().zip(&mut self.columns) {
+            if pattern.parser.keeps_file_state() && columns.is_empty() {
+                pattern.parser.set_file_state(&[]);
+                wanted.push((&mut pattern.parser, Fields::with_slots(pattern.fields.slots()), columns));
             }
-            let mut fields = Fields::with_slots(pattern.fields.slots());
-            pattern.parser.set_file_state(&[]);
-            for line in head.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n")) {
-                // Only lines of the format itself matter here: they change the state.
-                let _ = pattern.parser.parse(line.strip_suffix(b"\r").unwrap_or(line), &mut fields);
+        }
+        earlier_lines(chunk, |line| {
+            for (parser, fields, _) in &mut wanted {
+                // What it says is of no interest here, but what it changes for later ones.
+                let _ = parser.parse(line, fields);
             }
-            pattern.parser.file_state().clone_into(&mut self.columns[index]);
-            self.changed.columns |= !self.columns[index].is_empty();
+        });
+        for (parser, _, columns) in wanted {
+            parser.file_state().clone_into(columns);
+            self.changed.columns |= !columns.is_empty();
         }
     }
 
@@ -135,6 +142,33 @@ impl FileMemory {
             pattern.parser.keeps_file_state() && self.columns.get(index).is_none_or(Vec::is_empty)
         };
         plan.patterns.iter().enumerate().any(is_missing)
+    }
+}
+
+/// Every line before the chunk, without its end.
+fn earlier_lines(chunk: &Chunk<'_>, mut read: impl FnMut(&[u8])) {
+    let mut block = vec![0; EARLIER_BLOCK];
+    let last_part = chunk.first_offset.saturating_sub(MOST_EARLIER_BYTES);
+    let mut at = 0;
+    let mut is_line_start = true;
+    loop {
+        let bytes = chunk.earlier(at, &mut block);
+        if bytes.is_empty() {
+            return;
+        }
+        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+            if std::mem::replace(&mut is_line_start, true) {
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                read(line.strip_suffix(b"\r").unwrap_or(line));
+            }
+        }
+        // A line of a whole block is longer than any header.
+        is_line_start = whole > 0;
+        at += if whole > 0 { whole } else { bytes.len() } as u64;
+        if at < last_part {
+            (at, is_line_start) = (last_part, false);
+        }
     }
 }
 
@@ -195,6 +229,9 @@ impl FileMemories {
         if !plan.keeps_memory() {
             return &mut self.nothing;
         }
+        if let Some(original) = chunk.continues {
+            self.succeed(original, chunk.file);
+        }
         let is_begun_inside = chunk.first_offset > 0 && plan.keeps_file_state();
         let relative = (is_begun_inside && self.known.get(&chunk.file).is_none_or(|memory| memory.lacks_columns(plan)))
             .then(|| self.columns_of_source(chunk.source));
@@ -203,7 +240,7 @@ impl FileMemories {
             memory.is_known = true;
             memory.meet(plan, chunk.path);
             if is_begun_inside && memory.lacks_columns(plan) {
-                memory.read_head(plan, chunk);
+                memory.read_earlier(plan, chunk);
                 if let Some(relative) = relative.flatten().filter(|_| memory.lacks_columns(plan)) {
                     memory.columns = relative;
                     memory.changed.columns = true;
@@ -211,6 +248,35 @@ impl FileMemories {
             }
         }
         memory
+    }
+
+    /// What is kept of a file whose content was destroyed goes over to the copy that goes on where it was counted to: to be
+    /// called before the copy's cursor is saved, and before anything of it is counted.
+    pub fn succeed_all(&mut self, continued: impl Iterator<Item = (FileId, FileId)>) {
+        for (original, copy) in continued {
+            self.succeed(original, copy);
+        }
+    }
+
+    fn succeed(&mut self, original: FileId, copy: FileId) {
+        if self.known.contains_key(&copy) {
+            return;
+        }
+        let Some(old) = self.known.get_mut(&original) else { return };
+        let pending = std::mem::take(&mut old.pending);
+        old.changed.pending = true;
+        let all = Changed { pending: true, columns: true, path: true };
+        let new = FileMemory {
+            source: old.source,
+            pending,
+            columns: old.columns.clone(),
+            path: old.path.clone(),
+            is_known: false,
+            changed: all,
+        };
+        self.known.insert(copy, new);
+        self.counted(original);
+        self.counted(copy);
     }
 
     /// What the youngest file of the source knows: the best guess for one whose header is gone.

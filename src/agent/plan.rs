@@ -53,7 +53,6 @@ pub struct PatternPlan {
     pub fields: Fields,
     /// Slots of wrappers' fields: where they are in the record's, and where in `fields`.
     pub outer: Vec<(usize, usize)>,
-    pub time: TimeFrom,
     /// Slots of the path's fields, by their place in [`PathPlan::names`].
     pub path: Vec<(usize, usize)>,
     /// Every metric that counts the source, whichever pattern reads the line.
@@ -61,7 +60,8 @@ pub struct PatternPlan {
 }
 
 impl PatternPlan {
-    /// Takes the wrappers' fields of a record that the pattern has read.
+    /// Takes the wrappers' fields of a record that the pattern has read, and the innermost one's time where the record has
+    /// none of its own.
     #[inline]
     pub fn take_outer(&mut self, outer: &Fields) {
         for (place, slot) in &self.outer {
@@ -69,18 +69,8 @@ impl PatternPlan {
                 self.fields.set_decoded(*slot, value);
             }
         }
-        if self.time == TimeFrom::Wrapper {
-            self.fields.time = outer.time;
-        }
+        self.fields.time = self.fields.time.or(outer.time);
     }
-}
-
-/// Where a line's own time comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeFrom {
-    Pattern,
-    /// The pattern gives none: the innermost wrapper's, if there is one.
-    Wrapper,
 }
 
 /// Fields that a source's files have from their paths.

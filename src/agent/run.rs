@@ -14,6 +14,7 @@ use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
 use super::signals::{self, StopFlag};
+use super::timers::{HOUSEKEEPING, Timers};
 use super::watching::{LogNotes, Observer};
 use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
 use crate::ledger::outbox::OutboxStore;
@@ -65,9 +66,8 @@ const SCAN_SHARE: u32 = 50;
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
 
-/// How often the outbox is counted and old rows are forgotten.
+/// How often the outbox is counted.
 const OUTBOX_CHECK: Duration = Duration::from_secs(5);
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// How long `--once` waits for trouble with PX to pass.
 const ONCE_PATIENCE: Duration = Duration::from_secs(20);
@@ -195,32 +195,6 @@ fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros
     commit.forget_sent(now.minus(configuration.push.keep_sent))?;
     commit.forget_revisions(now, KEEP_REVISIONS)?;
     Ok(commit.finish()?)
-}
-
-/// When what is due, by the monotonic clock: the wall clock may step.
-struct Timers {
-    scan: Instant,
-    /// The end of the last scan, and how long it took.
-    scanned: Instant,
-    scan_cost: Duration,
-    commit: Instant,
-    outbox: Instant,
-    housekeeping: Instant,
-}
-
-impl Timers {
-    /// The first commit comes at once: a file that is known cannot be rotated away unseen, whatever happens next.
-    fn starting_now() -> Self {
-        let now = Instant::now();
-        Self {
-            scan: now,
-            scanned: now,
-            scan_cost: Duration::ZERO,
-            commit: now,
-            outbox: now,
-            housekeeping: now + HOUSEKEEPING,
-        }
-    }
 }
 
 struct Agent<'a> {
@@ -403,9 +377,13 @@ impl Agent<'_> {
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
+        self.memories.succeed_all(self.tail.continued());
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
         if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
+            if let Some(status) = self.drift.aged() {
+                self.board.post(status);
+            }
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();

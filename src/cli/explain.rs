@@ -226,7 +226,9 @@ fn record_of_line(
         if number > wanted {
             text = text.take().or_else(|| before.take().map(|told| explain(readers, &told)));
         } else if let Some(Told::Record(passed)) = before.replace(told) {
-            readers.iter_mut().for_each(|reader| reader.pass(&passed.line));
+            for reader in readers {
+                reader.pass(&passed.line);
+            }
         }
         text.is_some()
     };

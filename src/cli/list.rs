@@ -1,5 +1,7 @@
 //! `pxtail list`
 
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -39,16 +41,17 @@ pub fn run(arguments: &ListArguments) -> Result<(), Failure> {
 }
 
 fn run_patterns(arguments: &ListPatternsArguments) -> Result<(), Failure> {
-    let specs = match &arguments.name {
-        Some(name) => vec![patterns::find(name, &arguments.config)?],
-        None => {
-            let known = patterns::known(&arguments.config);
-            for (name, faults) in &known.broken {
-                say(&format!("warning: pattern `{name}` cannot be used:"));
-                faults.iter().for_each(|fault| say(&fault.to_string()));
+    let specs = if let Some(name) = &arguments.name {
+        vec![patterns::find(name, &arguments.config)?]
+    } else {
+        let known = patterns::known(&arguments.config);
+        for (name, faults) in &known.broken {
+            say(&format!("warning: pattern `{name}` cannot be used:"));
+            for fault in faults {
+                say(&fault.to_string());
             }
-            known.whole.into_values().collect()
         }
+        known.whole.into_values().collect()
     };
     let text = match (&specs[..], arguments.json) {
         ([one], true) if arguments.name.is_some() => json(&listed(one))?,
@@ -87,7 +90,7 @@ fn listed(spec: &PatternSpec) -> Listed {
 fn overview(all: &[Listed]) -> String {
     let mut text = String::new();
     for pattern in all {
-        text.push_str(&format!("{}  ({}, {})\n", pattern.name, pattern.engine, pattern.from));
+        let _ = writeln!(text, "{}  ({}, {})", pattern.name, pattern.engine, pattern.from);
         if let Some(about) = &pattern.about {
             text.push_str(&terminal::wrapped(&terminal::escaped(about.as_bytes()), "    "));
             text.push('\n');
@@ -95,7 +98,7 @@ fn overview(all: &[Listed]) -> String {
         text.push_str(&terminal::wrapped(&format!("gives {}", fields_in_words(pattern)), "    "));
         text.push('\n');
         for fault in &pattern.faults {
-            text.push_str(&format!("    cannot be used: {fault}\n"));
+            let _ = writeln!(text, "    cannot be used: {fault}");
         }
     }
     text.push_str(
@@ -129,17 +132,18 @@ fn whole(spec: &PatternSpec) -> Result<String, Failure> {
         text.push_str("    no `time`: metrics need one; say in `[types]` which field holds it\n");
     }
     if let Some(example) = &pattern.example {
-        text.push_str(&format!("\nan example\n    {}\n", terminal::escaped(example.as_bytes())));
+        let _ = writeln!(text, "\nan example\n    {}", terminal::escaped(example.as_bytes()));
     }
-    text.push_str(&format!(
-        "\nto use it\n    [[source]]\n    name = \"web\"\n    paths = [\"/var/log/…\"]\n    pattern = \"{}\"\n",
+    let _ = writeln!(
+        text,
+        "\nto use it\n    [[source]]\n    name = \"web\"\n    paths = [\"/var/log/…\"]\n    pattern = \"{}\"",
         pattern.name
-    ));
+    );
     let file = pattern_text(spec).map_err(|err| patterns::unreadable(&spec.at.file, &err))?;
-    text.push_str(&format!("\nits file, {}\n{}", spec.at.file.display(), file.trim_end()));
+    let _ = write!(text, "\nits file, {}\n{}", spec.at.file.display(), file.trim_end());
     text.push('\n');
     for fault in &pattern.faults {
-        text.push_str(&format!("cannot be used: {fault}\n"));
+        let _ = writeln!(text, "cannot be used: {fault}");
     }
     Ok(text)
 }

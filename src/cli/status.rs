@@ -38,7 +38,7 @@ fn shown(status: &Status) -> String {
 }
 
 fn shown_source(source: &SourceStatus) -> String {
-    let SourceStatus { name, lines, unmatched, skipped, joined, multiline_cut, .. } = source;
+    let SourceStatus { name, lines, unmatched, skipped, joined, dropped, multiline_cut, .. } = source;
     let mut text = format!("source `{name}`\n  {lines:>12} lines read since the agent's start\n");
     for pattern in &source.patterns {
         let rates = rates(pattern.match_ratio, pattern.match_ratio_day);
@@ -48,6 +48,7 @@ fn shown_source(source: &SourceStatus) -> String {
     for (count, what) in [
         (joined, "joined to the line before"),
         (skipped, "of the format itself"),
+        (dropped, "left out of records that were full"),
         (multiline_cut, "records cut at a limit"),
     ] {
         if *count > 0 {
@@ -55,9 +56,17 @@ fn shown_source(source: &SourceStatus) -> String {
         }
     }
     if source.drift {
-        let rate = source.match_ratio.map_or_else(|| "?".to_owned(), percent);
         let least = percent(source.min_match_rate);
-        let _ = writeln!(text, "  DRIFT: {rate} of the last 5 minutes match, less than `min_match_rate` ({least})");
+        let _ = match source.match_ratio {
+            Some(rate) => {
+                let rate = percent(rate);
+                writeln!(text, "  DRIFT: {rate} of the last 5 minutes match, less than `min_match_rate` ({least})")
+            }
+            None => writeln!(
+                text,
+                "  DRIFT: less than `min_match_rate` ({least}) matched; nothing came in the last 5 minutes"
+            ),
+        };
     }
     if let Some(sample) = &source.sample {
         let _ = writeln!(text, "  a line that was not matched:\n    {}\n    {}", sample.line, sample.why);

@@ -21,7 +21,7 @@
 //! it holds, or said with `syntax = "nginx"`, `"apache"`, `"haproxy"` or `"envoy"`. It may be pasted with the quotes and the
 //! keyword of the server's configuration. A list of templates reads a line by the first that fits. `escape = "default"`,
 //! `"json"` or `"none"` is nginx's parameter of that name. Logs that name their fields themselves are described in
-//! [`structured`].
+//! `structured.rs`.
 //!
 //! Promises: all faults of the text at once. Does not: compile a template or regex; put in variables (a `$` there is the
 //! format's own); read anything but the text.

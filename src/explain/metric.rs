@@ -10,7 +10,7 @@ use crate::model::fields::FieldType;
 use crate::model::record::{Input, KeyPart, MetricIndex, read_key};
 use crate::model::spec::{Condition, Late, MetricSpec};
 use crate::model::time::UnixMicros;
-use crate::usage::{self, Discard, MetricReader};
+use crate::usage::{self, Discard, Giver, MetricReader};
 
 /// One metric and a line.
 #[derive(Clone, Debug)]
@@ -83,7 +83,9 @@ pub fn judge<'a>(
         let slot = matched.slots.iter().position(|(slot, _)| slot == field)?;
         Some((slot, matched.slots.get(slot)?.1))
     };
-    let mut reader = match MetricReader::compile(metric, MetricIndex(0), pattern, slot_of) {
+    let fields: Vec<&str> = matched.slots.iter().map(|(name, _)| name.as_str()).collect();
+    let giver = Giver { pattern, fields: &fields };
+    let mut reader = match MetricReader::compile(metric, MetricIndex(0), giver, slot_of) {
         Ok(reader) => reader,
         Err(_) if others == Others::SomePattern => MetricReader::compile_lenient(metric, MetricIndex(0), slot_of),
         Err(faults) => return judgement(Judgement::Faults(faults)),

@@ -2,6 +2,9 @@
 //!
 //! Promises: nothing of the line reaches the terminal unescaped.
 
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -102,7 +105,7 @@ pub fn judged(judged: &Judged<'_>) -> String {
                     format!("it is `{}`", shortened(&escaped(found), VALUE_COLUMNS))
                 });
                 let wanted = in_words(&condition.value);
-                text.push_str(&format!("{INDENT}{}: {wanted}; {found}\n", condition.at));
+                let _ = writeln!(text, "{INDENT}{}: {wanted}; {found}", condition.at);
             }
             text
         }
@@ -235,7 +238,7 @@ fn test_in_words(test: &Test) -> String {
         Test::Prefix(texts) => format!("begin with {}", quoted(texts)),
         Test::Suffix(texts) => format!("end with {}", quoted(texts)),
         Test::Contains(texts) => format!("contain {}", quoted(texts)),
-        Test::Regex(text) => format!("match the regex `{}`", escaped(text.as_bytes())),
+        Test::Regex(regex) => format!("match the regex `{}`", escaped(regex.as_bytes())),
         Test::Range { from, to } => match (from, to) {
             (Some(from), Some(to)) => format!("be {from} or more, and less than {to}"),
             (Some(from), None) => format!("be {from} or more"),

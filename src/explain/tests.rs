@@ -2,8 +2,9 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use super::{LineReader, Reading, catalogue, reading};
+use super::{LineReader, Reading, Told, Unit, catalogue, reading};
 use crate::config::{pattern_file, shipped};
+use crate::model::spec::RecordSpec;
 
 fn reader(text: &str) -> LineReader {
     let spec = pattern_file::read(text, Path::new("p.toml")).unwrap_or_else(|faults| panic!("{faults:?}"));
@@ -75,6 +76,22 @@ fn keys_of_the_line_are_fields_where_any_may_be() {
     let names: Vec<&str> = matched.fields.iter().map(|field| field.names[0].as_str()).collect();
     assert_eq!(names, ["a", "b"]);
     assert!(matched.slots.iter().any(|(name, _)| name == "c"));
+}
+
+#[test]
+fn a_wrappers_time_without_a_year_is_of_the_year_in_which_it_is_read() {
+    let text = "name = \"p\"\nunwrap = [\"syslog\"]\nregex = '(?<n>\\d+)'\n";
+    let spec = pattern_file::read(text, Path::new("p.toml")).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let unit = Unit::new(&[&spec], &RecordSpec::default(), &[], Vec::new(), &TimeZone::UTC, pattern_file::READ_AT);
+    let mut times = Vec::new();
+    let mut take = |_: &mut [LineReader], told: Told| match told {
+        Told::Record(record) => times.extend(record.around.time.map(|time| time.to_string())),
+        Told::Foreign { stop, .. } => panic!("{stop:?}"),
+    };
+    let mut unit = unit.unwrap_or_else(|faults| panic!("{faults:?}"));
+    unit.push(b"<13>Jan  2 10:00:00 web app: 7", 1, &mut take);
+    unit.finish(&mut take);
+    assert_eq!(times, ["2026-01-02T10:00:00.000Z"]);
 }
 
 #[test]

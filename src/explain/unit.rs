@@ -96,7 +96,10 @@ impl Unit {
         let names: Vec<&str> = outer.iter().map(|(name, _)| name.as_str()).collect();
         let reader = records.map(|records| records.reader(&names, zone, LineTime::Taken));
         // Only names that a wrapper gives are asked for.
-        let records = reader.transpose().map_err(|_| Vec::new())?;
+        let mut records = reader.transpose().map_err(|_| Vec::new())?;
+        if let Some(records) = &mut records {
+            records.set_reference_time(read_at);
+        }
         Ok(Self { readers, records, pending: Pending::default(), outer, path })
     }
 

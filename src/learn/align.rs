@@ -4,6 +4,8 @@
 //! is anchored by the engine. Does not: find more than the most frequent shape of line.
 
 use std::collections::BTreeMap;
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 
 use super::tokens::{Kind, TIMES, Token, tokens};
 
@@ -77,6 +79,12 @@ pub(super) fn align(lines: &[&[u8]]) -> Option<Aligned> {
             break;
         }
         alive.retain(|line| Structure::of(line.tokens.get(place)) == structure);
+        // A line without the time that the others have is another kind of line.
+        let kind = |line: &Line<'_>| line.tokens.get(place).map(|token| token.kind);
+        let times = alive.iter().filter(|line| matches!(kind(line), Some(Kind::Time(_)))).count();
+        if times as f64 >= needed {
+            alive.retain(|line| matches!(kind(line), Some(Kind::Time(_) | Kind::Dash)));
+        }
         writer.column(&alive, place, structure);
     }
     let fields = writer.names.len();
@@ -94,7 +102,7 @@ struct Writer {
 impl Writer {
     fn rest(&mut self) {
         let name = self.unique("message");
-        self.regex.push_str(&format!("[ \\t]*(?<{name}>.*)"));
+        let _ = write!(self.regex, "[ \\t]*(?<{name}>.*)");
         self.names.push(name);
     }
 
@@ -110,7 +118,7 @@ impl Writer {
                 lines,
                 place,
                 &texts,
-                match closing {
+                &match closing {
                     b'"' => r#"(?:[^"\\]|\\.)*"#.to_owned(),
                     closing => format!("[^{}]*", literal(&[closing])),
                 },
@@ -125,15 +133,15 @@ impl Writer {
                     return self.regex.push_str(&literal(first));
                 }
                 let class = class(lines, place);
-                self.field(lines, place, &texts, class);
+                self.field(lines, place, &texts, &class);
             }
         }
     }
 
-    fn field(&mut self, lines: &[Line<'_>], place: usize, texts: &[&[u8]], class: String) {
+    fn field(&mut self, lines: &[Line<'_>], place: usize, texts: &[&[u8]], class: &str) {
         let name = self.name(lines, place, texts);
         let name = self.unique(&name);
-        self.regex.push_str(&format!("(?<{name}>{class})"));
+        let _ = write!(self.regex, "(?<{name}>{class})");
         self.names.push(name);
     }
 
@@ -175,7 +183,9 @@ impl Writer {
         if !taken(name) {
             return name.to_owned();
         }
-        (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or_default()
+        // One of so many is free.
+        let numbers = 2..=self.names.len() + 2;
+        numbers.map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or_default()
     }
 }
 
@@ -205,7 +215,7 @@ fn key_before(lines: &[Line<'_>], place: usize) -> Option<String> {
 }
 
 /// Names for texts that are the same everywhere.
-fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
+pub(super) fn special_name(texts: &[&[u8]]) -> Option<&'static str> {
     const METHODS: [&str; 9] = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
     const LEVELS: [&str; 16] = [
         "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical", "alert", "emerg",
@@ -244,7 +254,9 @@ fn class(lines: &[Line<'_>], place: usize) -> String {
     kinds.dedup();
     let dash = if kinds.contains(&Kind::Dash) { "|-" } else { "" };
     kinds.retain(|kind| *kind != Kind::Dash);
-    let followed_by_colon = lines.iter().any(|line| line.text(place + 1) == b":");
+    // A colon ends the text only where no line has one in it.
+    let followed_by_colon = lines.iter().any(|line| line.text(place + 1) == b":")
+        && !lines.iter().any(|line| line.text(place).contains(&b':'));
     match &kinds[..] {
         [Kind::Integer] => format!(r"-?\d+{dash}"),
         [Kind::Integer, Kind::Decimal] | [Kind::Decimal] => format!(r"-?\d+(?:\.\d+)?{dash}"),

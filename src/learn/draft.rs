@@ -3,6 +3,8 @@
 //! Promises: a file that is given out is read, compiles, and passes its cases. Does not: write it anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -27,6 +29,8 @@ pub struct Draft {
     pub engine: String,
     /// Field to type, as it stands in the file.
     pub types: BTreeMap<String, String>,
+    /// The file's lines before a case's own that say how it is read.
+    pub after: Vec<String>,
 }
 
 /// Whether cases hold the log's own addresses and names.
@@ -46,7 +50,6 @@ pub struct Finished {
 
 /// Matching lines in cases: enough for each kind of line, and few enough to be read.
 const MATCHING_CASES: usize = 5;
-const OTHER_CASES: usize = 2;
 /// Longer lines make no good cases.
 const CASE_BYTES: usize = 4_000;
 /// Lines that are looked at for types and cases.
@@ -61,14 +64,14 @@ impl Draft {
             text.push_str(format!("# {comment}").trim_end());
             text.push('\n');
         }
-        text.push_str(&format!("name = {}\n", toml_text::quoted(&self.name)));
-        text.push_str(&format!("about = {}\n", toml_text::quoted(&self.about)));
+        let _ = writeln!(text, "name = {}", toml_text::quoted(&self.name));
+        let _ = writeln!(text, "about = {}", toml_text::quoted(&self.about));
         text.push_str(self.engine.trim_end());
         text.push('\n');
         if !self.types.is_empty() {
             text.push_str("\n[types]\n");
             for (field, kind) in &self.types {
-                text.push_str(&format!("{} = {kind}\n", toml_text::key(field)));
+                let _ = writeln!(text, "{} = {kind}", toml_text::key(field));
             }
         }
         text
@@ -110,19 +113,24 @@ impl Draft {
     pub fn finish(&self, lines: &[&[u8]], cases: Cases) -> Result<Finished, Vec<Fault>> {
         let mut reader = self.reader()?;
         let head = self.head();
-        let mut parts = self.matching_cases(&mut reader, lines, cases);
+        let mut parts = matching_cases(&mut reader, lines, cases);
+        for line in &self.after {
+            reader.pass(line.as_bytes());
+        }
         let mut others: Vec<String> = Vec::new();
-        let strange = [&b"not a line of this log"[..], b"", b"\x01"];
-        let own = lines.iter().copied().filter(|line| line.len() <= 300);
-        for (line, most) in own.zip(std::iter::repeat(OTHER_CASES)).chain(strange.map(|line| (line, 1))) {
-            let Ok(text) = std::str::from_utf8(line) else { continue };
-            let text = if cases == Cases::Redacted { redact::line(text, &[]) } else { text.to_owned() };
-            let stops = matches!(reader.read(text.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some());
-            if stops && others.len() < most && !others.iter().any(|other| other.contains(&text)) {
-                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(&text)));
+        // Made up: a line of the log that is not read is what the next version of the pattern is to read.
+        for line in ["not a line of this log", "", "\x01"] {
+            if matches!(reader.read(line.as_bytes(), &[]), Reading::Stopped(stop) if stop.at.is_some()) {
+                others.push(format!("[[case]]\nline = {}\nexpect = \"no match\"\n", toml_text::text(line)));
+                break;
             }
         }
         parts.append(&mut others);
+        if !self.after.is_empty() {
+            let after: Vec<String> = self.after.iter().map(|line| toml_text::text(line)).collect();
+            let after = format!("[[case]]\nafter = [{}]\n", after.join(", "));
+            parts.iter_mut().for_each(|part| *part = part.replacen("[[case]]\n", &after, 1));
+        }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {
             let spec = self.read(&format!("{head}\n{part}"));
@@ -141,30 +149,30 @@ impl Draft {
                 .collect()),
         }
     }
+}
 
-    /// Cases of lines that have different fields, as few as show all of them.
-    fn matching_cases(&self, reader: &mut LineReader, lines: &[&[u8]], cases: Cases) -> Vec<String> {
-        let mut parts = Vec::new();
-        let mut shapes = BTreeSet::new();
-        let short = |line: &&&[u8]| line.len() <= CASE_BYTES && std::str::from_utf8(line).is_ok();
-        let lines: Vec<&[u8]> = lines.iter().filter(short).copied().collect();
-        let found: Vec<(usize, Matched)> = matched(reader, &lines).collect();
-        for (place, matched) in &found {
-            if parts.len() == MATCHING_CASES || !shapes.insert(shape(matched)) {
-                continue;
-            }
-            let line = String::from_utf8_lossy(lines[*place]).into_owned();
-            if cases == Cases::AsLogged {
-                parts.push(case(&line, matched));
-                continue;
-            }
-            let line = redact::line(&line, &matched.fields);
-            if let Reading::Matched(matched) = reader.read(line.as_bytes(), &[]) {
-                parts.push(case(&line, &matched));
-            }
+/// Cases of lines that have different fields, as few as show all of them.
+fn matching_cases(reader: &mut LineReader, lines: &[&[u8]], cases: Cases) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut shapes = BTreeSet::new();
+    let short = |line: &&&[u8]| line.len() <= CASE_BYTES && std::str::from_utf8(line).is_ok();
+    let lines: Vec<&[u8]> = lines.iter().filter(short).copied().collect();
+    let found: Vec<(usize, Matched)> = matched(reader, &lines).collect();
+    for (place, matched) in &found {
+        if parts.len() == MATCHING_CASES || !shapes.insert(shape(matched)) {
+            continue;
         }
-        parts
+        let line = String::from_utf8_lossy(lines[*place]).into_owned();
+        if cases == Cases::AsLogged {
+            parts.push(case(&line, matched));
+            continue;
+        }
+        let line = redact::line(&line, &matched.fields);
+        if let Reading::Matched(matched) = reader.read(line.as_bytes(), &[]) {
+            parts.push(case(&line, &matched));
+        }
     }
+    parts
 }
 
 /// Lines that match, by place; evenly chosen where there are many.
@@ -231,7 +239,7 @@ fn case(line: &str, matched: &Matched) -> String {
         .map(toml_text::quoted)
         .collect();
     if !absent.is_empty() {
-        text.push_str(&format!("absent = [{}]\n", absent.join(", ")));
+        let _ = writeln!(text, "absent = [{}]", absent.join(", "));
     }
     let mut fields: Vec<(&str, String)> = Vec::new();
     for field in matched.fields.iter().filter(|field| !field.misfit) {
@@ -247,7 +255,7 @@ fn case(line: &str, matched: &Matched) -> String {
     }
     text.push_str("\n[case.expect]\n");
     for (name, value) in fields {
-        text.push_str(&format!("{} = {value}\n", toml_text::key(name)));
+        let _ = writeln!(text, "{} = {value}", toml_text::key(name));
     }
     text
 }

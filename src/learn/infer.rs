@@ -129,9 +129,7 @@ pub fn kind_of(name: &str, values: &[&[u8]]) -> Option<&'static str> {
 fn names_somebody(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words = ["user", "account", "tenant", "customer", "session", "phone", "zip", "version", "client", "host"];
-    name == "id"
-        || name.ends_with("_id")
-        || name.ends_with(".id")
+    name.rsplit(['_', '.']).next() == Some("id")
         || name.ends_with("id") && name.len() > 2 && words.iter().any(|word| name.contains(word))
         || words.iter().any(|word| name == *word)
 }

@@ -102,14 +102,14 @@ fn written(path: &[String]) -> String {
 }
 
 /// Whether a path, or its last two keys, are called so.
-fn is_called(path: &[String], known: &str) -> bool {
+pub(super) fn is_called(path: &[String], known: &str) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
     let whole = plain(&path.join("."));
     whole == plain(known) || whole.ends_with(&format!(".{}", plain(known)))
 }
 
 /// What loggers call the things that every pattern has a name for, the most telling first.
-const CANONICAL: &[(&str, &[&str])] = &[
+pub(super) const CANONICAL: &[(&str, &[&str])] = &[
     (
         "time",
         &[

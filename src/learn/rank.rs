@@ -78,7 +78,7 @@ fn judge<'a>(spec: &'a PatternSpec, lines: &[&[u8]]) -> Option<Ranked<'a>> {
         missed: Vec::new(),
         matches: Vec::with_capacity(lines.len()),
     };
-    let (mut texts, mut named, mut timed) = (0, 0, 0);
+    let (mut texts, mut values, mut with_time) = (0, 0, 0);
     for (place, line) in lines.iter().enumerate() {
         let found = parser.parse(line, &mut fields);
         ranked.matches.push(found.is_ok());
@@ -89,16 +89,16 @@ fn judge<'a>(spec: &'a PatternSpec, lines: &[&[u8]]) -> Option<Ranked<'a>> {
                 ranked.matched += 1;
                 let (distinct, present) = present(line, &fields);
                 texts += distinct;
-                named += present;
-                timed += usize::from(fields.time.is_some());
+                values += present;
+                with_time += usize::from(fields.time.is_some());
             }
         }
         ranked.lines += 1;
     }
     let matched = ranked.matched.max(1) as f64;
     ranked.fields = texts as f64 / matched;
-    ranked.coverage = if names.is_empty() { 0.0 } else { named as f64 / matched / names.len() as f64 };
-    ranked.timed = timed as f64 / matched;
+    ranked.coverage = if names.is_empty() { 0.0 } else { values as f64 / matched / names.len() as f64 };
+    ranked.timed = with_time as f64 / matched;
     Some(ranked)
 }
 

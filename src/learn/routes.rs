@@ -10,6 +10,8 @@
 mod segment;
 
 use std::collections::BTreeMap;
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 
 use segment::Segment;
 
@@ -218,20 +220,20 @@ pub fn toml(routes: &[Route], lines: u64, min_lines: u64) -> String {
         format!("# Proposed by `pxtail learn routes` from {lines} lines: read, rename and merge before you use it.\n");
     for route in kept {
         let share = route.lines as f64 * 100.0 / lines.max(1) as f64;
-        text.push_str(&format!("\n# {} lines, {share:.1} %", route.lines));
+        let _ = write!(text, "\n# {} lines, {share:.1} %", route.lines);
         if route.methods.len() > 1 {
             let counts: Vec<String> =
                 route.methods.iter().map(|(method, count)| format!("{} {count}", escaped(method.as_bytes()))).collect();
-            text.push_str(&format!(": {}", counts.join(", ")));
+            let _ = write!(text, ": {}", counts.join(", "));
         }
         text.push('\n');
         let is_literal = matches!(&route.examples[..], [only] if *only == route.path);
         for example in route.examples.iter().filter(|_| !is_literal) {
-            text.push_str(&format!("#   {}\n", escaped(example.as_bytes())));
+            let _ = writeln!(text, "#   {}", escaped(example.as_bytes()));
         }
-        text.push_str(&format!("[[route]]\npath = {}\n", toml_text::quoted(&route.path)));
-        text.push_str(&format!("name = {}\n", toml_text::quoted(&segment::words(&route.path))));
-        text.push_str(&format!("category = {}\n", toml_text::quoted(&segment::category(&route.path))));
+        let _ = writeln!(text, "[[route]]\npath = {}", toml_text::quoted(&route.path));
+        let _ = writeln!(text, "name = {}", toml_text::quoted(&segment::words(&route.path)));
+        let _ = writeln!(text, "category = {}", toml_text::quoted(&segment::category(&route.path)));
         let methods: Vec<String> = route
             .methods
             .iter()
@@ -239,15 +241,16 @@ pub fn toml(routes: &[Route], lines: u64, min_lines: u64) -> String {
             .map(|(method, _)| toml_text::quoted(method))
             .collect();
         if !methods.is_empty() {
-            text.push_str(&format!("methods = [{}]\n", methods.join(", ")));
+            let _ = writeln!(text, "methods = [{}]", methods.join(", "));
         }
     }
     if !left.is_empty() {
         let lines: u64 = left.iter().map(|route| route.lines).sum();
-        text.push_str(&format!(
-            "\n# {} more routes with {lines} lines together have fewer than {min_lines} lines each.\n",
+        let _ = writeln!(
+            text,
+            "\n# {} more routes with {lines} lines together have fewer than {min_lines} lines each.",
             left.len()
-        ));
+        );
     }
     text
 }

@@ -160,7 +160,9 @@ fn expand(glob: &Path) -> Vec<PathBuf> {
     for part in glob.components() {
         let name = part.as_os_str().to_string_lossy();
         if !name.contains(['*', '?', '[']) {
-            found.iter_mut().for_each(|path| path.push(part));
+            for path in &mut found {
+                path.push(part);
+            }
             continue;
         }
         let Ok(glob) = GlobBuilder::new(&name).literal_separator(true).build() else { return Vec::new() };
@@ -175,9 +177,9 @@ fn expand(glob: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in found {
         if path.is_dir() {
-            files.extend(entries(&path).into_iter().filter(|path| path.is_file()))
+            files.extend(entries(&path).into_iter().filter(|path| path.is_file()));
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     files.sort();

@@ -12,7 +12,7 @@ fn bytes<'a>(lines: &'a [&'a str]) -> Vec<&'a [u8]> {
 }
 
 fn proposed(lines: &[&[u8]], cases: Cases) -> Option<Finished> {
-    let draft = propose("p", lines)?;
+    let draft = propose("p", lines).ok()?;
     Some(draft.finish(lines, cases).unwrap_or_else(|faults| panic!("{faults:?}\n{}", draft.head())))
 }
 
@@ -20,7 +20,13 @@ fn proposed(lines: &[&[u8]], cases: Cases) -> Option<Finished> {
 #[track_caller]
 fn check(lines: &[&str], expected: &str) {
     let found = proposed(&bytes(lines), Cases::AsLogged).expect("a proposal");
-    let body: Vec<&str> = found.text.lines().skip(3).take_while(|line| *line != "[[case]]").collect();
+    let body: Vec<&str> = found
+        .text
+        .lines()
+        .skip_while(|line| !line.starts_with("about"))
+        .skip(1)
+        .take_while(|line| *line != "[[case]]")
+        .collect();
     assert_eq!(body.join("\n").trim(), expected, "{}", found.text);
     assert!(found.cases >= 2, "{}", found.text);
 }
@@ -68,6 +74,37 @@ user = { from = \"user_id\" }",
 }
 
 #[test]
+fn columns_are_read_by_the_line_that_names_them() {
+    check(
+        &[
+            "Timestamp,User ID,Account,URL,Duration (ms),Note",
+            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,\"a, \"\"b\"\"\"",
+            "2026-11-23 10:00:01,u2,acme,/y,15,",
+        ],
+        "csv = true
+
+[types]
+duration = { from = \"duration_ms\", type = \"duration\", unit = \"ms\" }
+target = { from = \"url\" }
+time = { from = \"timestamp\", type = \"time\", format = \"rfc3339\" }
+user = { from = \"user_id\" }",
+    );
+}
+
+#[test]
+fn columns_without_names_get_those_that_their_values_show() {
+    check(
+        &["1795428000;10.0.0.1;GET;/x;200;u1;0.5", "1795428001;10.0.0.2;PUT;/y;404;u2;12"],
+        "csv = { separator = \";\", columns = [\"time\", \"client\", \"method\", \"target\", \"status\", \"column6\", \"column7\"] }
+
+[types]
+column7 = \"number\"
+status = \"integer\"
+time = { type = \"time\", format = \"unix\" }",
+    );
+}
+
+#[test]
 fn text_is_read_by_what_its_lines_share() {
     check(
         &["2026-11-23 10:00:00 INFO ada logged in: 3 tries", "2026-11-23 10:00:01 WARN bob logged in: 12 tries"],
@@ -77,6 +114,37 @@ fn text_is_read_by_what_its_lines_share() {
 in = "integer"
 time = { type = "time", format = "rfc3339" }"#,
     );
+}
+
+#[test]
+fn a_time_is_read_whatever_lines_stand_between_those_that_have_one() {
+    let mut lines = vec!["2026-11-23T10:00:00.123Z INFO ada did 1 thing"; 18];
+    lines.extend(["x.y.Fault: no such thing", "x.y.Fault: bad"]);
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(found.contains("time = { type = \"time\", format = \"rfc3339\" }"), "{found}");
+}
+
+#[test]
+fn a_text_with_colons_in_it_can_end_in_one() {
+    let lines = ["at 10:00:00 a: 1", "at 10:00:01 b:c: 2", "at 10:00:02 d: 3"];
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(!found.contains(";|:]"), "{found}");
+}
+
+#[test]
+fn nothing_is_proposed_that_reads_too_few_lines() {
+    let mut lines = vec!["a 1"; 16];
+    lines.extend(["[x", "{y", "(z", "=v"]);
+    let tried = propose("p", &bytes(&lines)).expect_err("no proposal");
+    assert!(tried.iter().all(|tried| tried.rate < super::GOOD_RATE), "{tried:?}");
+}
+
+#[test]
+fn no_line_of_the_log_is_a_case_that_must_not_match() {
+    let mut lines = vec!["2026-11-23 10:00:00 a=1 b"; 19];
+    lines.push("odd one out");
+    let found = proposed(&bytes(&lines), Cases::AsLogged).expect("a proposal").text;
+    assert!(!found.contains("odd one out") && found.contains("no match"), "{found}");
 }
 
 #[test]
@@ -144,7 +212,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
     fn whatever_is_proposed_passes_its_cases(lines in prop::collection::vec("([a-c0-9]{1,3}|[ \\[\\]\"=:{}(),'|-]|10\\.0\\.0\\.1|a=1|\"x\"|\\{\"k\":1\\}|2026-11-23 10:00:00){0,12}", 1..12), redacted in any::<bool>()) {
-        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let lines: Vec<&[u8]> = lines.iter().map(std::string::String::as_bytes).collect();
         let cases = if redacted { Cases::Redacted } else { Cases::AsLogged };
         if let Some(found) = proposed(&lines, cases) {
             let spec = pattern_file::read(&found.text, std::path::Path::new("p.toml"));

@@ -39,9 +39,9 @@ pub struct Difference {
 }
 
 impl CaseFailure {
-    fn of_case(case: &CaseSpec, message: impl Into<String>) -> Self {
+    fn of_case(case: &CaseSpec, message: impl Into<String>) -> Box<Self> {
         let (line, message) = (Some(case.line.clone()), message.into());
-        Self { at: case.at.clone(), message, line, stop: None, differences: Vec::new() }
+        Box::new(Self { at: case.at.clone(), message, line, stop: None, differences: Vec::new() })
     }
 }
 
@@ -70,11 +70,11 @@ pub fn run_cases(spec: &PatternSpec) -> Result<usize, Vec<CaseFailure>> {
         faults.into_iter().map(failure).collect::<Vec<_>>()
     })?;
     let failures: Vec<CaseFailure> =
-        spec.cases.iter().filter_map(|case| run_case(spec, &pattern, case).err()).collect();
+        spec.cases.iter().filter_map(|case| run_case(spec, &pattern, case).err()).map(|failure| *failure).collect();
     if failures.is_empty() { Ok(spec.cases.len()) } else { Err(failures) }
 }
 
-fn run_case(spec: &PatternSpec, pattern: &Pattern, case: &CaseSpec) -> Result<(), CaseFailure> {
+fn run_case(spec: &PatternSpec, pattern: &Pattern, case: &CaseSpec) -> Result<(), Box<CaseFailure>> {
     let nothing = BTreeMap::new();
     let expected = case.expect.as_ref().unwrap_or(&nothing);
     let wanted: Vec<&str> = expected.keys().map(String::as_str).chain(case.absent.iter().map(String::as_str)).collect();
@@ -104,7 +104,7 @@ fn run_case(spec: &PatternSpec, pattern: &Pattern, case: &CaseSpec) -> Result<()
             let failure = CaseFailure::of_case(case, "the line must match, but it does not");
             // Where it stops is a place of the line only if nothing was taken off.
             let stop = parser.stop(line).filter(|_| line == case.line.as_bytes());
-            return Err(CaseFailure { stop, ..failure });
+            return Err(Box::new(CaseFailure { stop, ..*failure }));
         }
         (Ok(()), Some(_)) => {}
     }
@@ -122,7 +122,7 @@ fn run_case(spec: &PatternSpec, pattern: &Pattern, case: &CaseSpec) -> Result<()
         return Ok(());
     }
     let failure = CaseFailure::of_case(case, "the line matches, but its fields are others than expected");
-    Err(CaseFailure { differences, ..failure })
+    Err(Box::new(CaseFailure { differences, ..*failure }))
 }
 
 /// What the pattern reads of a case's text: its one record, where the file says how lines become records.

@@ -69,9 +69,11 @@ pub(super) struct FieldPlan {
 }
 
 impl FieldPlan {
-    /// Whether it is not the text of its origin as it stands.
-    const fn is_made(&self) -> bool {
-        !matches!(self.part, Part::Whole) || !self.steps.is_empty()
+    /// A `path` never has the query, whatever the log calls so: a query holds secrets, and every one would be a value of its
+    /// own.
+    fn without_query(self, name: &str) -> Self {
+        let is_plain = self.part == Part::Whole && self.steps.is_empty();
+        if name == "path" && is_plain { Self { part: Part::TargetPath, ..self } } else { self }
     }
 }
 
@@ -152,7 +154,7 @@ impl Names {
             Self::AnyKey | Self::Prefixed(_) => Origin::Key(name.to_owned()),
         };
         let (part, kind) = (Part::Whole, FieldType::Text);
-        Some(FieldPlan { origin, part, kind, time: None, steps: Vec::new() })
+        Some(FieldPlan { origin, part, kind, time: None, steps: Vec::new() }.without_query(name))
     }
 }
 

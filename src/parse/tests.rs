@@ -101,6 +101,18 @@ fn check_faults(engine: Engine, types: &[(&str, Option<&str>, FieldType, Option<
 }
 
 #[test]
+fn a_path_never_has_the_query_whatever_the_pattern_calls_a_path() {
+    let line = r#"{"path":"/x?token=s3cret","p":"http://h/y?z"}"#;
+    check(&compile(json(&[])), line, Some(&[("path", Some("/x"))]));
+    check(&compile(json(&[("path", "p")])), line, Some(&[("path", Some("/y"))]));
+    let target = ("target", Some("p"), FieldType::Text, None);
+    let pattern = Pattern::compile(&spec(json(&[]), &[target])).unwrap();
+    check(&pattern, line, Some(&[("target", Some("http://h/y?z")), ("path", Some("/y")), ("query", Some("z"))]));
+    let regex = Engine::Regex { text: r"(?<path>\S+) (?<status>\d+)".to_owned() };
+    check(&compile(regex), "/x?a=b 200", Some(&[("path", Some("/x"))]));
+}
+
+#[test]
 fn canonical_names_stand_for_what_servers_call_otherwise() {
     let nginx = compile(nginx(
         r#"$remote_addr $remote_user [$time_local] "$request" $body_bytes_sent "$http_referer" "$http_user_agent""#,

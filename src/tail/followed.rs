@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Place, cut};
 use super::report::{FileState, FileStatus};
-use crate::model::file::{Cursor, SourceIndex};
+use crate::model::file::{Cursor, FileId, SourceIndex};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -78,6 +78,8 @@ pub(super) struct Followed {
     pub(super) trouble: Option<Trouble>,
     pub(super) rest: Rest,
     pub(super) content: Content,
+    /// It is a copy, and goes on where that file was counted to.
+    pub(super) continues: Option<FileId>,
     pub(super) queued: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
@@ -126,6 +128,7 @@ impl Followed {
             trouble: None,
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
             content: Content::There,
+            continues: None,
             queued: false,
             scan: 0,
             seen_saved: cursor.seen,

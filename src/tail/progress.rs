@@ -31,7 +31,8 @@ impl Tail {
         let at_worst = now.minus(seal_wait);
         self.files
             .values()
-            .filter(|file| file.source == source && (file.holds_back() || file.trouble.is_some()))
+            .filter(|file| file.source == source)
+            .filter(|file| file.holds_back() || file.trouble.is_some() || held_from(file.cursor.file).is_some())
             .map(|file| {
                 let is_hidden = listed.is_obstructed && file.scan != self.scans && file.handle.is_none();
                 let held_from = held_from(file.cursor.file).unwrap_or(UnixMicros::MAX);

@@ -263,7 +263,12 @@ impl Tail {
                     && file.cursor.head == head
                     && file.cursor.file != id
             };
-            self.files.values_mut().filter(is_original).for_each(|file| file.content = Content::Continued);
+            let mut original = None;
+            for file in self.files.values_mut().filter(is_original) {
+                file.content = Content::Continued;
+                original = Some(file.cursor.file);
+            }
+            self.with(id, |file| file.continues = original);
         }
     }
 

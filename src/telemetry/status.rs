@@ -28,6 +28,8 @@ pub struct SourceStatus {
     pub skipped: u64,
     /// Lines that belong to the record of an earlier one.
     pub joined: u64,
+    /// Lines left out of a record that was cut at a limit.
+    pub dropped: u64,
     /// Records that were cut at a limit.
     pub multiline_cut: u64,
     /// In the order in which they are tried.

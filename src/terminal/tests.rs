@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{COLUMNS, escaped, shortened, table, with_caret, wrapped};
+use super::{COLUMNS, escaped, shortened, table, width, with_caret, wrapped};
 
 #[track_caller]
 fn check_caret(line: &[u8], at: usize, expected: &str) {
@@ -13,6 +13,7 @@ fn the_caret_stands_under_its_byte_whatever_comes_before() {
     check_caret(b"abc", 3, "  abc\n     ^");
     check_caret("äö\tx".as_bytes(), 5, "  äö\\tx\n      ^");
     check_caret(b"\x1b[31mx", 5, "  \\x1b[31mx\n          ^");
+    check_caret("日本x".as_bytes(), 6, "  日本x\n      ^");
     check_caret(b"", 0, "  \n  ^");
     check_caret(b"abc", 9, "  abc\n     ^");
 }
@@ -31,6 +32,10 @@ fn nothing_that_moves_a_terminal_gets_out() {
 
 #[test]
 fn cells_stand_under_each_other_and_the_last_is_cut() {
+    assert_eq!(
+        table(&[vec!["字".to_owned(), "x".to_owned()], vec!["ab".to_owned(), "y".to_owned()]], ""),
+        "字  x\nab  y\n"
+    );
     let rows =
         [vec!["a".to_owned(), "x".repeat(200)], vec!["long".to_owned(), "y".to_owned()], vec!["alone".to_owned()]];
     let shown = table(&rows, "  ");
@@ -49,13 +54,17 @@ fn words_are_put_on_lines_that_fit() {
 
 proptest! {
     #[test]
-    fn a_caret_line_fits_the_screen_and_its_caret_points_at_the_byte(line in prop::collection::vec(any::<u8>(), 0..300), at in 0_usize..320) {
+    fn a_caret_line_fits_the_screen_and_its_caret_points_at_the_byte(line in prop_oneof![prop::collection::vec(any::<u8>(), 0..300), "[a日本🙂\t]{0,100}".prop_map(String::into_bytes)], at in 0_usize..320) {
         let shown = with_caret(&line, at, "    ");
         let (text, caret) = shown.split_once('\n').expect("two lines");
-        prop_assert!(text.chars().count() <= COLUMNS + 1, "{}", text);
+        prop_assert!(width(text) <= COLUMNS + 1, "{}", text);
         prop_assert!(!text.chars().any(char::is_control));
         let place = caret.chars().count() - 1;
-        let after: String = text.chars().skip(place).collect();
+        let mut before = 0;
+        let after = text.trim_start_matches(|c: char| {
+            before += width(c.encode_utf8(&mut [0; 4]));
+            before <= place
+        });
         let rest = line.get(at..).unwrap_or_default();
         let expected = escaped(rest);
         let kept = after.trim_end_matches('…');
@@ -64,6 +73,6 @@ proptest! {
 
     #[test]
     fn a_shortened_text_is_no_longer_than_asked(text in "\\PC{0,40}", columns in 1_usize..30) {
-        prop_assert!(shortened(&text, columns).chars().count() <= columns);
+        prop_assert!(width(&shortened(&text, columns)) <= columns);
     }
 }

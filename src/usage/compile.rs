@@ -2,12 +2,13 @@
 //!
 //! Promises: every fault of a metric is found, each at its place. Does not: read lines.
 
-use super::Take;
 use super::condition::{CompiledCondition, CompiledTest};
 use super::template::{CompiledTemplate, Part};
+use super::{Giver, Take};
 use crate::model::decimal::Decimal;
 use crate::model::fault::{Fault, Located, Location};
 use crate::model::fields::FieldType;
+use crate::model::nearest::nearest;
 use crate::model::spec::{Condition, Measure, Scalar, Template, TemplatePart, Test};
 
 /// What a field is that the pattern lacks.
@@ -33,15 +34,15 @@ impl Required {
 
 pub(super) struct Compiler<'a, S> {
     metric: &'a str,
-    pattern: &'a str,
+    giver: Giver<'a>,
     missing: Missing,
     slot_of: S,
     pub(super) faults: Vec<Fault>,
 }
 
 impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
-    pub(super) fn new(metric: &'a str, pattern: &'a str, missing: Missing, slot_of: S) -> Self {
-        Self { metric, pattern, missing, slot_of, faults: Vec::new() }
+    pub(super) fn new(metric: &'a str, giver: Giver<'a>, missing: Missing, slot_of: S) -> Self {
+        Self { metric, giver, missing, slot_of, faults: Vec::new() }
     }
 
     /// `what` is what the metric does with the template, up to the field's name.
@@ -93,7 +94,7 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
         let is_number = matches!(kind, FieldType::Integer | FieldType::Number);
         let Some(text) = text_that_is_no_number(&condition.value.test).filter(|_| is_number) else { return };
         if self.missing == Missing::IsAFault {
-            let (metric, pattern, field, kind) = (self.metric, self.pattern, &condition.value.field, kind.name());
+            let (metric, pattern, field, kind) = (self.metric, self.giver.pattern, &condition.value.field, kind.name());
             let message = format!(
                 "metric `{metric}` compares `{field}`, which pattern `{pattern}` gives as {kind}, with `{text}`, which is no number"
             );
@@ -107,7 +108,7 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
         let what = format!("takes measure `{name}` from");
         let Some((slot, kind)) = self.slot(&what, field, Required::Yes, &measure.at) else { return Take::Nothing };
         if !matches!(kind, FieldType::Integer | FieldType::Number) && self.missing == Missing::IsAFault {
-            let (metric, pattern, kind) = (self.metric, self.pattern, kind.name());
+            let (metric, pattern, kind) = (self.metric, self.giver.pattern, kind.name());
             let message = format!(
                 "metric `{metric}` {what} `{field}`, which pattern `{pattern}` gives as {kind}; expected an integer or a number"
             );
@@ -121,11 +122,13 @@ impl<'a, S: Fn(&str) -> Option<(usize, FieldType)>> Compiler<'a, S> {
     fn slot(&mut self, what: &str, field: &str, required: Required, at: &Location) -> Option<(usize, FieldType)> {
         let found = (self.slot_of)(field);
         if found.is_none() && required == Required::Yes && self.missing == Missing::IsAFault {
-            let (metric, pattern) = (self.metric, self.pattern);
+            let (metric, Giver { pattern, fields }) = (self.metric, self.giver);
             let message = format!("metric `{metric}` {what} `{field}`, which pattern `{pattern}` does not give");
-            let help = format!(
-                "log it (log_format … {field}=\"${field}\") and let the pattern read it, or name a field that the pattern gives"
-            );
+            let log_it = format!("log it (log_format … {field}=\"${field}\") and let the pattern read it");
+            let help = match nearest(field, fields.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`? Else {log_it}"),
+                None => format!("{log_it}, or name a field that the pattern gives"),
+            };
             self.faults.push(Fault::new(at.clone(), message).help(help));
         }
         found

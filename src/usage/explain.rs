@@ -2,6 +2,7 @@
 //!
 //! Promises: judges as [`super::MetricReader`] does. Does not: count.
 
+use super::Giver;
 use super::compile::{Compiler, Missing};
 use crate::model::fault::Located;
 use crate::model::fields::{FieldType, Fields};
@@ -15,6 +16,6 @@ pub fn refusing<'a>(
     line: &[u8],
     fields: &Fields,
 ) -> Vec<&'a Located<Condition>> {
-    let mut compiler = Compiler::new(&spec.name, "", Missing::IsAbsent, slot_of);
+    let mut compiler = Compiler::new(&spec.name, Giver::default(), Missing::IsAbsent, slot_of);
     spec.conditions.iter().filter(|condition| !compiler.condition(condition).holds(line, fields)).collect()
 }

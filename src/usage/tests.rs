@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Discard, MetricReader};
+use super::{Discard, Giver, MetricReader};
 use crate::model::decimal::Decimal;
 use crate::model::fault::{Located, Location};
 use crate::model::fields::{FieldType, Fields};
@@ -89,7 +89,7 @@ fn line_of(values: &[(&str, &[u8])]) -> (Vec<u8>, Fields) {
 }
 
 fn compile(spec: &MetricSpec) -> MetricReader {
-    MetricReader::compile(spec, MetricIndex(3), "nginx", slot_of).unwrap()
+    MetricReader::compile(spec, MetricIndex(3), Giver::default(), slot_of).unwrap()
 }
 
 fn read(spec: &MetricSpec, values: &[(&str, &[u8])]) -> Result<(Vec<KeyPart>, Vec<Input>), Discard> {
@@ -351,7 +351,8 @@ fn every_field_that_a_rule_reads_is_wanted() {
 
 #[test]
 fn all_faults_are_found_each_at_its_place() {
-    let faults = MetricReader::compile(&full_spec(), MetricIndex(0), "nginx", slot_of).unwrap_err();
+    let giver = Giver { pattern: "nginx", fields: &["bytes", "user", "verbs"] };
+    let faults = MetricReader::compile(&full_spec(), MetricIndex(0), giver, slot_of).unwrap_err();
     insta::assert_snapshot!(crate::model::fault::Faults(faults));
 }
 

@@ -60,3 +60,42 @@ fn lines_that_do_not_match_are_named_with_file_and_line() {
     assert!(output.stderr.contains("x.log:2: not matched: "), "{}", output.stderr);
     assert!(output.stderr.contains("2 lines: 0 matched, 2 not matched"), "{}", output.stderr);
 }
+
+#[test]
+fn a_line_without_a_time_of_its_own_has_its_wrappers() {
+    let bench = Bench::new();
+    let source = r#"
+[[source]]
+name = "web"
+paths = ["/no/such/file.log"]
+pattern = "json_usage"
+unwrap = ["cri"]
+"#;
+    let metric = r#"
+[[metric]]
+name = "hits"
+sources = ["web"]
+event = "Hits"
+time_zone = "UTC"
+user = "{user}"
+"#;
+    let config = bench.write_config("", &format!("{source}{metric}"));
+    let lines = [
+        r#"2026-03-01T10:00:00.000000001Z stdout F {"user":"u1"}"#,
+        r#"2026-03-02T10:00:00.000000001Z stdout F {"user":"u1","time":"2026-03-05T10:00:00Z"}"#,
+        r#"2026-03-03T10:00:00.000000001Z stdout F {"user":"u1","time":null}"#,
+    ];
+    bench.append("x.log", (lines.join("\n") + "\n").as_bytes());
+    let output = bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "x.log"]);
+    let days: Vec<String> = output
+        .stdout
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["attributes"]["windowStart"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let expected = ["2026-03-01", "2026-03-03", "2026-03-05"].map(|day| format!("{day}T00:00:00.000Z"));
+    assert_eq!(days, expected, "{output:?}");
+    let explained = bench.pxtail(&["explain", "--config", config.to_str().unwrap(), "--file", "x.log", "--line", "1"]);
+    assert!(explained.stdout.contains("counts the line"), "{explained:?}");
+}

@@ -318,6 +318,74 @@ fn once_keeps_a_record_that_may_go_on_for_the_next_run() {
     assert_eq!(expected.difference(&held), Vec::<String>::new());
 }
 
+/// What a file holds and what is said of it go on in the copy that logrotate's `copytruncate` made while no agent ran.
+#[test]
+fn a_record_and_columns_go_on_in_the_copy_of_a_truncated_file() {
+    let part = |tag: &str, text: &str| format!("2026-11-10T12:00:01Z stdout {tag} {text}\n");
+    let head = |number: u32| format!("[2026-11-10T12:00:00Z] user=ann account=acme number={number}");
+    let cri = (
+        "unwrap = [\"cri\"]\nmultiline = { start = '^\\[', end = '^end', timeout = \"30s\" }",
+        r"regex = '(?s)\[(?<time>\S+)\] user=(?<user>\w+) account=(?<account>\w+) number=(?<number>\d+)\n.*end'",
+        part("F", &head(1)) + &part("P", "e"),
+        part("F", "nd") + &part("F", &head(2)) + &part("F", "end"),
+        part("F", &head(4)) + &part("F", "end"),
+    );
+    let w3c = (
+        "",
+        "w3c = true",
+        "#Fields: date time user account number\n#Fields: number account user date time\n".to_owned(),
+        "1 acme ann 2026-11-10 12:00:00\n2 acme ann 2026-11-10 12:00:00\n".to_owned(),
+        "#Fields: date time user account number\n2026-11-10 12:00:00 ann acme 4\n".to_owned(),
+    );
+    for (source, pattern, before, rest, after) in [cri, w3c] {
+        let bench = Bench::new();
+        std::fs::create_dir(bench.path("patterns.d")).unwrap();
+        let types = if source.is_empty() { "" } else { "time = { type = 'time', format = 'rfc3339' }\n" };
+        let pattern = format!("name = \"p\"\n{pattern}\n[types]\n{types}number = 'integer'\n");
+        std::fs::write(bench.path("patterns.d/p.toml"), pattern).unwrap();
+        let source =
+            format!("[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\npattern = \"p\"\n{source}\n{METRIC}");
+        bench.write_config("", &source);
+        bench.append("app.log", before.as_bytes());
+        let once = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
+        assert_eq!(once.code, Some(0), "{}", once.stderr);
+        bench.append("app.log", rest.as_bytes());
+        std::fs::copy(bench.path("app.log"), bench.path("app.log.1")).unwrap();
+        std::fs::write(bench.path("app.log"), "").unwrap();
+        bench.append("app.log", after.as_bytes());
+        let agent = bench.start();
+        bench.wait_until("PX holds the records", || Books::held(&bench.sandbox, "Usage").lines() >= 3);
+        assert!(agent.terminate().0.success());
+        let mut expected = Books::default();
+        expected.add("ann", "acme", WINDOW, 3, 7);
+        assert_eq!(expected.difference(&Books::held(&bench.sandbox, "Usage")), Vec::<String>::new());
+        assert_eq!(counter(&bench, "source/app/unmatched"), 0);
+    }
+}
+
+#[test]
+fn a_file_begun_at_its_end_is_read_by_its_last_header() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("patterns.d")).unwrap();
+    std::fs::write(bench.path("patterns.d/p.toml"), "name = \"p\"\nw3c = true\n[types]\nnumber = 'integer'\n").unwrap();
+    let source = "[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\npattern = \"p\"\nstart_at = \"end\"\n";
+    bench.write_config("", &format!("{source}{METRIC}"));
+    // The header that counts is neither in the first block nor in the last.
+    let line = "1 acme ann 2026-11-10 12:00:00\r\n".repeat(50_000);
+    let headers = ["#Fields: date time user account number\r\n", "#Fields: number account user date time\r\n"];
+    bench.append("app.log", [headers[0], &line, headers[1], &line].concat().as_bytes());
+    let once = || {
+        let once = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
+        assert_eq!(once.code, Some(0), "{}", once.stderr);
+    };
+    once();
+    bench.append("app.log", b"7 acme ann 2026-11-10 12:00:00\r\n");
+    once();
+    let mut expected = Books::default();
+    expected.add("ann", "acme", WINDOW, 1, 7);
+    assert_eq!(expected.difference(&Books::held(&bench.sandbox, "Usage")), Vec::<String>::new());
+}
+
 #[test]
 fn the_status_shows_what_matches_and_a_line_that_does_not() {
     let bench = Bench::new();

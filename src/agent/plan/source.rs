@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MetricEntry, Named, PathPlan, PatternPlan, SourcePlan, TimeFrom};
+use super::{MetricEntry, Named, PathPlan, PatternPlan, SourcePlan};
 use crate::aggregate::OtherRule;
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
@@ -13,7 +13,7 @@ use crate::model::spec::{Configuration, MetricSpec, RecordSpec, SourceSpec};
 use crate::parse::LineTime;
 use crate::parse::record::Records;
 use crate::tail::captures::PathCaptures;
-use crate::usage::MetricReader;
+use crate::usage::{Giver, MetricReader};
 
 fn counts(metric: &MetricSpec, source: &SourceSpec) -> bool {
     metric.sources.iter().any(|named| named.value == source.name)
@@ -27,7 +27,7 @@ struct View<'a> {
     /// Places in the wrappers' wanted fields, and in the path's.
     outer: Vec<(usize, &'a str)>,
     path: Vec<(usize, &'a str)>,
-    records: Option<&'a Records>,
+    around: &'a Around<'a>,
 }
 
 /// What a source's lines have beside what a pattern gives.
@@ -35,10 +35,12 @@ struct Around<'a> {
     records: Option<&'a Records>,
     outer: &'a [&'a str],
     path: &'a [&'a str],
+    /// Names in the path, wanted or not.
+    path_names: &'a BTreeSet<&'a str>,
 }
 
 impl<'a> View<'a> {
-    fn new(named: &'a Named<'a>, read: &BTreeSet<&'a str>, around: &Around<'a>) -> Self {
+    fn new(named: &'a Named<'a>, read: &BTreeSet<&'a str>, around: &'a Around<'a>) -> Self {
         let pattern = named.pattern;
         let place = |names: &[&'a str], field: &str| names.iter().position(|name| *name == field);
         let (mut wanted, mut outer, mut path) = (Vec::new(), Vec::new(), Vec::new());
@@ -52,11 +54,11 @@ impl<'a> View<'a> {
                 wanted.push(field);
             }
         }
-        Self { named, wanted, outer, path, records: around.records }
+        Self { named, wanted, outer, path, around }
     }
 
     fn has_time(&self) -> bool {
-        self.named.pattern.has_time() || self.records.is_some_and(Records::has_time)
+        self.named.pattern.has_time() || self.around.records.is_some_and(Records::has_time)
     }
 
     fn slot_of(&self, name: &str) -> Option<(usize, FieldType)> {
@@ -64,10 +66,16 @@ impl<'a> View<'a> {
             return Some((slot, self.named.pattern.field_type(name)?));
         }
         if let Some(at) = self.outer.iter().position(|(_, field)| *field == name) {
-            return Some((self.wanted.len() + at, self.records?.field_type(name)?));
+            return Some((self.wanted.len() + at, self.around.records?.field_type(name)?));
         }
         let at = self.path.iter().position(|(_, field)| *field == name)?;
         Some((self.wanted.len() + self.outer.len() + at, FieldType::Text))
+    }
+
+    /// What a metric can name.
+    fn given(&self) -> Vec<&str> {
+        let around = self.around.outer.iter().chain(self.around.path_names).copied();
+        self.named.pattern.field_names().into_iter().chain(around).collect()
     }
 
     fn slots(&self) -> usize {
@@ -105,7 +113,7 @@ pub(super) fn plan(
         records.is_some_and(|records| records.field_type(field).is_some()) && (*field != "time" || some_need_time)
     };
     let outer: Vec<&str> = read.iter().copied().filter(is_outer).collect();
-    let around = Around { records, outer: &outer, path: &path };
+    let around = Around { records, outer: &outer, path: &path, path_names: &path_names };
     let views: Vec<View<'_>> = patterns.iter().map(|named| View::new(named, &read, &around)).collect();
     let mut entries: Vec<BTreeMap<MetricIndex, MetricEntry>> = views.iter().map(|_| BTreeMap::new()).collect();
     for (index, spec) in &metrics {
@@ -127,8 +135,7 @@ pub(super) fn plan(
     // Sources are found by their place: one must never be left out in silence.
     let plans: Vec<_> =
         views.iter().zip(entries).map(|(view, entries)| plan_pattern(source, view, entries, faults)).collect();
-    let time = if some_need_time { LineTime::Taken } else { LineTime::Left };
-    let reader = records.map(|records| records.reader(&outer, &source.time_zone, time)).transpose();
+    let reader = records.map(|records| records.reader(&outer, &source.time_zone, LineTime::Taken)).transpose();
     let reader = reader.map_err(|names| faults.push(no_field(source, &names))).ok()?;
     let captures = PathCaptures::new(&source.path_fields).map_err(|found| faults.extend(found)).ok()?;
     Some(SourcePlan {
@@ -213,7 +220,9 @@ fn compile_for_all(spec: &MetricSpec, index: MetricIndex, views: &[View<'_>]) ->
     let mut nearest: Option<Vec<Fault>> = None;
     for view in views {
         let slot_of = |name: &str| view.slot_of(name);
-        match MetricReader::compile(spec, index, &view.named.name.value, slot_of) {
+        let fields = view.given();
+        let giver = Giver { pattern: &view.named.name.value, fields: &fields };
+        match MetricReader::compile(spec, index, giver, slot_of) {
             Ok(reader) => {
                 is_served |= view.has_time();
                 readers.push(reader);
@@ -250,7 +259,6 @@ fn plan_pattern(
         parser,
         fields: Fields::with_slots(view.slots()),
         outer: slots_from(wanted.len(), outer),
-        time: if named.pattern.has_time() { TimeFrom::Pattern } else { TimeFrom::Wrapper },
         path: slots_from(wanted.len() + outer.len(), path),
         metrics: entries.into_values().collect(),
     })

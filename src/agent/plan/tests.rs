@@ -147,6 +147,20 @@ fn what_the_nearest_pattern_lacks_is_the_fault() {
 }
 
 #[test]
+fn the_field_that_was_meant_is_named_be_it_the_patterns_or_the_paths() {
+    for (metric, what, meant) in [("{usre}", "usre", "user"), ("{tennant}", "tennant", "tenant")] {
+        check_faults(
+            "pattern = \"short\"\npaths = [\"/var/log/{tenant}/*.log\"]",
+            &format!("user = \"{metric}\""),
+            &format!(
+                "pxtail.toml:13: metric `hits` takes its user from `{what}`, which pattern `short` does not give\n\
+                 help: did you mean `{meant}`? Else log it (log_format … {what}=\"${what}\") and let the pattern read it"
+            ),
+        );
+    }
+}
+
+#[test]
 fn a_list_of_patterns_is_neither_empty_nor_has_one_twice() {
     check_faults(
         "pattern = []",

@@ -3,6 +3,7 @@
 mod show;
 mod write;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::LearnPatternArguments;
@@ -11,12 +12,10 @@ use crate::learn::draft::{Cases, Draft};
 use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
 use crate::learn::server_config::{self, Format, Found, Syntax};
-use crate::learn::{self, Multiline, Wrapped};
+use crate::learn::{self, GOOD_RATE, Multiline, Wrapped};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
-/// A known pattern that reads fewer lines is shown, but a new one is proposed beside it.
-const GOOD_RATE: f64 = 0.9;
 /// So much of the log's beginning tells whether it is a server's configuration.
 const HEAD_BYTES: usize = 256 << 10;
 
@@ -103,7 +102,7 @@ fn from_configuration(
     }
     let drafts = drafts(arguments, &found);
     match sample {
-        Some(sample) => best_format(arguments, tell, sample, drafts),
+        Some(sample) => best_format(arguments, tell, sample, &drafts),
         None => all_formats(arguments, tell, drafts),
     }
 }
@@ -150,7 +149,7 @@ fn all_formats(
         match finish(arguments, &mut draft, &lines) {
             Ok(finished) => written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished)),
             Err(faults) => {
-                tell.refused(&format.name, &failed(&faults));
+                show::refused(&format.name, &failed(&faults));
                 refused += 1;
             }
         }
@@ -187,14 +186,14 @@ fn best_format(
     arguments: &LearnPatternArguments,
     tell: &show::Teller,
     sample: &Sample,
-    drafts: Vec<(&Format, Draft)>,
+    drafts: &[(&Format, Draft)],
 ) -> Result<(), Failure> {
     let lines: Vec<&[u8]> = sample.lines.iter().map(Vec::as_slice).collect();
     let mut specs: Vec<PatternSpec> = Vec::new();
-    for (format, draft) in &drafts {
+    for (format, draft) in drafts {
         match draft.spec() {
             Ok(spec) => specs.push(spec),
-            Err(faults) => tell.refused(&format.name, &failed(&faults)),
+            Err(faults) => show::refused(&format.name, &failed(&faults)),
         }
     }
     let ranked = rank(&specs, &lines);
@@ -205,7 +204,7 @@ fn best_format(
     tell.ranked(&ranked, sample, &lines);
     let Some((_, draft)) = drafts.iter().find(|(_, draft)| draft.name == best.spec.name) else { return Ok(()) };
     let mut draft = draft.clone();
-    if let (Some(name), [_]) = (&arguments.name, &drafts[..]) {
+    if let (Some(name), [_]) = (&arguments.name, drafts) {
         draft.name.clone_from(name);
     }
     write_new(arguments, tell, draft, &lines, &Surroundings::default())
@@ -257,20 +256,28 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     if look.is_good() && !arguments.new {
         let names = look.together();
         tell.source(&arguments.file, &names, &around);
-        names.iter().for_each(|name| tell.next(&arguments.file, name, &around));
+        for name in names {
+            tell.next(&arguments.file, name, &around);
+        }
         return Ok(());
     }
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
-    let Some(draft) = learn::propose(&name, &look.records) else {
-        let help = "write a regex for it; `pxtail explain --pattern ./FILE.toml` shows how far a line matches";
-        return Err(Failure::new(
-            FAILED,
-            format!("the lines share nothing that a pattern could be made of\nhelp: {help}"),
-        ));
-    };
+    let draft = learn::propose(&name, &look.records).map_err(|tried| no_proposal(&tried))?;
     let spec = draft.spec().map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
     tell.proposed(&rank([&spec], &look.records), &look.records);
     write_new(arguments, tell, draft, &look.records, &around)
+}
+
+fn no_proposal(tried: &[learn::Tried]) -> Failure {
+    let mut message = String::from("no pattern was found that reads the lines: nothing is written");
+    for tried in tried {
+        let about = tried.about.trim_end_matches('.');
+        // Writing into a String cannot fail.
+        let _ = write!(message, "\ntried: {about}: reads {:.1} % of them", (tried.rate * 1000.0).floor() / 10.0);
+    }
+    let help = "where the log mixes several kinds of line, give it the lines of one kind (grep … | pxtail learn pattern -), \
+                or write a pattern: `pxtail explain --pattern ./FILE.toml` shows how far a line matches";
+    Failure::new(FAILED, format!("{message}\nhelp: {help}"))
 }
 
 fn is_wrapper(outer: &Look<'_>, wrapped: Option<&Wrapped>) -> bool {

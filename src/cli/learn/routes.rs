@@ -37,8 +37,8 @@ pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
             lines += 1;
             match readers.iter_mut().find_map(|reader| reader.read(&line)) {
                 None => unmatched += 1,
-                Some((None, _)) => pathless += 1,
-                Some((Some(path), method)) => routes.add(path, method),
+                Some(Request { path: None, .. }) => pathless += 1,
+                Some(Request { path: Some(path), method }) => routes.add(path, method),
             }
         }
     }
@@ -60,15 +60,21 @@ fn specs(arguments: &LearnRoutesArguments) -> Result<Vec<PatternSpec>, Failure> 
         return Ok(vec![patterns::find(named, &arguments.config)?]);
     }
     let mut configuration = load(&arguments.config)?;
-    let named = arguments.source.as_deref();
-    let source = configuration.sources.iter().find(|source| named.is_none_or(|name| source.name == name));
-    let is_clear = named.is_some() || configuration.sources.len() == 1;
+    let wanted = arguments.source.as_deref();
+    let source = configuration.sources.iter().find(|source| wanted.is_none_or(|name| source.name == name));
+    let is_clear = wanted.is_some() || configuration.sources.len() == 1;
     let Some(source) = source.filter(|_| is_clear) else {
         let names: Vec<String> = configuration.sources.iter().map(|source| format!("`{}`", source.name)).collect();
         let message = format!("which source?\nhelp: say --source with one of {}, or --pattern", names.join(", "));
         return Err(Failure::new(FAILED, message));
     };
     Ok(source.patterns.iter().filter_map(|name| configuration.patterns.remove(&name.value)).collect())
+}
+
+/// What a line says of a request.
+struct Request<'a> {
+    path: Option<&'a [u8]>,
+    method: Option<&'a [u8]>,
 }
 
 /// Takes path and method out of lines.
@@ -96,10 +102,10 @@ impl PathReader {
     }
 
     /// `None`: the line is not the pattern's.
-    fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>)> {
+    fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<Request<'a>> {
         self.parser.parse(line, &mut self.fields).ok()?;
         let path = self.fields.get(line, PATH).map(|path| path.split(|byte| *byte == b'?').next().unwrap_or(path));
-        Some((path, self.fields.get(line, METHOD)))
+        Some(Request { path, method: self.fields.get(line, METHOD) })
     }
 }
 

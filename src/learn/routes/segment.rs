@@ -116,7 +116,7 @@ pub(super) fn template(path: &[Segment]) -> String {
             Segment::Id => text.push_str(&variable("id")),
             Segment::Date => text.push_str(&variable("date")),
             Segment::Name => text.push_str(&variable("name")),
-            Segment::File(ending) => text.push_str(&format!("{}.{ending}", variable("file"))),
+            Segment::File(ending) => text.extend([&variable("file"), ".", ending]),
             Segment::Rest => text.push_str(&variable("rest")),
         }
     }

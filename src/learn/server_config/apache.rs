@@ -66,7 +66,7 @@ fn read_into(path: &Path, text: &str, files: &mut Files, state: &mut State, dept
             ("logformat", [text, name]) => add(state, name, text, at),
             ("logformat", [text]) => add(state, "transfer", text, at),
             ("customlog" | "globallog", [log, format, ..]) => {
-                state.logs.push(((*log).to_owned(), (*format).to_owned(), at))
+                state.logs.push(((*log).to_owned(), (*format).to_owned(), at));
             }
             ("transferlog", [log]) => state.logs.push(((*log).to_owned(), "transfer".to_owned(), at)),
             ("define", [name, value]) => {

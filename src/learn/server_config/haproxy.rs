@@ -15,8 +15,8 @@ pub(super) fn read(path: &Path, text: &str) -> Found {
         let words = words(line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match &words[..] {
-            ["frontend" | "backend" | "listen" | "defaults", name, ..] => section = (*name).to_owned(),
-            ["defaults" | "global"] => section = "haproxy".to_owned(),
+            ["frontend" | "backend" | "listen" | "defaults", name, ..] => (*name).clone_into(&mut section),
+            ["defaults" | "global"] => "haproxy".clone_into(&mut section),
             ["log-format", text, ..] => found.formats.push(Format {
                 name: section.clone(),
                 syntax: Syntax::Haproxy,

@@ -33,7 +33,7 @@ impl<'a> Resolver<'a> {
         let mut fields = BTreeMap::new();
         for name in names {
             if let Some(plan) = self.resolve(&name, &mut Vec::new())
-                && (!self.names.are_open() || self.is_listed(&name) || plan.is_made())
+                && (!self.names.are_open() || self.is_listed(&name) || self.alias(&name, &mut Vec::new()).is_some())
             {
                 fields.insert(name, plan);
             }
@@ -73,7 +73,7 @@ impl<'a> Resolver<'a> {
         let plan = self.with_steps(name, source.unwrap_or(name), spec, plan);
         let time =
             if spec.value.kind == FieldType::Time { Some(self.time_format(name, source, spec, &plan)) } else { None };
-        Some(FieldPlan { kind: spec.value.kind, time, ..plan })
+        Some(FieldPlan { kind: spec.value.kind, time, ..plan }.without_query(name))
     }
 
     /// A plan with the steps of a type after its own.
@@ -118,7 +118,7 @@ impl<'a> Resolver<'a> {
     /// The field as the engine gives it, or by an alias.
     fn untyped(&mut self, name: &str, path: &mut Vec<String>) -> Option<FieldPlan> {
         if let Some(plan) = self.captured.get(name) {
-            return Some(plan.clone());
+            return Some(plan.clone().without_query(name));
         }
         self.alias(name, path).or_else(|| self.names.other(name))
     }
@@ -127,13 +127,14 @@ impl<'a> Resolver<'a> {
         let (_, sources) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
         for (source, part) in *sources {
             let is_taken_apart = *part != Part::Whole || (name, *source) == ("target", "request_uri");
-            if self.names.are_open() && !(is_taken_apart && self.captured.contains_key(*source)) {
+            if self.names.are_open() && !(is_taken_apart && self.is_listed(source)) {
                 continue;
             }
             let Some(plan) = self.resolve(source, path) else { continue };
             if *part == Part::Whole {
                 let is_time = name == "time" && plan.time.is_some();
-                return Some(FieldPlan { kind: if is_time { FieldType::Time } else { plan.kind }, ..plan });
+                let kind = if is_time { FieldType::Time } else { plan.kind };
+                return Some(FieldPlan { kind, ..plan }.without_query(name));
             }
             let plan = FieldPlan { kind: FieldType::Text, time: None, ..plan };
             if !plan.steps.is_empty() {

@@ -1,7 +1,7 @@
 //! The syntax of Envoy's `text_format`: `%START_TIME%`, `%REQ(X?Y):10%`, `%RESPONSE_CODE%`.
 //!
-//! Source: Envoy's documentation of access logging, "Command Operators". The commands and their fields are in [`commands`],
-//! those of headers in [`headers`]; a command that is not listed is the field of its own name in lower case, with its
+//! Source: Envoy's documentation of access logging, "Command Operators". The commands and their fields are in `commands.rs`,
+//! those of headers in `headers.rs`; a command that is not listed is the field of its own name in lower case, with its
 //! arguments after it.
 //!
 //! - `"%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%"` is one field, `request`.

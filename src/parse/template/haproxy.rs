@@ -1,7 +1,7 @@
 //! The syntax of HAProxy's `log-format`: `%ci`, `%{+Q}r`, `%[capture.req.hdr(0)]`.
 //!
 //! Source: the configuration manual, chapter 8.2.6 (variables), 8.2.6 (flags) and 2.2 (quoting). The table of variables and
-//! field names is in [`variables`]; those of samples (`%[…]`) are in [`sample`].
+//! field names is in `variables.rs`; those of samples (`%[…]`) are in `sample.rs`.
 //!
 //! - `%(name)ci` gives a field its name, as HAProxy 3.0 and later have it; before it, a sample is named after its fetch.
 //! - `+Q` puts a text, an address or a sample in quotes; `%{+Q}o` does so for all that follow. `+E` escapes quotes with a

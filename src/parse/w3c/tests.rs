@@ -58,7 +58,7 @@ fn lines_are_read_by_the_last_list_of_fields() {
         ("#Fields: sc-status cs(Host) date time c-ip cs-uri ", "#"),
         (
             "200 h 2026-11-23 10:00:04.5 203.0.113.9 http://h/a?b?c ",
-            "203.0.113.9|http://h/a|b?c|http://h/a?b?c|200|h|2026-11-23T10:00:04.5Z",
+            "203.0.113.9|/a|b?c|http://h/a?b?c|200|h|2026-11-23T10:00:04.5Z",
         ),
         ("200 h 2026-11-23 10:00 203.0.113.9 /a", "203.0.113.9|/a|~|/a|200|h|2026-11-23T10:00:00Z"),
         ("#Fields:", "!"),

@@ -37,6 +37,39 @@ fn the_rest_of_a_copytruncated_file_is_read_from_its_copy() {
 }
 
 #[test]
+fn a_copy_says_which_file_it_continues_and_that_file_waits_for_it() {
+    for glob in ["access.log", "access.log*"] {
+        let mut rig = Rig::new(glob);
+        rig.append("access.log", "1\n2\n");
+        rig.round();
+        let original = rig.tail.status()[0].file;
+        rig.append("access.log", "3\n");
+        copy(rig.path("access.log"), rig.path("access.log.1")).unwrap();
+        rig.truncate("access.log", 0);
+        rig.pass(Duration::from_secs(1));
+        rig.read();
+        let reach = rig.tail.reach(original).unwrap();
+        assert!(!reach.is_finished && reach.caught_up_at.is_none(), "no scan looked for a copy: {reach:?}");
+        assert_eq!(rig.tail.continued().next(), None);
+        rig.commit();
+        rig.pass(Duration::from_secs(1));
+        rig.scan();
+        let continued: Vec<_> = rig.tail.continued().collect();
+        let of_chunk = rig.tail.read(rig.now).map(|chunk| (chunk.continues, chunk.file));
+        assert!(
+            matches!(continued[..], [(of, copy)] if of == original && of_chunk == Some((Some(of), copy))),
+            "{of_chunk:?}"
+        );
+        rig.read();
+        rig.commit();
+        assert_eq!(rig.tail.continued().next(), None, "it is said once");
+        rig.pass(Duration::from_secs(1));
+        rig.scan();
+        assert!(rig.tail.reach(original).is_none_or(|reach| reach.caught_up_at == Some(rig.now)));
+    }
+}
+
+#[test]
 fn a_copy_that_is_still_being_made_is_waited_for() {
     for glob in ["access.log", "access.log*"] {
         let mut rig = Rig::new(glob);

@@ -2,6 +2,8 @@
 //!
 //! Promises: the words go to standard output, but to standard error where the pattern itself is printed.
 
+// Writing into a String cannot fail: what it returns is not looked at.
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -46,20 +48,16 @@ impl Teller {
         for format in &found.formats {
             let logs =
                 if format.logs.is_empty() { String::new() } else { format!(", written to {}", format.logs.join(", ")) };
-            text.push_str(&format!("  {} ({}{logs})\n", format.name, format.at));
-            text.push_str(&format!("{INDENT}{}\n", shortened(&escaped(format.text.as_bytes()), COLUMNS - 4)));
+            let _ = writeln!(text, "  {} ({}{logs})", format.name, format.at);
+            let _ = writeln!(text, "{INDENT}{}", shortened(&escaped(format.text.as_bytes()), COLUMNS - 4));
         }
         for (log, name) in &found.known {
-            text.push_str(&format!("  {log} is written in `{name}`: the server's own, no new pattern is needed\n"));
+            let _ = writeln!(text, "  {log} is written in `{name}`: the server's own, no new pattern is needed");
         }
         for note in &found.notes {
-            text.push_str(&format!("  note: {note}\n"));
+            let _ = writeln!(text, "  note: {note}");
         }
         self.tell(&escape_lines(&text));
-    }
-
-    pub(super) fn refused(&self, format: &str, why: &str) {
-        say(&escape_lines(&format!("format `{format}` cannot be used as it is:\n{why}")));
     }
 
     pub(super) fn no_format_fits(&self, log: &Path) {
@@ -106,7 +104,7 @@ impl Teller {
             let cases = counted(finished.cases, "case");
             match path {
                 Some(path) => {
-                    self.tell(&format!("wrote {}: pattern `{}`, {cases}", path.display(), finished.spec.name))
+                    self.tell(&format!("wrote {}: pattern `{}`, {cases}", path.display(), finished.spec.name));
                 }
                 None => self.tell(&format!("pattern `{}`, {cases}, is on standard output", finished.spec.name)),
             }
@@ -138,10 +136,10 @@ impl Teller {
             escaped(path.as_bytes())
         );
         if let Some(name) = around.wrapped {
-            text.push_str(&format!("{INDENT}unwrap = [\"{name}\"]\n"));
+            let _ = writeln!(text, "{INDENT}unwrap = [\"{name}\"]");
         }
         if let Some(preset) = around.multiline {
-            text.push_str(&format!("{INDENT}multiline = \"{preset}\"\n"));
+            let _ = writeln!(text, "{INDENT}multiline = \"{preset}\"");
         }
         self.tell(&text);
     }
@@ -155,6 +153,11 @@ impl Teller {
             ));
         }
     }
+}
+
+/// A fault, whatever standard output is for.
+pub(super) fn refused(format: &str, why: &str) {
+    say(&escape_lines(&format!("format `{format}` cannot be used as it is:\n{why}")));
 }
 
 fn row(ranked: &Ranked<'_>) -> Vec<String> {
