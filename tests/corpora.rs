@@ -21,6 +21,10 @@ mod choice;
 mod compare;
 #[path = "corpora/exceptions.rs"]
 mod exceptions;
+#[path = "corpora/joined.rs"]
+mod joined;
+#[path = "corpora/pairs.rs"]
+mod pairs;
 #[path = "corpora/reader.rs"]
 mod reader;
 #[path = "corpora/table.rs"]
@@ -185,6 +189,21 @@ fn whole_logs_are_counted_as_other_programs_count_them() {
         }
     }
     writeln!(std::io::stderr(), "{counters} counters of {logs} logs, {} differ", problems.len()).unwrap();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn lines_are_joined_to_the_records_that_other_programs_make_of_them() {
+    let Some(folder) = folder() else { return };
+    let (mut cases, mut problems) = (0, Vec::new());
+    for (place, text) in texts(&folder) {
+        let case = serde_json::from_str(&text).unwrap();
+        for found in [joined::judge(&case), pairs::judge(&case)].into_iter().flatten() {
+            cases += 1;
+            problems.extend(found.into_iter().map(|problem| format!("{place} {problem}")));
+        }
+    }
+    writeln!(std::io::stderr(), "{cases} texts with their records, {} differ", problems.len()).unwrap();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 

@@ -41,8 +41,9 @@ impl Request {
         let method_end = text.iter().position(|&byte| !is_method(byte))?;
         let protocol = memchr::memrchr(b' ', text)? + 1;
         let (target_start, target_end) = (method_end + 1, protocol - 1);
-        if method_end == 0 || text[method_end] != b' ' || target_end <= target_start || !is_protocol(&text[protocol..])
-        {
+        // A dash is what servers write for a method that they did not read.
+        let is_none = method_end == 0 || text.starts_with(b"- ");
+        if is_none || text[method_end] != b' ' || target_end <= target_start || !is_protocol(&text[protocol..]) {
             return None;
         }
         let question = memchr::memchr(b'?', &text[target_start..target_end]).map(|at| target_start + at);

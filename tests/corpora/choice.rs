@@ -79,6 +79,12 @@ const IIS_COLUMNS: [&str; 8] = [
      X-Forwarded-For",
 ];
 
+/// What HTTP.sys logs since it speaks HTTP/2, and HTTP/3.
+const HTTPERR_COLUMNS: [&str; 2] = [
+    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename",
+    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename transport",
+];
+
 /// `None`: the format is not one of those that are judged.
 pub fn ways(case: &Case) -> Option<Vec<Way>> {
     let is_servers = ["apache", "nginx"].iter().any(|server| case.format.starts_with(server));
@@ -124,17 +130,19 @@ fn way(name: &str) -> Way {
 }
 
 fn with_columns(way: Way, case: &Case) -> Way {
-    if !case.format.starts_with("w3c") {
-        return way;
-    }
+    let lists: &[&str] = match &case.format {
+        format if format.starts_with("w3c") || format == "iis" => &IIS_COLUMNS,
+        format if format.starts_with("iis_httperr") => &HTTPERR_COLUMNS,
+        _ => return way,
+    };
     let values: Vec<&[u8]> = case.line.split(|&byte| byte == b' ').collect();
     let is_number = |value: &[u8]| value == b"-" || value.iter().all(u8::is_ascii_digit);
-    let is_numeric = |name: &str| matches!(name, "s-port" | "sc-status" | "sc-bytes" | "time-taken");
+    let is_numeric = |name: &str| matches!(name, "s-port" | "streamid" | "sc-status" | "sc-bytes" | "time-taken");
     let fits = |names: &&&str| {
         names.split(' ').count() == values.len()
             && names.split(' ').zip(&values).all(|(name, value)| !is_numeric(name) || is_number(value))
     };
-    IIS_COLUMNS.iter().find(fits).map_or(way.clone(), |names| way.after(&format!("#Fields: {names}")))
+    lists.iter().find(fits).map_or(way.clone(), |names| way.after(&format!("#Fields: {names}")))
 }
 
 /// A server's formats, one on a line: logparser tries them in order, and takes an instruction of its own among them.
