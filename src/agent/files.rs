@@ -208,12 +208,11 @@ impl FileMemories {
         cursors: &[Cursor],
     ) -> Result<Self, LedgerError> {
         let mut memories = Self::default();
+        let place = |name: &str| configuration.sources.iter().position(|source| source.name == name);
+        let sources: HashMap<FileId, usize> =
+            cursors.iter().filter_map(|cursor| Some((cursor.file, place(&cursor.source)?))).collect();
         for note in ledger.file_notes()? {
-            let source = cursors
-                .iter()
-                .find(|cursor| cursor.file == note.file)
-                .and_then(|cursor| configuration.sources.iter().position(|source| source.name == cursor.source));
-            let Some(source) = source else { continue };
+            let Some(&source) = sources.get(&note.file) else { continue };
             let Some(source_plan) = plan.sources.get(source) else { continue };
             let index = SourceIndex(source as u32);
             let memory = memories.known.entry(note.file).or_insert_with(|| FileMemory::new(index));

@@ -69,6 +69,9 @@ const RETRY_COMMIT: Duration = Duration::from_secs(2);
 /// How often the outbox is counted.
 const OUTBOX_CHECK: Duration = Duration::from_secs(5);
 
+/// The longest timeout of records for which `--once` waits at the end of the logs.
+const ONCE_FOR_RECORDS: Duration = Duration::from_secs(10);
+
 /// How long `--once` waits for trouble with PX to pass.
 const ONCE_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -228,6 +231,8 @@ enum Round {
 
 impl Agent<'_> {
     fn work(&mut self, mode: Mode, delivery: &Delivery, watch: &DeliveryWatch) -> Result<(), AgentError> {
+        let patience = self.patience_for_records();
+        let mut read_all: Option<Instant> = None;
         loop {
             let round = self.round();
             // Push ends by itself only when it cannot start; stopping it tells why.
@@ -237,6 +242,12 @@ impl Agent<'_> {
             match (round, mode) {
                 (Round::Busy, _) => {}
                 (Round::Idle, Mode::Follow) => self.sleep(),
+                (Round::Idle, Mode::Once)
+                    if self.memories.waiting().next().is_some()
+                        && read_all.get_or_insert_with(Instant::now).elapsed() < patience =>
+                {
+                    self.sleep();
+                }
                 (Round::Idle, Mode::Once) => {
                     self.commit(Sealing::Due)?;
                     return self.drain(delivery, watch);
@@ -246,6 +257,14 @@ impl Agent<'_> {
     }
 
     /// Scans when it is time, reads for one commit interval at most, commits when it is time.
+    /// How long a run that ends waits for last records: as long as the longest timeout that it can wait for, and the reads
+    /// that must find nothing more after it.
+    fn patience_for_records(&self) -> Duration {
+        let timeouts = self.plan.sources.iter().filter_map(|source| Some(source.records.as_ref()?.timeout()));
+        let reads = self.configuration.tail.poll_interval * 2;
+        timeouts.filter(|timeout| *timeout <= ONCE_FOR_RECORDS).max().map_or(Duration::ZERO, |timeout| timeout + reads)
+    }
+
     fn round(&mut self) -> Round {
         if Instant::now() >= self.timers.scan {
             self.scan();

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn columns_that_the_log_names_are_not_guessed() {
         let pattern = |name: &str, engine: &str| {
-            let text = format!("name = \"{name}\"\nabout = \"x\"\n{engine}\n[[case]]\nline = \"\"\nexpect = \"no match\"\n");
+            let text =
+                format!("name = \"{name}\"\nabout = \"x\"\n{engine}\n[[case]]\nline = \"\"\nexpect = \"no match\"\n");
             pattern_file::read(&text, Path::new(&format!("{name}.toml"))).expect("a pattern")
         };
         let specs = [
@@ -146,9 +147,8 @@ mod tests {
         ];
         let header = &b"#Fields: date time c-ip"[..];
         let line = &b"2026-11-23 10:00:00 10.0.0.1"[..];
-        let names = |lines: &[&[u8]]| {
-            rank(&specs, lines).iter().map(|ranked| ranked.spec.name.clone()).collect::<Vec<_>>()
-        };
+        let names =
+            |lines: &[&[u8]]| rank(&specs, lines).iter().map(|ranked| ranked.spec.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&[header, line]), ["reading"]);
         assert_eq!(names(&[line]), ["guessing"]);
     }

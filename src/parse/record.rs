@@ -281,6 +281,12 @@ pub struct RecordReader {
 }
 
 impl RecordReader {
+    /// How long a record waits for more lines.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Says at which moment the lines that follow are read, see [`LineParser::set_reference_time`].
     pub fn set_reference_time(&mut self, at: UnixMicros) {
         for layer in self.layers.iter_mut().chain(&mut self.inside.layers) {

@@ -290,28 +290,27 @@ fn two_patterns_on_one_source_count_each_line_once_after_kills() {
 }
 
 #[test]
-fn once_keeps_a_record_that_may_go_on_for_the_next_run() {
+fn once_waits_for_a_logs_last_record_and_keeps_one_that_may_still_go_on() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("patterns.d")).unwrap();
     let trace = "name = \"trace\"\nregex = '(?s)A (?<time>\\S+) (?<user>\\w+)\\n.*number=(?<number>\\d+)'\n[types]\n\
                  time = { type = 'time', format = 'rfc3339' }\nnumber = 'integer'\n";
     std::fs::write(bench.path("patterns.d/trace.toml"), trace).unwrap();
     let metric = METRIC.replace("account = \"{account}\"\n", "");
-    let source = "[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\npattern = \"trace\"\n\
-                  multiline = { start = '^A', timeout = \"300ms\" }\n";
-    bench.write_config("", &format!("{source}{metric}"));
-    let once = || {
+    let once = |timeout: &str| {
+        let source = format!(
+            "[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\npattern = \"trace\"\n\
+             multiline = {{ start = '^A', timeout = \"{timeout}\" }}\n"
+        );
+        bench.write_config("", &format!("{source}{metric}"));
         let output = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
         assert_eq!(output.code, Some(0), "{}", output.stderr);
     };
     bench.append("app.log", b"A 2026-11-10T12:00:00Z ann\n");
-    once();
+    once("1m");
     assert_eq!(bench.sandbox.event_count(), 0, "the record may go on");
     bench.append("app.log", b"  number=7\n");
-    once();
-    assert_eq!(bench.sandbox.event_count(), 0, "it has just grown");
-    std::thread::sleep(Duration::from_millis(400));
-    once();
+    once("300ms");
     let held = Books::held(&bench.sandbox, "Usage");
     let mut expected = Books::default();
     expected.add("ann", "", WINDOW, 1, 7);
