@@ -142,3 +142,6 @@ fn start_log(arguments: &Arguments) {
 fn load(path: &Path) -> Result<Configuration, Failure> {
     Ok(config::load(path, &LoadOptions::standard(path))?)
 }
+
+#[cfg(test)]
+mod tests;

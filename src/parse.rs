@@ -206,13 +206,9 @@ impl LineParser {
         }
         let (said, at) = self.reader.expectation(line, mismatch);
         // Engines that go over the line once more know better how far it fits than the mismatch does.
-        let (place, rest) = said
-            .strip_prefix("at byte ")
-            .and_then(|said| said.split_once(": "))
-            .map_or((None, said.as_str()), |(place, rest)| (place.parse().ok(), rest));
-        let expected = rest.strip_prefix("expected ").or_else(|| Some(rest.split_once("what follows is not ")?.1));
-        let at = at.or(place).unwrap_or_else(|| mismatch.at()).min(line.len());
-        Some(Stop { at: Some(at), expected: expected.unwrap_or(rest).to_owned() })
+        let at = at.unwrap_or_else(|| mismatch.at()).min(line.len());
+        let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected);
+        Some(Stop { at: Some(at), expected: expected.to_owned() })
     }
 
     /// For people: how far the line matches, what was expected there, and what stands there instead.

@@ -21,6 +21,7 @@ use crate::model::fault::Faults;
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::UnixMicros;
+use crate::parse::Stop;
 use crate::parse::record::{Flush, Seen};
 use crate::push::wire::{RenderedEvent, custom_event};
 
@@ -40,10 +41,12 @@ pub struct DryRun<'a> {
 
 /// A line that no pattern matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmatched {
+pub struct Unmatched<'a> {
     /// Counts from 1.
     pub line: u64,
+    pub text: &'a [u8],
     pub why: String,
+    pub stop: Stop,
 }
 
 impl<'a> DryRun<'a> {
@@ -62,7 +65,7 @@ impl<'a> DryRun<'a> {
         source: SourceIndex,
         path: Option<&Path>,
         mut log: impl Read,
-        mut unmatched: impl FnMut(Unmatched),
+        mut unmatched: impl FnMut(Unmatched<'_>),
     ) -> io::Result<()> {
         let mut lines = Lines { buffer: Vec::new(), limit: self.configuration.tail.max_line_bytes, cutting: false };
         let (mut number, mut offset) = (0, 0);
@@ -72,7 +75,8 @@ impl<'a> DryRun<'a> {
         }
         let seen = Seen { now: self.wall, complete_until: UnixMicros::MIN };
         let mut unmatched = |plan: &mut SourcePlan, found: UnmatchedLine<'_>| {
-            unmatched(Unmatched { line: found.number, why: plan.explain(&found) });
+            let (why, stop) = (plan.explain(&found), plan.stop(&found));
+            unmatched(Unmatched { line: found.number, text: found.line, why, stop });
         };
         loop {
             let ended = lines.fill(&mut log)?;

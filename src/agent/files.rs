@@ -39,6 +39,8 @@ pub struct FileMemory {
     columns: Vec<Vec<u8>>,
     /// Every field that the path gave when the file was first seen, under whichever name it has now.
     path: Vec<(String, Vec<u8>)>,
+    /// Notes of patterns that do not read the source now: lines that they do not see make them untrue.
+    outdated: Vec<String>,
     is_known: bool,
     changed: Changed,
 }
@@ -59,6 +61,7 @@ impl FileMemory {
             pending: Pending::default(),
             columns: Vec::new(),
             path: Vec::new(),
+            outdated: Vec::new(),
             is_known: false,
             changed: Changed::default(),
         }
@@ -220,6 +223,9 @@ impl FileMemories {
             if memory.pending.complete_until().is_some() {
                 memories.waiting.insert(note.file);
             }
+            if !memory.outdated.is_empty() {
+                memories.dirty.insert(note.file);
+            }
         }
         Ok(memories)
     }
@@ -271,6 +277,7 @@ impl FileMemories {
             pending,
             columns: old.columns.clone(),
             path: old.path.clone(),
+            outdated: Vec::new(),
             is_known: false,
             changed: all,
         };
@@ -334,6 +341,9 @@ impl FileMemories {
                     commit.put_file_note(file, &format!("{COLUMNS}{}", pattern.name), columns)?;
                 }
             }
+            for name in &memory.outdated {
+                commit.put_file_note(file, name, &[])?;
+            }
             if memory.changed.path {
                 encode_path(&memory.path, body);
                 commit.put_file_note(file, PATH, body)?;
@@ -347,6 +357,7 @@ impl FileMemories {
         for file in std::mem::take(&mut self.dirty) {
             if let Some(memory) = self.known.get_mut(&file) {
                 memory.changed = Changed::default();
+                memory.outdated.clear();
             }
         }
         for file in forgotten {
@@ -366,11 +377,13 @@ impl FileMemory {
             };
         } else if name == PATH {
             self.path = decode_path(body)?;
-        } else if let Some(pattern) = name.strip_prefix(COLUMNS)
-            && let Some(index) = plan.patterns.iter().position(|known| known.name == pattern)
-        {
-            self.columns.resize(plan.patterns.len(), Vec::new());
-            body.clone_into(&mut self.columns[index]);
+        } else if let Some(pattern) = name.strip_prefix(COLUMNS) {
+            if let Some(index) = plan.patterns.iter().position(|known| known.name == pattern) {
+                self.columns.resize(plan.patterns.len(), Vec::new());
+                body.clone_into(&mut self.columns[index]);
+            } else {
+                self.outdated.push(name.to_owned());
+            }
         }
         Some(())
     }

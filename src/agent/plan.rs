@@ -16,7 +16,7 @@ use crate::model::record::MetricIndex;
 use crate::model::spec::{Configuration, PatternSpec};
 use crate::model::time::UnixMicros;
 use crate::parse::record::RecordReader;
-use crate::parse::{LineParser, Pattern};
+use crate::parse::{LineParser, Pattern, Stop};
 use crate::tail::captures::PathCaptures;
 use crate::usage::MetricReader;
 
@@ -111,6 +111,24 @@ impl SourcePlan {
     /// How far the line matches the pattern that came farthest, and what stands there instead: for the line's owner.
     pub fn explain(&mut self, found: &UnmatchedLine<'_>) -> String {
         self.explained(found, LineParser::explain)
+    }
+
+    /// Where the line stops matching the pattern that came farthest.
+    pub fn stop(&mut self, found: &UnmatchedLine<'_>) -> Stop {
+        let is_one_of_many = self.patterns.len() > 1;
+        let of_mismatch = || {
+            let said = found.mismatch.to_string();
+            let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected);
+            Stop { at: Some(found.mismatch.at().min(found.line.len())), expected: expected.to_owned() }
+        };
+        if let Some(wrapper) = found.wrapper {
+            let Stop { at, expected } = of_mismatch();
+            return Stop { at, expected: format!("{expected} (no `{}` line)", wrapper.name()) };
+        }
+        let Some(pattern) = self.patterns.get_mut(found.pattern) else { return of_mismatch() };
+        let Stop { at, expected } = pattern.parser.stop(found.line).unwrap_or_else(of_mismatch);
+        let expected = if is_one_of_many { format!("{expected} (nearest is `{}`)", pattern.name) } else { expected };
+        Stop { at, expected }
     }
 
     /// The same without anything of the line: for logs.

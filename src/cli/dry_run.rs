@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::arguments::{DryRunArguments, SummaryFormat};
 use super::{FAILED, Failure, load, say};
-use crate::agent::dry_run::DryRun;
+use crate::agent::dry_run::{DryRun, Unmatched};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::{Clock, SystemClock};
+use crate::terminal;
 
 /// What stderr says at the end. Names are part of the interface.
 #[derive(Debug, Serialize)]
@@ -48,10 +49,65 @@ struct UnmatchedSummary {
     why: String,
 }
 
+/// Reasons that are shown: more than this, and nobody reads on.
+const MOST_REASONS: usize = 20;
+
+/// Lines that were not matched, by what was expected.
+#[derive(Debug, Default)]
+struct UnmatchedGroups {
+    groups: Vec<UnmatchedGroup>,
+    /// Lines with reasons beyond those.
+    others: usize,
+}
+
+#[derive(Debug)]
+struct UnmatchedGroup {
+    expected: String,
+    lines: usize,
+    /// Where the first one is.
+    first: String,
+    /// That line, and a caret where it stops matching.
+    shown: String,
+}
+
+impl UnmatchedGroups {
+    fn add(&mut self, file: &str, found: &Unmatched<'_>) {
+        if let Some(known) = self.groups.iter_mut().find(|group| group.expected == found.stop.expected) {
+            known.lines += 1;
+        } else if self.groups.len() == MOST_REASONS {
+            self.others += 1;
+        } else {
+            self.groups.push(UnmatchedGroup {
+                expected: found.stop.expected.clone(),
+                lines: 1,
+                first: format!("{}:{}", terminal::escaped(file.as_bytes()), found.line),
+                shown: terminal::with_caret(found.text, found.stop.at.unwrap_or(0), "    "),
+            });
+        }
+    }
+
+    fn show(&self) {
+        for UnmatchedGroup { expected, lines, first, shown } in &self.groups {
+            let counted = terminal::counted(*lines, "line");
+            let first = if *lines == 1 {
+                format!("{first}: not matched")
+            } else {
+                format!("{first}: the first of {counted} not matched")
+            };
+            say(&format!("{first}\n{shown}\n    expected {}", terminal::escaped(expected.as_bytes())));
+        }
+        if self.others > 0 {
+            let others = terminal::counted(self.others, "line");
+            say(&format!("{others} not matched for other reasons: `--summary json` has each one"));
+        }
+    }
+}
+
 pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
     let configuration = load(&arguments.config.config)?;
     let mut dry_run = DryRun::new(&configuration, SystemClock.now())?;
     let mut unmatched_lines = Vec::new();
+    let mut unmatched = UnmatchedGroups::default();
     for path in &arguments.files {
         let file = path.display().to_string();
         let source = source_of(&configuration, arguments, path)?;
@@ -67,7 +123,7 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
         dry_run
             .read(source, absolute.as_deref(), log, |found| {
                 if arguments.summary == SummaryFormat::Text {
-                    say(&format!("{file}:{}: not matched: {}", found.line, found.why));
+                    unmatched.add(&file, &found);
                 } else {
                     unmatched_lines.push(UnmatchedSummary { file: file.clone(), line: found.line, why: found.why });
                 }
@@ -83,7 +139,19 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
         out.write_all(b"\n")
     })?;
     out.flush()?;
+    unmatched.show();
     print(&summary, arguments.summary);
+    if summary.unmatched > 0 && summary.matched == 0 {
+        let help = "`pxtail learn pattern LOG` finds the pattern for a log";
+        return Err(Failure::new(
+            FAILED,
+            match arguments.summary {
+                SummaryFormat::Text => format!("no line matched\nhelp: {help}"),
+                // One line of JSON is all that its reader expects.
+                SummaryFormat::Json => String::new(),
+            },
+        ));
+    }
     Ok(())
 }
 

@@ -20,9 +20,11 @@ pub(super) fn of_line(line: &[u8]) -> Vec<String> {
 /// The columns of a header line.
 pub(super) fn of_header(line: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(line);
-    let text = text.strip_prefix("#Fields:").unwrap_or(&text);
-    let names = text.split([' ', '\t', ',', ';', '|']).map(|name| name.trim_matches('"').trim());
-    names.filter(|name| is_name(name)).map(str::to_owned).take(MOST_NAMES).collect()
+    let (text, is_w3c) = text.strip_prefix("#Fields:").map_or((&*text, false), |names| (names, true));
+    // In other headers a name can have spaces; any sign that is no letter is as good to ask for it.
+    let names = text.split(|c| matches!(c, '\t' | ',' | ';' | '|') || (is_w3c && c == ' '));
+    let names = names.map(|name| name.trim_matches(|c: char| c == '"' || c.is_whitespace()).replace(' ', "_"));
+    names.filter(|name| is_name(name)).take(MOST_NAMES).collect()
 }
 
 fn is_name(name: &str) -> bool {

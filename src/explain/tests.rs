@@ -64,7 +64,7 @@ fn a_line_that_stops_matching_has_a_caret_there() {
         "pattern `p`: the line does not match; it fits up to its end
     a=1
        ^
-    expected ` b=(?<b>\\d+)`
+    expected ` b=` before `b`
 ",
     );
 }

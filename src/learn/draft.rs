@@ -46,6 +46,8 @@ pub struct Finished {
     pub text: String,
     pub spec: PatternSpec,
     pub cases: usize,
+    /// Whether its lines can have a time: metrics need one.
+    pub has_time: bool,
 }
 
 /// Matching lines in cases: enough for each kind of line, and few enough to be read.
@@ -140,7 +142,7 @@ impl Draft {
         let text = format!("{head}\n{}", parts.join("\n"));
         let spec = self.read(&text)?;
         match run_cases(&spec) {
-            Ok(cases) => Ok(Finished { text, spec, cases }),
+            Ok(cases) => Ok(Finished { text, spec, cases, has_time: reader.pattern.has_time() }),
             Err(failures) => Err(failures
                 .into_iter()
                 .map(|failure| {

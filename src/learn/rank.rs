@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::pattern_file::READ_AT;
 use crate::model::fields::Fields;
-use crate::model::spec::PatternSpec;
+use crate::model::spec::{Engine, PatternSpec};
 use crate::parse::{LineParser, Pattern, Stop};
 
 /// What came of one pattern and a sample.
@@ -55,7 +55,11 @@ const MOST_MISSED: usize = 5;
 /// Every pattern that reads some line, the best first.
 #[must_use]
 pub fn rank<'a>(specs: impl IntoIterator<Item = &'a PatternSpec>, lines: &[&[u8]]) -> Vec<Ranked<'a>> {
-    let mut ranked: Vec<Ranked<'a>> = specs.into_iter().filter_map(|spec| judge(spec, lines)).collect();
+    let named = lines.iter().any(|line| line.starts_with(b"#Fields:"));
+    // Where the log names its columns, a guess at them is worse even if it fits.
+    let guesses = |spec: &&PatternSpec| matches!(&spec.engine.value, Engine::W3c { columns } if !columns.is_empty());
+    let specs = specs.into_iter().filter(|spec| !(named && guesses(spec)));
+    let mut ranked: Vec<Ranked<'a>> = specs.filter_map(|spec| judge(spec, lines)).collect();
     ranked.retain(|ranked| ranked.matched > 0);
     ranked
         .sort_by(|one, other| other.score().total_cmp(&one.score()).then_with(|| one.spec.name.cmp(&other.spec.name)));
@@ -115,9 +119,37 @@ impl Ranked<'_> {
 /// Texts of the line that have names, and names that have a text.
 fn present(line: &[u8], fields: &Fields) -> (usize, usize) {
     let values = (0..fields.slots()).filter_map(|slot| fields.get(line, slot));
-    let mut places: Vec<(*const u8, usize)> = values.map(|value| (value.as_ptr(), value.len())).collect();
-    let present = places.len();
-    places.sort_unstable();
-    places.dedup();
-    (places.len(), present)
+    // What a step made of a text counts with the text, wherever it stands.
+    let mut texts: Vec<&[u8]> = values.collect();
+    let present = texts.len();
+    texts.sort_unstable();
+    texts.dedup();
+    (texts.len(), present)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::rank;
+    use crate::config::pattern_file;
+
+    #[test]
+    fn columns_that_the_log_names_are_not_guessed() {
+        let pattern = |name: &str, engine: &str| {
+            let text = format!("name = \"{name}\"\nabout = \"x\"\n{engine}\n[[case]]\nline = \"\"\nexpect = \"no match\"\n");
+            pattern_file::read(&text, Path::new(&format!("{name}.toml"))).expect("a pattern")
+        };
+        let specs = [
+            pattern("guessing", "w3c = { columns = [\"date\", \"time\", \"c-ip\"] }"),
+            pattern("reading", "w3c = true"),
+        ];
+        let header = &b"#Fields: date time c-ip"[..];
+        let line = &b"2026-11-23 10:00:00 10.0.0.1"[..];
+        let names = |lines: &[&[u8]]| {
+            rank(&specs, lines).iter().map(|ranked| ranked.spec.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[header, line]), ["reading"]);
+        assert_eq!(names(&[line]), ["guessing"]);
+    }
 }

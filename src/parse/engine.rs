@@ -288,8 +288,8 @@ impl Reader {
     /// For people: what was expected, and at which byte where the engine knows it.
     pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
         let expected = match (self, mismatch.expected()) {
-            (Self::Expression(expression), _) => return (expression.explain(line), None),
-            (Self::Grok(grok), _) => return (grok.explain(line), None),
+            (Self::Expression(expression), _) => return with_place(expression.explain(line)),
+            (Self::Grok(grok), _) => return with_place(grok.explain(line)),
             (_, Expected::Directive) => return (mismatch.to_string(), None),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (Self::Templates(list), Expected::Part(part)) => list.describe(part.into()),
@@ -298,4 +298,8 @@ impl Reader {
         };
         (format!("at byte {}: expected {expected}", mismatch.at()), Some(mismatch.at()))
     }
+}
+
+fn with_place((said, at): (String, usize)) -> (String, Option<usize>) {
+    (said, Some(at))
 }

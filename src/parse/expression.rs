@@ -212,8 +212,8 @@ impl ExpressionReader {
         }
     }
 
-    /// For people: how much of the expression the line's beginning matches.
-    pub(super) fn explain(&mut self, line: &[u8]) -> String {
+    /// For people: what was expected where the line stops matching, and at which byte that is.
+    pub(super) fn explain(&mut self, line: &[u8]) -> (String, usize) {
         self.beginnings.explain(line, self.what)
     }
 

@@ -52,13 +52,18 @@ fn naive(log: &[u8]) -> (u64, u64, usize) {
 #[test]
 fn lines_that_do_not_match_are_named_with_file_and_line() {
     let bench = Bench::new();
-    bench.append("x.log", b"what is this\n\xff\xfe\x00\n");
+    bench.append("x.log", b"what is this\n\xff\xfe\x00\n10.0.0.1\n\x1b[2J\n");
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/examples/combined-hits.toml");
     let output = bench.pxtail(&["dry-run", "--config", config.to_str().unwrap(), "x.log"]);
-    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
-    assert!(output.stderr.contains("x.log:1: not matched: "), "{}", output.stderr);
-    assert!(output.stderr.contains("x.log:2: not matched: "), "{}", output.stderr);
-    assert!(output.stderr.contains("2 lines: 0 matched, 2 not matched"), "{}", output.stderr);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.contains("x.log:1: not matched\n    what is this\n"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("x.log:2: the first of 3 lines not matched\n    \\xff\\xfe\\x00\n"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(output.stderr.matches("^\n    expected ").count(), 2, "{}", output.stderr);
+    assert!(output.stderr.contains("4 lines: 0 matched, 4 not matched"), "{}", output.stderr);
 }
 
 #[test]

@@ -387,6 +387,36 @@ fn a_file_begun_at_its_end_is_read_by_its_last_header() {
 }
 
 #[test]
+fn columns_are_not_believed_after_another_pattern_read_the_file() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("patterns.d")).unwrap();
+    let pattern = |name: &str, text: &str| {
+        let time = if name == "words" { "time = { type = 'time', format = 'rfc3339' }\n" } else { "" };
+        let text = format!("name = \"{name}\"\n{text}\n[types]\n{time}number = 'integer'\n");
+        std::fs::write(bench.path(&format!("patterns.d/{name}.toml")), text).unwrap();
+    };
+    pattern("columns", "w3c = true");
+    pattern("words", "regex = '(?<time>\\S+) (?<user>\\w+) (?<account>\\w+) (?<number>\\d+)'");
+    let run = |pattern: &str, lines: &str| {
+        let source = "[[source]]\nname = \"app\"\npaths = [\"$DIR/app.log\"]\n";
+        bench.write_config("", &format!("{source}pattern = \"{pattern}\"\n{METRIC}"));
+        bench.append("app.log", lines.as_bytes());
+        let once = bench.pxtail(&["run", "--once", "--config", "pxtail.toml"]);
+        assert_eq!(once.code, Some(0), "{}", once.stderr);
+    };
+    run("columns", "#Fields: date time user account number\n2026-11-10 12:00:00 ann acme 1\n");
+    run("words", "#Fields: date time account user number\n2026-11-10 12:00:00 acme ann 2\n");
+    run("columns", "2026-11-10 12:00:00 acme ann 4\n");
+    bench.wait_until("PX holds both", || {
+        run("columns", "");
+        Books::held(&bench.sandbox, "Usage").lines() >= 2
+    });
+    let mut expected = Books::default();
+    expected.add("ann", "acme", WINDOW, 2, 5);
+    assert_eq!(expected.difference(&Books::held(&bench.sandbox, "Usage")), Vec::<String>::new());
+}
+
+#[test]
 fn the_status_shows_what_matches_and_a_line_that_does_not() {
     let bench = Bench::new();
     let source =

@@ -1,5 +1,7 @@
 //! The tools of a user's first hour, as they are typed: list, test, explain, learn.
 
+use std::fmt::Write;
+
 use crate::agent::{Bench, Output};
 
 const LINE: &str = "192.0.2.1 - ada [23/Nov/2026:10:00:00 +0000] \"GET /api/items/7 HTTP/1.1\" 200 5 \"-\" \"curl\"";
@@ -68,10 +70,14 @@ fn a_line_is_explained_with_and_without_a_configuration() {
     );
     configured(&bench);
     let explain = |line: &str| bench.pxtail(&["explain", "--config", "pxtail.toml", line]);
+    // Whether a line counts hangs on the clock: it is of today.
+    let today = jiff::Timestamp::now().strftime("%d/%b/%Y").to_string();
+    let (day, line) =
+        (jiff::Timestamp::now().strftime("%Y-%m-%d"), LINE.replace("23/Nov/2026:10", &format!("{today}:00")));
     check(
-        &explain(LINE),
+        &explain(&line),
         0,
-        &["source `web`\n", "metric `api` counts the line", "user           ada", "the day 2026-11-23 in UTC"],
+        &["source `web`\n", "metric `api` counts the line", "user           ada", &format!("the day {day} in UTC")],
     );
     let other = LINE.replace("/api/", "/web/");
     check(
@@ -81,11 +87,11 @@ fn a_line_is_explained_with_and_without_a_configuration() {
     );
     check(&explain(&LINE.replace(" ada ", " - ")), 0, &["it has no user: `user` is absent"]);
     check(
-        &explain("{\"time\":\"2026-11-23T10:00:00Z\",\"user\":\"u\",\"path\":\"/api/\"}"),
+        &explain(&format!("{{\"time\":\"{day}T00:00:00Z\",\"user\":\"u\",\"path\":\"/api/\"}}")),
         0,
         &["pattern `json_usage`: the line matches", "counts the line"],
     );
-    bench.append("access.log", format!("first\n{LINE}\n").as_bytes());
+    bench.append("access.log", format!("first\n{line}\n").as_bytes());
     check(
         &bench.pxtail(&["explain", "-c", "pxtail.toml", "--file", "access.log", "--line", "2"]),
         0,
@@ -117,6 +123,22 @@ fn the_pattern_of_a_log_is_found_among_the_known() {
     );
     assert!(output.stdout.contains("combined"), "{output:?}");
     assert!(!bench.path("access.toml").exists());
+}
+
+#[test]
+fn a_log_without_times_is_told_what_to_do() {
+    let bench = Bench::new();
+    let line = "INFO:     192.0.2.1:52044 - \"GET /api/items/7 HTTP/1.1\" 200 OK\n";
+    bench.append("web.log", line.repeat(20).as_bytes());
+    let output = bench.pxtail(&["learn", "pattern", "web.log"]);
+    check(
+        &output,
+        0,
+        &["uvicorn", "no time was found by `uvicorn`", "pxtail list patterns uvicorn", "unwrap = [\"cri\"]"],
+    );
+    bench.append("own.log", b"ada in room 7 took=5\nbob in room 9 took=12\n");
+    let output = bench.pxtail(&["learn", "pattern", "own.log"]);
+    check(&output, 0, &["no time was found by `own`", "under [types]"]);
 }
 
 #[test]
@@ -161,4 +183,44 @@ fn routes_are_learned_from_paths() {
     check(&output, 0, &["path = \"/api/items/{id}\"", "# 50 lines, 100.0 %", "methods = [\"GET\"]"]);
     configured(&bench);
     check(&bench.pxtail(&["learn", "routes", "--config", "pxtail.toml", "access.log"]), 0, &["/api/items/{id}"]);
+}
+
+/// The file is written anew with `PXTAIL_WRITE_SHOWN=1`: read what changed before it is kept.
+#[test]
+fn what_the_tools_say_is_as_somebody_read_it() {
+    let bench = Bench::new();
+    bench.append(
+        "own.toml",
+        b"# A comment.\nname = \"own\"\nabout = \"Lines of ours\"\nregex = '(?<user>\\w+) (?<n>\\d+)'\n[types]\n\
+          n = \"integer\"\n[[case]]\nline = 'bob 7'\nexpect = { user = \"eve\", n = 8 }\n[[case]]\nline = 'bob x'\n\
+          expect = { user = \"bob\" }\n",
+    );
+    bench.append("app.log", b"[10:00] <ada> 7 of 9\n[10:01] <bob> 12 of 100\n");
+    let log: String = (0..50).map(|number| LINE.replace("/7", &format!("/{number}")) + "\n").collect();
+    bench.append("access.log", log.as_bytes());
+    let mut text = String::new();
+    for line in [
+        "test own.toml",
+        "explain --pattern own.toml|bob 7",
+        "explain --pattern own.toml|bob x",
+        "explain --pattern combined --file access.log --line 50",
+        "learn pattern app.log",
+        "test app.toml",
+        "learn routes --pattern combined access.log",
+        "list patterns combind",
+    ] {
+        let (words, last) = line.split_once('|').unwrap_or((line, ""));
+        let arguments: Vec<&str> = words.split(' ').chain(Some(last).filter(|last| !last.is_empty())).collect();
+        let Output { code, stdout, stderr } = bench.pxtail(&arguments);
+        let code = code.unwrap_or(-1);
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "$ pxtail {}\n{stdout}{stderr}exit code {code}\n", arguments.join(" "));
+    }
+    let directory = bench.path("app.log").with_file_name("").canonicalize().unwrap();
+    text = text.replace(directory.to_str().unwrap(), "$DIR");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/whole/shown.txt");
+    if std::env::var_os("PXTAIL_WRITE_SHOWN").is_some() {
+        std::fs::write(file, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(file).unwrap_or_default());
 }

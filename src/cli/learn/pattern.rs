@@ -155,6 +155,9 @@ fn all_formats(
         }
     }
     tell.written(&written, if made_up { Origin::MadeUp } else { origin(arguments) });
+    for (_, finished) in written.iter().filter(|(_, finished)| !finished.has_time) {
+        tell.no_time(&finished.spec.name, show::TimeOf::New);
+    }
     if refused > 0 {
         let message = format!("{refused} of the formats cannot be read as they are; all others are written");
         return Err(Failure::new(FAILED, message));
@@ -228,7 +231,11 @@ fn write_new(
     let path = write::pattern(arguments, &draft.name, &finished.text)?;
     let name = draft.name.clone();
     let named = path.as_ref().map_or_else(|| name.clone(), |path| Path::new(".").join(path).display().to_string());
+    let has_time = finished.has_time || around.wrapped.is_some();
     tell.written(&[(path, finished)], origin(arguments));
+    if !has_time {
+        tell.no_time(&name, show::TimeOf::New);
+    }
     tell.source(&arguments.file, &[&name], around);
     tell.next(&arguments.file, &named, around);
     Ok(())
@@ -255,6 +262,11 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     tell.ranked(&look.ranked, sample, &look.records);
     if look.is_good() && !arguments.new {
         let names = look.together();
+        if around.wrapped.is_none()
+            && let Some(best) = look.ranked.first().filter(|best| best.timed < 0.5)
+        {
+            tell.no_time(&best.spec.name, show::TimeOf::Known);
+        }
         tell.source(&arguments.file, &names, &around);
         for name in names {
             tell.next(&arguments.file, name, &around);

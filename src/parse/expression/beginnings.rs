@@ -75,8 +75,8 @@ impl Beginnings {
         compile(&hir).ok()
     }
 
-    /// What to say about a line that does not match. `what`: what the expression is called.
-    pub(super) fn explain(&mut self, line: &[u8], what: &str) -> String {
+    /// What to say about a line that does not match, and the byte at which it stops. `what`: what the expression is called.
+    pub(super) fn explain(&mut self, line: &[u8], what: &str) -> (String, usize) {
         // A line that matches a beginning matches all shorter ones, so the longest is found by halves.
         let (mut low, mut high) = (0, self.cuts.len());
         let mut longest = None;
@@ -84,23 +84,76 @@ impl Beginnings {
             let middle = low + (high - low) / 2;
             match self.end(middle, line) {
                 Some(at) => {
-                    longest = Some((self.cuts[middle].0, at));
+                    longest = Some((middle, at));
                     low = middle + 1;
                 }
                 None => high = middle,
             }
         }
-        match longest {
-            None => format!("at byte 0: the line matches no beginning of the {what}"),
-            Some((end, at)) if end == self.shown.len() => {
-                format!("at byte {at}: the line matches the whole {what}, but it goes on")
+        let (expected, at) = match longest {
+            None if self.place == Place::Anywhere => (format!("{} anywhere", self.next(None)), 0),
+            None => (self.next(None), 0),
+            Some((index, at)) if index + 1 == self.cuts.len() => (format!("the line to end, as the {what} does"), at),
+            Some((index, at)) => (self.next(Some(index)), at),
+        };
+        (format!("at byte {at}: expected {expected}"), at)
+    }
+
+    /// The piece after the beginning of that number, or the first one, and the field that it is or that comes next.
+    fn next(&self, index: Option<usize>) -> String {
+        let start = index.map_or(0, |index| self.cuts[index].0);
+        let after = index.map_or(0, |index| index + 1);
+        let ends = || self.cuts.iter().skip(after).map(|(end, _)| *end);
+        let first = ends().next().unwrap_or(self.shown.len());
+        // Plain letters are an item each, and say most together.
+        let mut end = first;
+        if !self.shown[start..first].contains(SYNTAX) {
+            let mut last = first;
+            for next in ends().skip(1) {
+                if self.shown[last..next].contains(SYNTAX) {
+                    break;
+                }
+                last = next;
             }
-            Some((end, at)) => {
-                let (beginning, rest) = self.shown.split_at(end);
-                format!("at byte {at}: the line matches `{beginning}`, but what follows is not `{rest}`")
-            }
+            end = last;
+        }
+        let piece = shortened(&self.shown[start..end]);
+        match (named(&self.shown[start..end]), named(&self.shown[end..])) {
+            (Some(name), _) => format!("`{}`, which is `{piece}`", shortened(name)),
+            (None, Some(name)) => format!("`{piece}` before `{}`", shortened(name)),
+            (None, None) => format!("`{piece}`"),
         }
     }
+}
+
+/// What makes a piece of an expression, or of grok, more than plain letters.
+const SYNTAX: [char; 15] = ['(', ')', '[', ']', '{', '}', '*', '+', '?', '|', '.', '^', '$', '\\', '%'];
+
+/// Letters of a piece that a message shows: enough to find it in the pattern.
+const PIECE_LEN: usize = 60;
+
+fn shortened(piece: &str) -> String {
+    match piece.char_indices().nth(PIECE_LEN) {
+        Some((end, _)) => piece[..end].to_owned() + "…",
+        None => piece.to_owned(),
+    }
+}
+
+/// The first field of a piece: `(?<name>…)`, `(?P<name>…)` or `%{KIND:name}`.
+fn named(piece: &str) -> Option<&str> {
+    let group = |sign: &str| {
+        let at = piece.find(sign)? + sign.len();
+        let (name, _) = piece[at..].split_once('>')?;
+        (!name.starts_with(['=', '!'])).then_some((at, name))
+    };
+    let grok = || {
+        piece.match_indices("%{").find_map(|(at, sign)| {
+            let (inside, _) = piece[at + sign.len()..].split_once('}')?;
+            let (_, name) = inside.split_once(':')?;
+            Some((at, name.split(':').next().unwrap_or(name)))
+        })
+    };
+    [group("(?<"), group("(?P<"), grok()].into_iter().flatten().min_by_key(|(at, _)| *at).map(|(_, name)| name)
 }
 
 /// Where an expression can be cut: before the items of its outermost sequence.

@@ -56,7 +56,7 @@ impl GrokReader {
         &self.built
     }
 
-    pub(in crate::parse) fn explain(&mut self, line: &[u8]) -> String {
+    pub(in crate::parse) fn explain(&mut self, line: &[u8]) -> (String, usize) {
         self.expression.explain(line)
     }
 }

@@ -23,6 +23,13 @@ const OTHERS: usize = 4;
 /// Lines shown that do not match.
 const MISSED: usize = 3;
 
+/// Whose pattern has no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeOf {
+    Known,
+    New,
+}
+
 #[derive(Debug)]
 pub(super) struct Teller {
     to_stderr: bool,
@@ -120,6 +127,24 @@ impl Teller {
             Origin::Log => "its cases are lines of the log, with whatever is in them: --redact makes addresses and users up",
         });
         self.tell("nothing uses it yet: read it, then put it into patterns.d beside the configuration");
+    }
+
+    /// What to do about lines that have no time, which no metric counts.
+    pub(super) fn no_time(&self, name: &str, of: TimeOf) {
+        let said = match of {
+            TimeOf::Known => format!(", and `pxtail list patterns {name}` what it must look like"),
+            TimeOf::New => ", and say under [types] which field holds it".to_owned(),
+        };
+        self.tell(&format!(
+            "no time was found by `{name}`: a line's own time chooses its window, without one it is not counted"
+        ));
+        self.tell(&wrapped(
+            &format!(
+                "help: let it log one{said}; or, where something else writes the lines down with a time in \
+                 front, say so on the source: unwrap = [\"cri\"], [\"docker\"] or [\"syslog\"]"
+            ),
+            "",
+        ));
     }
 
     /// What to write into the configuration.
