@@ -30,7 +30,7 @@ pub(super) fn read(input: &[u8]) -> IResult<&[u8], [Option<&[u8]>; 6], Wrong> {
     let (rest, agent) = text(rest)?;
     let (rest, count) = preceded(space, digits).parse(rest)?;
     let (rest, (router, server, duration)) = match servers(rest) {
-        Ok((rest, (router, server, duration))) => (rest, (Some(router), Some(server), duration)),
+        Ok((rest, [router, server, duration])) => (rest, (Some(router), Some(server), duration)),
         Err(err) => (&[][..], (None, None, duration_alone(rest).ok_or(err)?)),
     };
     Ok((rest, [Some(referrer), Some(agent), Some(count), router, server, Some(duration)]))
@@ -46,10 +46,10 @@ fn duration_alone(input: &[u8]) -> Option<&[u8]> {
 
 /// The router, the server and the duration.
 #[inline]
-fn servers(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8], &[u8]), Wrong> {
+fn servers(input: &[u8]) -> IResult<&[u8], [&[u8]; 3], Wrong> {
     let (rest, router) = text(input)?;
     let (rest, server) = text(rest)?;
     let (rest, duration) = preceded(space, digits).parse(rest)?;
     let rest = rest.strip_prefix(b"ms").ok_or_else(|| expected(rest, "`ms`"))?;
-    Ok((rest, (router, server, duration)))
+    Ok((rest, [router, server, duration]))
 }
