@@ -51,7 +51,7 @@ pub fn catalogue(line: &[u8], read: &mut impl FnMut(&[u8]) -> Vec<(String, Readi
         wrappers.push(format!("\"{wrapper}\""));
         let readings = read(&inner);
         let found = ranked(&readings);
-        if found.first().is_some_and(|(name, matched)| !WRAPPERS.contains(name) && meanings(matched) > known.max(1)) {
+        if found.first().is_some_and(|(name, matched)| !WRAPPERS.contains(name) && meanings(matched) >= known.max(2)) {
             let head =
                 format!("the line is wrapped: `unwrap = [{}]` in the source; inside of it\n", wrappers.join(", "));
             return Ok(head + &best_first(&found, readings.len()));

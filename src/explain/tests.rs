@@ -113,6 +113,12 @@ fn of_all_patterns_the_one_that_knows_most_is_shown_whole() {
     let shown = String::from_utf8_lossy(line);
     check(format!("2026-11-23T10:00:00.1Z stdout F {shown}").as_bytes(), &inside("cri"));
     check(format!("<13>Nov 23 10:00:00 web nginx: {shown}").as_bytes(), &inside("syslog"));
+    // Outside of the wrapper the same pairs can be read: inside of it nothing is the wrapper's.
+    let text = check(
+        b"<13>Nov 23 10:00:00 web app: level=info msg=done user=ada status=200 path=/x",
+        "the line is wrapped: `unwrap = [\"syslog\"]`",
+    );
+    assert!(!text.contains("<13>"), "{text}");
     let log = shown.replace('"', "\\\"") + "\\n";
     let docker = format!("{{\"log\":\"{log}\",\"stream\":\"stdout\",\"time\":\"2026-11-23T10:00:00.1Z\"}}");
     check(docker.as_bytes(), &inside("docker"));

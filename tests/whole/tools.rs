@@ -81,7 +81,7 @@ fn a_line_is_explained_with_and_without_a_configuration() {
     );
     let nothing = bench.pxtail(&["explain"]);
     assert!(nothing.code == Some(2) && nothing.stderr.contains("--file"), "{nothing:?}");
-    bench.append("long.log", &[b'x'; (1 << 20) + 1]);
+    bench.append("long.log", &vec![b'x'; (1 << 20) + 1]);
     check(&bench.pxtail(&["explain", "--file", "long.log"]), 1, &["the agent drops it"]);
     configured(&bench);
     let explain = |line: &str| bench.pxtail(&["explain", "--config", "pxtail.toml", line]);
