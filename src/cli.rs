@@ -29,9 +29,12 @@ use crate::config::{self, LoadOptions};
 use crate::ledger::LedgerError;
 use crate::model::fault::Faults;
 use crate::model::spec::Configuration;
+use crate::terminal;
 
 /// A check or a test failed.
 const FAILED: u8 = 1;
+/// The command line is wrong, as clap has it.
+const BAD_COMMAND: u8 = 2;
 /// The environment is not ready (a disk, PX, another agent): trying again later may work. `EX_TEMPFAIL`.
 const TEMPORARY: u8 = 75;
 /// The configuration is at fault: trying again will not help. `EX_CONFIG`.
@@ -117,9 +120,16 @@ fn completion(shell: clap_complete::Shell) -> Result<(), Failure> {
     Ok(io::stdout().write_all(&script)?)
 }
 
-/// A line for people. When nobody can read it any more, it is lost: there is nowhere left to say so.
+/// Lines for people; names of files and what was typed can do nothing to the screen. When nobody can read it any more, it
+/// is lost: there is nowhere left to say so.
 fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "{message}");
+    let lines: Vec<String> = message.split('\n').map(|line| terminal::escaped(line.as_bytes())).collect();
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
+}
+
+/// A line for programs.
+fn say_exactly(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The log goes to stderr; under systemd without times and colours, which the journal adds.

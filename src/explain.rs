@@ -3,6 +3,7 @@
 //! Promises: reads and judges lines with the agent's own parser and readers; shows what a line holds without letting it
 //! touch the terminal. Does not: count anything, or know windows that are open: what is late is judged by the clock alone.
 
+mod choose;
 mod metric;
 mod names;
 mod show;
@@ -10,8 +11,9 @@ mod unit;
 
 use jiff::tz::TimeZone;
 
+pub use choose::catalogue;
 pub use metric::{Judged, Judgement, Others, Record, judge};
-pub use show::{catalogue, foreign, judged, reading};
+pub use show::{foreign, judged, reading};
 pub use unit::{Around, RecordLine, Told, Unit};
 
 use crate::model::fault::Fault;

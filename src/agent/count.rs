@@ -104,6 +104,40 @@ impl Tally {
     }
 }
 
+/// What a reason of [`MetricTally::named`] means, and what to do.
+#[must_use]
+pub fn meaning(reason: &str) -> &'static str {
+    match reason {
+        "counted" => "in their windows",
+        "overflowed" => {
+            "counted together, without user and account: the window has its most groups (`max_groups`), or a key is too long"
+        }
+        "late" => "their window was sealed: they go out in a later revision of it",
+        "late_dropped" => {
+            "their window was sealed, and `late = \"drop\"` drops them; `grace` makes windows wait longer"
+        }
+        "too_far_ahead" => {
+            "their time is further ahead of this host's clock than `max_ahead`: check both clocks, and the time zone of the \
+             source"
+        }
+        "too_old" => {
+            "their window is older than revisions are remembered: they are dropped, so that nothing is sent twice"
+        }
+        "sum_too_large" => "with them a sum would be larger than a number can be: check which field the measure sums",
+        "condition" => "a condition of `where` does not hold, as is meant",
+        "no_time" => {
+            "they have no `time` that can be read: `pxtail explain` on one shows it; say its format in the pattern's `[types]`"
+        }
+        "no_user" => "they have no user: the field is absent, empty or `-`; make it the application's to log",
+        "no_account" => "they have no account: the field is absent, empty or `-`; log it, or set `account = \"…\"`",
+        "bad_id" => {
+            "their user or account is longer than 1000 bytes, is not UTF-8 or has control characters: PX takes no such id"
+        }
+        "other_rule" => "counted by the rule that their open window began with, before the configuration changed",
+        _ => "",
+    }
+}
+
 /// Where counting happens.
 pub struct Counting<'a> {
     pub plan: &'a mut Plan,
@@ -378,6 +412,13 @@ impl LineCounting<'_> {
 mod tests {
     use super::ADDED;
     use crate::usage::Discard;
+
+    #[test]
+    fn every_reason_has_a_meaning() {
+        for (reason, _) in super::MetricTally::default().named() {
+            assert!(!super::meaning(reason).is_empty(), "{reason}");
+        }
+    }
 
     #[test]
     fn tallies_are_kept_under_the_right_name() {

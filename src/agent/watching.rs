@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::count::{Tally, UnmatchedLine};
+use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
 use super::save::Saved;
@@ -159,7 +159,7 @@ impl LogNotes {
             return;
         }
         for ((metric, reason), lines) in std::mem::take(&mut self.refused) {
-            tracing::warn!("metric `{metric}`: {lines} lines not counted as usual: {reason}");
+            tracing::warn!("metric `{metric}`: {lines} lines not counted as usual: {reason}: {}", meaning(reason));
         }
         self.refused_said = Said::now();
     }

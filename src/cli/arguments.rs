@@ -21,7 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 Exit codes:
   0   done
-  1   a check or a test failed
+  1   a check or a test failed, or no pattern reads the log
   2   the command line is wrong
   75  the disk, the network or another agent is in the way; later it may work
   78  the configuration is at fault"
@@ -46,7 +46,8 @@ pub enum Verb {
     Demo(DemoArguments),
     /// Print the events that logs would give, one JSON CustomEvent a line. No state, no network.
     ///
-    /// Every window is closed at the end. Event ids are not those of a running agent, which have its own id in them.
+    /// Every window is closed at the end. Event ids are not those of a running agent, which have its own id in them. Exits
+    /// with 1 where no line at all matches.
     DryRun(DryRunArguments),
     /// Find every fault of a configuration: keys, patterns and their cases, fields, log files, the state directory.
     Check(ConfigArguments),
@@ -62,7 +63,8 @@ pub enum Verb {
     /// Show what becomes of a line: how far it matches, its fields, and which metrics count it or why not.
     ///
     /// With a configuration the line is read as its source reads it, and every metric says what it takes from it. With
-    /// `--pattern` no configuration is needed; without either, every pattern is tried.
+    /// `--pattern` no configuration is needed; without either, every pattern is tried. Exits with 1 where no pattern reads
+    /// what was asked for.
     #[command(after_help = "Examples:
   pxtail explain '192.0.2.1 - - [23/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5'
   pxtail explain --pattern combined --file /var/log/nginx/access.log --line 17
@@ -206,7 +208,7 @@ pub struct ExplainArguments {
     #[arg(short = 'n', long, value_name = "N", requires = "file", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub line: u64,
     /// The line, in quotes; `-` reads lines from standard input.
-    #[arg(value_name = "LINE", id = "line_text", required_unless_present = "file", allow_hyphen_values = true)]
+    #[arg(value_name = "LINE", id = "line_text", allow_hyphen_values = true)]
     pub text: Option<std::ffi::OsString>,
 }
 
@@ -306,8 +308,9 @@ pub enum ListVerb {
 
 #[derive(Debug, Args)]
 pub struct ListPatternsArguments {
-    /// Show this pattern whole: its fields with their types, an example line, and its file's text.
-    #[arg(value_name = "NAME")]
+    /// Show this pattern whole: its fields with their types, an example line, and its file's text. A word that is no
+    /// pattern's name lists those whose name or sentence has it.
+    #[arg(value_name = "NAME|WORD")]
     pub name: Option<String>,
     /// Print JSON.
     #[arg(long)]

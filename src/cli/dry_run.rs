@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::arguments::{DryRunArguments, SummaryFormat};
-use super::{FAILED, Failure, load, say};
+use super::{FAILED, Failure, load, say, say_exactly};
+use crate::agent::count;
 use crate::agent::dry_run::{DryRun, Unmatched};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
@@ -188,7 +189,7 @@ fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines:
 fn print(summary: &Summary, format: SummaryFormat) {
     if format == SummaryFormat::Json {
         // Strings and numbers only: there is nothing in it that JSON cannot hold.
-        say(&serde_json::to_string(summary).unwrap_or_default());
+        say_exactly(&serde_json::to_string(summary).unwrap_or_default());
         return;
     }
     let Summary { lines, matched, unmatched, oversized, events, parked, .. } = summary;
@@ -197,6 +198,9 @@ fn print(summary: &Summary, format: SummaryFormat) {
         let refused: Vec<String> = metric.refused.iter().map(|(name, lines)| format!("{lines} {name}")).collect();
         let refused = if refused.is_empty() { String::new() } else { format!(" ({})", refused.join(", ")) };
         say(&format!("metric `{}`: {} lines counted{refused}", metric.name, metric.accepted));
+        for name in metric.refused.keys() {
+            say(&terminal::wrapped(&format!("{name}: {}", count::meaning(name)), "    "));
+        }
     }
     for (field, count) in &summary.misfits {
         say(&format!("field `{field}`: {count} values do not fit its type, and are left out"));

@@ -8,24 +8,61 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::arguments::ExplainArguments;
-use super::{FAILED, Failure, load, patterns, say};
+use super::{BAD_COMMAND, FAILED, Failure, load, patterns, say};
 use crate::agent::plan;
 use crate::explain::{self, LineReader, Others, Reading, RecordLine, Told, Unit};
 use crate::model::fault::Fault;
 use crate::model::spec::{Configuration, MetricSpec, PatternSpec, RecordSpec, SourceSpec};
 use crate::model::time::{Clock, SystemClock};
+use crate::parse::Stop;
 use crate::tail::captures::PathCaptures;
 use crate::terminal;
 use crate::usage::MetricReader;
 
 /// Where a configuration is when none is named.
 const STANDARD: &str = "/etc/pxtail/pxtail.toml";
-/// Longest line that is taken: longer ones are dropped by the agent too, as it is set up.
-const LINE_BYTES: u64 = 1 << 20;
+/// Longest line that is taken without a configuration: that of `tail.max_line_bytes` where it says nothing.
+const LINE_BYTES: usize = 1 << 20;
 /// Lines of standard input that are explained: nobody reads more.
 const MOST_LINES: u64 = 100;
 
+/// What is shown of a record.
+struct Explained {
+    text: String,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Some pattern reads it.
+    Read,
+    NotRead,
+}
+
+impl Explained {
+    const fn unread(text: String) -> Self {
+        Self { text, verdict: Verdict::NotRead }
+    }
+
+    const fn read(text: String) -> Self {
+        Self { text, verdict: Verdict::Read }
+    }
+
+    /// Adds how one pattern read the record.
+    fn add(&mut self, pattern: &str, line: &[u8], reading: &Reading) {
+        self.text.push_str(&explain::reading(pattern, line, reading));
+        // A line of the format's own is no record, and nothing is wrong with it.
+        if matches!(reading, Reading::Matched(_) | Reading::Stopped(Stop { at: None, .. })) {
+            self.verdict = Verdict::Read;
+        }
+    }
+}
+
 pub fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
+    if arguments.text.is_none() && arguments.file.is_none() {
+        let help = "pxtail explain 'THE LINE', pxtail explain --file LOG --line 17, or `-` for standard input";
+        return Err(Failure::new(BAD_COMMAND, format!("no line is given\nhelp: {help}")));
+    }
     let standard = Path::new(STANDARD);
     let is_set_up = standard.exists() && arguments.pattern.is_none();
     let config = arguments.config.as_deref().or_else(|| is_set_up.then_some(standard));
@@ -46,14 +83,15 @@ fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Fa
     if let Some(named) = &arguments.pattern {
         let spec = patterns::find(named, standard)?;
         let units = vec![unit(&spec).map_err(|faults| failed(&faults))?];
-        return each_record(arguments, units, |_, readers, told| match told {
-            Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+        return each_record(arguments, LINE_BYTES, units, |_, readers, told| match told {
+            Told::Foreign { line, wrapper, stop, .. } => Explained::unread(explain::foreign(wrapper, line, stop)),
             Told::Record(RecordLine { line, around, .. }) => {
-                let shown = |reader: &mut LineReader| {
+                let mut explained = Explained::unread(String::new());
+                for reader in readers {
                     let reading = reader.read_inside(line, &[], around);
-                    explain::reading(&reader.name, line, &reading)
-                };
-                readers.iter_mut().map(shown).collect()
+                    explained.add(&reader.name, line, &reading);
+                }
+                explained
             }
         });
     }
@@ -65,11 +103,12 @@ fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Fa
             Err(_) => say(&format!("warning: pattern `{}` cannot be used; `pxtail test {0}` says why", spec.name)),
         }
     }
-    each_record(arguments, vec![Unit::of(readers)], |_, readers, told| match told {
-        Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+    each_record(arguments, LINE_BYTES, vec![Unit::of(readers)], |_, readers, told| match told {
+        Told::Foreign { line, wrapper, stop, .. } => Explained::unread(explain::foreign(wrapper, line, stop)),
         Told::Record(RecordLine { line, .. }) => {
-            let read = |reader: &mut LineReader| (reader.name.clone(), reader.read(line, &[]));
-            explain::catalogue(line, readers.iter_mut().map(read).collect())
+            let mut read =
+                |line: &[u8]| readers.iter_mut().map(|reader| (reader.name.clone(), reader.read(line, &[]))).collect();
+            explain::catalogue(line, &mut read).map_or_else(Explained::unread, Explained::read)
         }
     })
 }
@@ -83,13 +122,14 @@ fn with_configuration(arguments: &ExplainArguments, configuration: &Configuratio
     for source in &sources {
         units.push(unit_of(configuration, source, arguments.file.as_deref()).map_err(|faults| failed(&faults))?);
     }
-    each_record(arguments, units, |index, readers, told| {
-        let Some(source) = sources.get(index) else { return String::new() };
-        let told = match told {
-            Told::Foreign { line, wrapper, stop, .. } => explain::foreign(wrapper, line, stop),
+    each_record(arguments, configuration.tail.max_line_bytes, units, |index, readers, told| {
+        let Some(source) = sources.get(index) else { return Explained::unread(String::new()) };
+        let mut explained = match told {
+            Told::Foreign { line, wrapper, stop, .. } => Explained::unread(explain::foreign(wrapper, line, stop)),
             Told::Record(record) => explain_source(configuration, source, readers, record),
         };
-        format!("source `{}`\n{told}", source.name)
+        explained.text.insert_str(0, &format!("source `{}`\n", source.name));
+        explained
     })
 }
 
@@ -139,66 +179,80 @@ fn explain_source(
     source: &SourceSpec,
     readers: &mut [LineReader],
     RecordLine { line, around, .. }: &RecordLine,
-) -> String {
-    let mut text = String::new();
+) -> Explained {
+    let mut explained = Explained::unread(String::new());
     let wanted = wanted(configuration, source);
     let others = if readers.len() > 1 { Others::SomePattern } else { Others::None };
     for reader in readers {
         let found = reader.read_inside(line, &wanted, around);
-        text.push_str(&explain::reading(&reader.name, line, &found));
+        explained.add(&reader.name, line, &found);
         let Reading::Matched(matched) = &found else { continue };
         for metric in &configuration.metrics {
             let pattern = (reader.name.as_str(), others);
             let judged = explain::judge(metric, &source.name, pattern, line, matched, SystemClock.now());
-            text.push_str(&explain::judged(&judged));
+            explained.text.push_str(&explain::judged(&judged));
         }
         break;
     }
-    text
+    explained
 }
 
 /// Explains every record that was asked for, by each unit, after the lines of its file before it were read.
 fn each_record(
     arguments: &ExplainArguments,
+    limit: usize,
     mut units: Vec<Unit>,
-    mut explain: impl FnMut(usize, &mut [LineReader], &Told) -> String,
+    mut explain: impl FnMut(usize, &mut [LineReader], &Told) -> Explained,
 ) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut verdicts = Vec::new();
+    let mut explain = |index: usize, readers: &mut [LineReader], told: &Told| {
+        let Explained { text, verdict } = explain(index, readers, told);
+        verdicts.push(verdict);
+        text
+    };
     if let Some(file) = &arguments.file {
         let mut texts = Vec::new();
         for (index, unit) in units.iter_mut().enumerate() {
-            texts.push(record_of_line(file, arguments.line, unit, |readers, told| explain(index, readers, told))?);
+            let explain = |readers: &mut [LineReader], told: &Told| explain(index, readers, told);
+            texts.push(record_of_line(file, arguments.line, limit, unit, explain)?);
         }
-        return Ok(out.write_all(texts.join("\n").as_bytes())?);
+        io::stdout().lock().write_all(texts.join("\n").as_bytes())?;
+    } else {
+        each_typed(arguments, limit, &mut units, &mut explain)?;
     }
+    // What was not read is on the screen already.
+    if verdicts.contains(&Verdict::Read) { Ok(()) } else { Err(Failure::new(FAILED, "")) }
+}
+
+/// The lines of the command line or of standard input.
+fn each_typed(
+    arguments: &ExplainArguments,
+    limit: usize,
+    units: &mut [Unit],
+    explain: &mut impl FnMut(usize, &mut [LineReader], &Told) -> String,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     let text = arguments.text.clone().unwrap_or_default();
-    let mut lines: Lines<Box<dyn BufRead>> = Lines {
-        number: 0,
-        input: if text == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(io::Cursor::new(text.as_bytes().to_vec()))
-        },
-    };
     let is_input = text == "-";
-    let mut shown = 0;
-    let mut failure = Ok(());
+    let input: Box<dyn BufRead> =
+        if is_input { Box::new(io::stdin().lock()) } else { Box::new(io::Cursor::new(text.as_bytes().to_vec())) };
+    let mut lines = Lines { number: 0, input, limit };
+    let mut texts: Vec<String> = Vec::new();
     let mut show = |index: usize, readers: &mut [LineReader], told: &Told| {
         let (line, number) = told.line();
         let text = explain(index, readers, told);
-        let gap = if shown > 0 { "\n" } else { "" };
-        shown += 1;
         let head = terminal::shortened(&terminal::escaped(line), terminal::COLUMNS - 12);
-        let head = if is_input { format!("line {number}: {head}\n") } else { String::new() };
-        if failure.is_ok() {
-            failure = write!(out, "{gap}{head}{text}");
-        }
+        texts.push(if is_input { format!("line {number}: {head}\n{text}") } else { text });
     };
     while let Some(line) = lines.next()? {
         if lines.number > MOST_LINES {
             say(&format!("only the first {MOST_LINES} lines are explained"));
             break;
         }
+        let Line::Whole(line) = line else {
+            say(&format!("line {}: {}", lines.number, dropped(limit)));
+            continue;
+        };
         for (index, unit) in units.iter_mut().enumerate() {
             unit.push(&line, lines.number, &mut |readers, told| show(index, readers, &told));
         }
@@ -206,18 +260,23 @@ fn each_record(
     for (index, unit) in units.iter_mut().enumerate() {
         unit.finish(&mut |readers, told| show(index, readers, &told));
     }
-    Ok(failure?)
+    out.write_all(texts.join("\n").as_bytes())
+}
+
+fn dropped(limit: usize) -> String {
+    format!("it is longer than {limit} bytes (`tail.max_line_bytes`): the agent drops it, and counts it as too long")
 }
 
 /// Explains the record that a line of a file belongs to.
 fn record_of_line(
     file: &Path,
     wanted: u64,
+    limit: usize,
     unit: &mut Unit,
     mut explain: impl FnMut(&mut [LineReader], &Told) -> String,
 ) -> Result<String, Failure> {
     let opened = File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
-    let mut lines = Lines { input: BufReader::new(opened), number: 0 };
+    let mut lines = Lines { input: BufReader::new(opened), number: 0, limit };
     // The last record that begins at or before the line; what comes before it may say what it means.
     let mut before: Option<Told> = None;
     let mut text = None;
@@ -234,6 +293,12 @@ fn record_of_line(
     };
     let mut is_done = false;
     while let Some(line) = lines.next().map_err(|err| patterns::unreadable(file, &err))? {
+        let Line::Whole(line) = line else {
+            if lines.number == wanted {
+                return Ok(format!("line {wanted}: {}\n", dropped(limit)));
+            }
+            continue;
+        };
         unit.push(&line, lines.number, &mut |readers, told| is_done |= take(readers, told));
         if is_done {
             break;
@@ -248,23 +313,32 @@ fn record_of_line(
     Ok(text.or_else(|| before.map(|told| explain(&mut unit.readers, &told))).unwrap_or_default())
 }
 
-/// Lines without their ends; of one that is too long, the beginning.
+/// Lines without their ends.
 struct Lines<R> {
     input: R,
     number: u64,
+    /// Bytes of a line; longer ones are passed over.
+    limit: usize,
+}
+
+enum Line {
+    Whole(Vec<u8>),
+    TooLong,
 }
 
 impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+    fn next(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
-        if self.input.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+        // One more for the line's end.
+        if self.input.by_ref().take(self.limit as u64 + 1).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
-        if line.last() != Some(&b'\n') {
-            self.input.skip_until(b'\n')?;
-        }
         self.number += 1;
+        if line.last() != Some(&b'\n') && line.len() > self.limit {
+            self.input.skip_until(b'\n')?;
+            return Ok(Some(Line::TooLong));
+        }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        Ok(Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
+        Ok(Some(Line::Whole(line.strip_suffix(b"\r").unwrap_or(line).to_vec())))
     }
 }

@@ -34,6 +34,9 @@ struct Listed {
     faults: Vec<String>,
 }
 
+/// Where a pattern is from that no file replaces.
+const BUILT_IN: &str = "built in";
+
 pub fn run(arguments: &ListArguments) -> Result<(), Failure> {
     match &arguments.verb {
         ListVerb::Patterns(arguments) => run_patterns(arguments),
@@ -41,9 +44,7 @@ pub fn run(arguments: &ListArguments) -> Result<(), Failure> {
 }
 
 fn run_patterns(arguments: &ListPatternsArguments) -> Result<(), Failure> {
-    let specs = if let Some(name) = &arguments.name {
-        vec![patterns::find(name, &arguments.config)?]
-    } else {
+    let Some(named) = &arguments.name else {
         let known = patterns::known(&arguments.config);
         for (name, faults) in &known.broken {
             say(&format!("warning: pattern `{name}` cannot be used:"));
@@ -51,15 +52,38 @@ fn run_patterns(arguments: &ListPatternsArguments) -> Result<(), Failure> {
                 say(&fault.to_string());
             }
         }
-        known.whole.into_values().collect()
+        return print_all(known.whole.values(), arguments);
     };
-    let text = match (&specs[..], arguments.json) {
-        ([one], true) if arguments.name.is_some() => json(&listed(one))?,
-        (all, true) => json(&all.iter().map(listed).collect::<Vec<_>>())?,
-        ([one], false) if arguments.name.is_some() => whole(one)?,
-        (all, false) => overview(&all.iter().map(listed).collect::<Vec<_>>()),
+    let found = match patterns::find(named, &arguments.config) {
+        Ok(spec) => spec,
+        Err(failure) => {
+            let known = patterns::known(&arguments.config);
+            let related: Vec<&PatternSpec> = known.whole.values().filter(|spec| is_related(spec, named)).collect();
+            // What has faults of its own is said, not passed over.
+            if related.is_empty() || known.broken.contains_key(named) {
+                return Err(failure);
+            }
+            return print_all(related, arguments);
+        }
     };
+    let text = if arguments.json { json(&listed(&found))? } else { whole(&found)? };
     Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+fn print_all<'a>(
+    specs: impl IntoIterator<Item = &'a PatternSpec>,
+    arguments: &ListPatternsArguments,
+) -> Result<(), Failure> {
+    let all: Vec<Listed> = specs.into_iter().map(listed).collect();
+    let text = if arguments.json { json(&all)? } else { overview(&all) };
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// Whether the word stands in the pattern's name, or in what it is for.
+fn is_related(spec: &PatternSpec, word: &str) -> bool {
+    let word = word.to_lowercase();
+    let about = spec.about.as_deref().unwrap_or_default();
+    spec.name.to_lowercase().contains(&word) || about.to_lowercase().contains(&word)
 }
 
 fn json(value: &impl Serialize) -> Result<String, Failure> {
@@ -77,7 +101,7 @@ fn listed(spec: &PatternSpec) -> Listed {
         name: spec.name.clone(),
         about: spec.about.clone(),
         engine: spec.engine.value.name(),
-        from: if is_built_in(spec) { "built in".to_owned() } else { spec.at.file.display().to_string() },
+        from: if is_built_in(spec) { BUILT_IN.to_owned() } else { spec.at.file.display().to_string() },
         fields: fields.collect(),
         any_field: compiled.as_ref().is_ok_and(Pattern::gives_any_name),
         has_time: compiled.as_ref().is_ok_and(Pattern::has_time),
@@ -87,39 +111,23 @@ fn listed(spec: &PatternSpec) -> Listed {
     }
 }
 
+/// One line for each.
 fn overview(all: &[Listed]) -> String {
-    let mut text = String::new();
-    for pattern in all {
-        let _ = writeln!(text, "{}  ({}, {})", pattern.name, pattern.engine, pattern.from);
-        if let Some(about) = &pattern.about {
-            text.push_str(&terminal::wrapped(&terminal::escaped(about.as_bytes()), "    "));
-            text.push('\n');
-        }
-        text.push_str(&terminal::wrapped(&format!("gives {}", fields_in_words(pattern)), "    "));
-        text.push('\n');
-        for fault in &pattern.faults {
-            let _ = writeln!(text, "    cannot be used: {fault}");
-        }
-    }
-    text.push_str(
-        "\n`pxtail list patterns NAME` shows one whole; `pxtail learn pattern LOG` finds the one for a log.\n",
-    );
-    text
-}
-
-fn fields_in_words(pattern: &Listed) -> String {
-    let names: Vec<&str> = pattern.fields.keys().map(String::as_str).collect();
-    match (names.is_empty(), pattern.any_field) {
-        (true, _) => "each key of a line under its own name".to_owned(),
-        (false, true) => format!("{}, and each other key under its own name", names.join(", ")),
-        (false, false) => names.join(", "),
-    }
+    let row = |pattern: &Listed| {
+        let about = pattern.about.as_deref().unwrap_or("(its file does not say what it is for)");
+        let about = if pattern.faults.is_empty() { about } else { "(cannot be used: `pxtail test` says why)" };
+        let from = if pattern.from == BUILT_IN { String::new() } else { format!(" ({})", pattern.from) };
+        vec![pattern.name.clone(), terminal::escaped(format!("{about}{from}").as_bytes())]
+    };
+    terminal::table(&all.iter().map(row).collect::<Vec<_>>(), "")
+        + "\n`pxtail list patterns NAME` shows one whole; `pxtail learn pattern LOG` finds the one for a log.\n"
 }
 
 fn whole(spec: &PatternSpec) -> Result<String, Failure> {
     let pattern = listed(spec);
     let about = pattern.about.as_deref().unwrap_or("(its file does not say what it is for)");
-    let mut text = format!("{}  ({}, {})\n", pattern.name, pattern.engine, pattern.from);
+    let from = if pattern.from == BUILT_IN { "comes with pxtail" } else { pattern.from.as_str() };
+    let mut text = format!("{}  ({from})\n", pattern.name);
     text.push_str(&terminal::wrapped(&terminal::escaped(about.as_bytes()), "    "));
     text.push_str("\n\nfields\n");
     let rows: Vec<Vec<String>> =

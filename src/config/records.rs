@@ -47,6 +47,10 @@ pub(super) fn read(section: &mut Section<'_>) -> RecordSpec {
 fn read_unwrap(value: &Value<'_>) -> Option<Vec<Located<Wrapper>>> {
     let choices = Wrapper::ALL.map(|wrapper| (wrapper.name(), wrapper));
     let read = |value: &Value<'_>| Some(Located::new(value.choice(&choices)?, value.at.clone()));
+    // One wrapper needs no brackets.
+    if value.node.is_str() {
+        return Some(read(value).into_iter().collect());
+    }
     Some(value.list()?.iter().filter_map(read).collect())
 }
 

@@ -25,7 +25,7 @@ const INDENT: &str = "    ";
 #[must_use]
 pub fn reading(pattern: &str, line: &[u8], reading: &Reading) -> String {
     match reading {
-        Reading::Matched(matched) => format!("pattern `{pattern}`: the line matches\n{}", fields(matched)),
+        Reading::Matched(matched) => matching(pattern, matched),
         Reading::Stopped(Stop { at: None, expected }) => {
             format!("pattern `{pattern}`: {}\n", escaped(expected.as_bytes()))
         }
@@ -38,6 +38,10 @@ pub fn reading(pattern: &str, line: &[u8], reading: &Reading) -> String {
             )
         }
     }
+}
+
+pub(super) fn matching(pattern: &str, matched: &Matched) -> String {
+    format!("pattern `{pattern}`: the line matches\n{}", fields(matched))
 }
 
 /// A line that a wrapper of the source does not match.
@@ -114,11 +118,9 @@ pub fn judged(judged: &Judged<'_>) -> String {
         }
         Judgement::Counts(record) => {
             let verdict = match record.timeliness {
-                Timeliness::InTime => "counts the line",
-                Timeliness::Late(Late::Delta) => "counts the line, late",
-                Timeliness::Late(Late::Drop) | Timeliness::TooOld | Timeliness::TooFarAhead => {
-                    "does not count the line, by its time"
-                }
+                Timeliness::InTime | Timeliness::Late(Late::Delta) => "counts the line",
+                Timeliness::Late(Late::Drop) => "counts the line, if its window is not sealed",
+                Timeliness::TooOld | Timeliness::TooFarAhead => "does not count the line, by its time",
             };
             format!("metric `{name}` {verdict}\n{}", counted(metric, record))
         }
@@ -177,19 +179,22 @@ fn counted(metric: &MetricSpec, record: &Record) -> String {
     add("event".to_owned(), escaped(metric.event.value.as_bytes()));
     let note = match record.timeliness {
         Timeliness::InTime => None,
+        // Whether it is sealed depends on what the agent has read, which nothing here knows.
         Timeliness::Late(Late::Delta) => {
-            Some("read now, it comes after its window is sealed: it is sent in a later revision")
+            Some("the window is over: where the agent has sealed it, the line goes out in a later revision")
         }
         Timeliness::Late(Late::Drop) => {
-            Some("read now, it comes after its window is sealed: dropped, as `late = \"drop\"` says")
+            Some("the window is over: where the agent has sealed it, the line is dropped, as `late = \"drop\"` says")
         }
         Timeliness::TooOld => Some("read now, it is dropped: its window is older than revisions are remembered"),
         Timeliness::TooFarAhead => Some("read now, it is dropped: it is further ahead of the clock than `max_ahead`"),
     };
+    let mut text = table(&rows, INDENT);
     if let Some(note) = note {
-        add("note".to_owned(), note.to_owned());
+        text.push_str(&wrapped(note, INDENT));
+        text.push('\n');
     }
-    table(&rows, INDENT)
+    text
 }
 
 fn part(part: &KeyPart) -> String {
@@ -257,42 +262,4 @@ fn scalar(value: &Scalar) -> String {
         Scalar::Number(number) => number.to_string(),
         Scalar::Boolean(value) => value.to_string(),
     }
-}
-
-/// Patterns shown of those that stop early: the nearest say most.
-const NEAREST: usize = 3;
-
-/// How every pattern read a line: the one that knows most of it whole, the others by name.
-#[must_use]
-pub fn catalogue(line: &[u8], mut readings: Vec<(String, Reading)>) -> String {
-    let tried = readings.len();
-    let present = |reading: &Reading| match reading {
-        Reading::Matched(matched) => matched.present(),
-        Reading::Stopped(_) => 0,
-    };
-    readings.sort_by_key(|(name, reading)| (std::cmp::Reverse(present(reading)), name.clone()));
-    // A pattern that finds nothing in the line (pairs of which none is its own) does not know it.
-    let matching: Vec<&(String, Reading)> = readings.iter().filter(|(_, reading)| present(reading) > 0).collect();
-    let Some((best, rest)) = matching.split_first() else { return nearest(line, &readings, tried) };
-    let mut text = reading(&best.0, line, &best.1);
-    if !rest.is_empty() {
-        let names: Vec<String> = rest.iter().map(|(name, reading)| format!("{name} ({})", present(reading))).collect();
-        text.push_str(&wrapped(&format!("read also by, with fewer or the same fields: {}", names.join(", ")), ""));
-        text.push('\n');
-    }
-    text + &format!("{tried} patterns tried; `pxtail explain --pattern NAME` shows what another makes of it\n")
-}
-
-fn nearest(line: &[u8], readings: &[(String, Reading)], tried: usize) -> String {
-    let mut text = format!("none of {tried} patterns reads the line; those that come furthest:\n");
-    let at = |reading: &Reading| match reading {
-        Reading::Stopped(stop) => stop.at.unwrap_or(0),
-        Reading::Matched(_) => 0,
-    };
-    let mut furthest: Vec<&(String, Reading)> = readings.iter().collect();
-    furthest.sort_by_key(|(name, reading)| (std::cmp::Reverse(at(reading)), name.clone()));
-    for (name, found) in furthest.into_iter().take(NEAREST) {
-        text.push_str(&reading(name, line, found));
-    }
-    text + "help: `pxtail learn pattern LOG` looks at the whole log and proposes a pattern\n"
 }

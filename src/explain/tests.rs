@@ -98,10 +98,33 @@ fn a_wrappers_time_without_a_year_is_of_the_year_in_which_it_is_read() {
 fn of_all_patterns_the_one_that_knows_most_is_shown_whole() {
     let line = b"192.0.2.1 - - [23/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl\"";
     let specs = shipped::PATTERNS.iter().map(|(_, text)| reader(text));
-    let readings =
+    let mut read =
         |line: &[u8]| specs.clone().map(|mut reader| (reader.name.clone(), reader.read(line, &[]))).collect();
-    let text = catalogue(line, readings(line));
-    assert!(text.starts_with("pattern `combined`: the line matches\n"), "{text}");
-    let text = catalogue(b"what is this?", readings(b"what is this?"));
-    assert!(text.starts_with("none of ") && text.contains("pxtail learn pattern"), "{text}");
+    let beginning = "pattern `combined`: the line matches\n";
+    let mut check = |line: &[u8], expected: &str| {
+        let (Ok(text) | Err(text)) = catalogue(line, &mut read);
+        assert!(text.starts_with(expected), "{text}");
+        text
+    };
+    check(line, beginning);
+    let inside = |wrapper: &str| {
+        format!("the line is wrapped: `unwrap = [\"{wrapper}\"]` in the source; inside of it\n{beginning}")
+    };
+    let shown = String::from_utf8_lossy(line);
+    check(format!("2026-11-23T10:00:00.1Z stdout F {shown}").as_bytes(), &inside("cri"));
+    check(format!("<13>Nov 23 10:00:00 web nginx: {shown}").as_bytes(), &inside("syslog"));
+    // Outside of the wrapper the same pairs can be read: inside of it nothing is the wrapper's.
+    let text = check(
+        b"<13>Nov 23 10:00:00 web app: level=info msg=done user=ada status=200 path=/x",
+        "the line is wrapped: `unwrap = [\"syslog\"]`",
+    );
+    assert!(!text.contains("<13>"), "{text}");
+    let log = shown.replace('"', "\\\"") + "\\n";
+    let docker = format!("{{\"log\":\"{log}\",\"stream\":\"stdout\",\"time\":\"2026-11-23T10:00:00.1Z\"}}");
+    check(docker.as_bytes(), &inside("docker"));
+    let pino = b"{\"level\":30,\"time\":1795427696000,\"req\":{\"method\":\"GET\",\"url\":\"/x\",\"remoteAddress\":\"192.0.2.1\"},\"res\":{\"statusCode\":200},\"responseTime\":3,\"msg\":\"request completed\"}";
+    check(pino, "pattern `pino`");
+    let text = check(b"what is this?", "none of ");
+    assert!(text.contains("pxtail learn pattern"), "{text}");
+    check(&vec![b'x'; 100_000], "none of ");
 }

@@ -28,9 +28,22 @@ fn configured(bench: &Bench) {
 #[test]
 fn patterns_are_listed_and_shown_whole() {
     let bench = Bench::new();
-    check(&bench.pxtail(&["list", "patterns"]), 0, &["combined  (built-in, built in)", "gives bytes, client"]);
+    check(&bench.pxtail(&["list", "patterns"]), 0, &["combined  ", "\ntraefik_json  "]);
+    let related = bench.pxtail(&["list", "patterns", "traefik"]);
+    check(&related, 0, &["traefik_clf  ", "traefik_json  "]);
+    assert!(!related.stdout.contains("combined "), "{related:?}");
     let whole = bench.pxtail(&["list", "patterns", "combined"]);
-    check(&whole, 0, &["\n    status      integer\n", "an example\n    ", "its file", "builtin = \"combined\""]);
+    check(
+        &whole,
+        0,
+        &[
+            "combined  (comes with pxtail)\n",
+            "\n    status      integer\n",
+            "an example\n    ",
+            "its file",
+            "builtin = \"combined\"",
+        ],
+    );
     let json = bench.pxtail(&["list", "patterns", "combined", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["fields"]["status"], &json["from"]), (&"integer".into(), &"built in".into()));
@@ -65,9 +78,13 @@ fn a_line_is_explained_with_and_without_a_configuration() {
     check(&bench.pxtail(&["explain", LINE]), 0, &["the line matches\n", "patterns tried"]);
     check(
         &bench.pxtail(&["explain", "--pattern", "combined", "x"]),
-        0,
+        1,
         &["the line does not match", "^\n    expected "],
     );
+    let nothing = bench.pxtail(&["explain"]);
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("--file"), "{nothing:?}");
+    bench.append("long.log", &vec![b'x'; (1 << 20) + 1]);
+    check(&bench.pxtail(&["explain", "--file", "long.log"]), 1, &["the agent drops it"]);
     configured(&bench);
     let explain = |line: &str| bench.pxtail(&["explain", "--config", "pxtail.toml", line]);
     // Whether a line counts hangs on the clock: it is of today.
@@ -104,6 +121,8 @@ fn a_line_is_explained_with_and_without_a_configuration() {
 #[test]
 fn what_a_line_holds_never_reaches_the_terminal_as_it_is() {
     let bench = Bench::new();
+    let output = bench.pxtail(&["explain", "-p", "no\x1b[2Jpe", "x"]);
+    assert!(!output.stderr.contains('\x1b') && output.stderr.contains("\\x1b[2J"), "{output:?}");
     for arguments in [&["explain", "\x1b[2Jx"][..], &["explain", "--pattern", "json_usage", "{\"a\":\"\\u001b[2J\"}"]] {
         let output = bench.pxtail(arguments);
         assert!(!output.stdout.contains('\x1b') && output.stdout.contains("\\x1b[2J"), "{output:?}");

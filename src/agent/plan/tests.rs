@@ -189,6 +189,7 @@ fn a_wrapper_gives_the_time_where_the_pattern_has_none_and_fields_of_its_own() {
     let metric = "user = \"{user}\"\nwhere = { cri_stream = \"stdout\" }";
     let expected = [("timeless", 2), ("unmatched", 1), ("joined", 1), ("counted", 1), ("condition", 1)];
     check("pattern = \"timeless\"\nunwrap = [\"cri\"]", metric, &log, &expected);
+    check("pattern = \"timeless\"\nunwrap = \"cri\"", metric, &log, &expected);
     check_faults(
         "pattern = \"timeless\"\nunwrap = [\"cri\"]",
         "user = \"{cri_host}\"",

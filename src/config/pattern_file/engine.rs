@@ -21,7 +21,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<Located<Engine>> {
     let engine = match given.as_slice() {
         [one] => one,
         [] => {
-            let help = "write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"";
+            let help = "write one of template = '…', regex = '…', grok = '…', json = true, logfmt = true, key_value = true, \
+                        w3c = true, csv = true, tsv = true, ltsv = true or builtin = \"combined\"";
             root.absence(&format!("{} does not say how a line is read", root.title), help);
             return None;
         }

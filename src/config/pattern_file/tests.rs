@@ -148,7 +148,7 @@ fn each_fault_of_the_way_of_reading_says_what_to_do() {
         (
             "",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"",
+             help: write one of template = '…', regex = '…', grok = '…', json = true, logfmt = true, key_value = true, w3c = true, csv = true, tsv = true, ltsv = true or builtin = \"combined\"",
         ),
         (
             "regex = '.'\ntemplate = '$a'",
@@ -228,7 +228,7 @@ fn faults_in_types_and_cases_are_shown_together() {
         (
             "regexp = '.'",
             "web.toml: pattern `web` does not say how a line is read\n\
-             help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"\n\
+             help: write one of template = '…', regex = '…', grok = '…', json = true, logfmt = true, key_value = true, w3c = true, csv = true, tsv = true, ltsv = true or builtin = \"combined\"\n\
              web.toml:2: pattern `web` has no key `regexp`\n\
              help: did you mean `regex`? Known are `about`, `builtin`, `case`, `csv`, `ecs`, `escape`, `grok`, `grok_patterns`, `json`, `key_value`, `logfmt`, `ltsv`, `multiline`, `name`, `regex`, `syntax`, `template`, `tsv`, `types`, `unwrap`, `w3c`",
         ),

@@ -118,7 +118,7 @@ fn a_broken_pattern_is_a_fault_only_where_it_is_named() {
         "pxtail.toml:7: `pattern` of source `web` names pattern `other`, whose file has faults\n\
          help: correct patterns.d/other.toml, as said there\n\
          patterns.d/other.toml: pattern `other` does not say how a line is read\n\
-         help: write template = '…', regex = '…', grok = '…', json = { … } or builtin = \"combined\"",
+         help: write one of template = '…', regex = '…', grok = '…', json = true, logfmt = true, key_value = true, w3c = true, csv = true, tsv = true, ltsv = true or builtin = \"combined\"",
     );
 }
 

@@ -123,9 +123,18 @@ impl<'h> Run<'h> {
         if !literal.iter().all(|&byte| self.bytes.contains(byte)) {
             return None;
         }
-        let end = String::from_utf8_lossy(literal).into_owned();
-        let instead = char::from(first).escape_default();
-        let help = format!("write a class without what ends it: [^{instead}]*, or [^{instead} ]* for one word");
+        let end = literal.escape_ascii().to_string().replace("\\\"", "\"").replace("\\'", "'");
+        let help = if first.is_ascii_alphanumeric() {
+            // A class without a letter would end the run in the middle of its words.
+            format!("say what it holds, not `.`: [^ ]* for one word, or what else cannot be in it before `{end}`")
+        } else {
+            let instead = match first {
+                b'\n' | b'\r' | b'\t' => char::from(first).escape_default().to_string(),
+                b'[' | b']' | b'\\' | b'^' | b'-' => format!("\\{}", char::from(first)),
+                _ => char::from(first).to_string(),
+            };
+            format!("write a class without what ends it: [^{instead}]*, or [^{instead} ]* for one word")
+        };
         let what = if self.repetition.greedy {
             format!(
                 "{} goes on to the last `{end}` that leaves a match: what a client writes into it can move the fields \

@@ -31,6 +31,8 @@ fn a_run_that_can_go_over_its_end_is_warned_of() {
         (r#""(?<a>\S+)" (?<b>\d+)"#, &[]),
         ("(?<a>x) (?<rest>.*)", &[]),
         (r"(?:(?<a>.*);|(?<b>\d+))", &["`a` goes on to the last `;`"]),
+        ("(?<a>.*)\n(?<b>x)", &["`a` goes on to the last `\\n` that leaves a match"]),
+        (r"(?<a>.*)in (?<b>\d+)", &["help: say what it holds, not `.`: [^ ]* for one word"]),
     ] {
         check(&regex(text), expected);
     }
