@@ -116,6 +116,7 @@ pub(super) fn with_header(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         engine,
         types: types(&table, &names, 1),
         after: vec![String::from_utf8_lossy(lines.first()?).into_owned()],
+        ..Draft::default()
     })
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::LearnPatternArguments;
 use crate::cli::{FAILED, Failure, patterns};
+use crate::config::shipped::PATTERNS;
 use crate::learn::draft::{Cases, Draft};
 use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
@@ -147,7 +148,10 @@ fn all_formats(
         let lines: Vec<&[u8]> = sample.lines.iter().map(Vec::as_slice).collect();
         made_up &= lines.is_empty();
         match finish(arguments, &mut draft, &lines) {
-            Ok(finished) => written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished)),
+            Ok(finished) => {
+                tell.warnings(&draft.warnings);
+                written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished));
+            }
             Err(faults) => {
                 show::refused(&format.name, &failed(&faults));
                 refused += 1;
@@ -168,6 +172,7 @@ fn finish(
     draft: &mut Draft,
     lines: &[&[u8]],
 ) -> Result<learn::draft::Finished, Vec<Fault>> {
+    draft.warn_of_clients_fields(lines);
     draft.infer_types(lines);
     let reader = draft.reader()?;
     let example = reader.pattern.example();
@@ -205,7 +210,7 @@ fn best_format(
     let Some((_, draft)) = drafts.iter().find(|(_, draft)| draft.name == best.spec.name) else { return Ok(()) };
     let mut draft = draft.clone();
     if let (Some(name), [_]) = (&arguments.name, drafts) {
-        draft.name.clone_from(name);
+        draft.name = free_name(name)?;
     }
     write_new(arguments, tell, draft, &lines, &Surroundings::default())
 }
@@ -225,7 +230,11 @@ fn write_new(
     around: &Surroundings,
 ) -> Result<(), Failure> {
     let finished = finish(arguments, &mut draft, lines).map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
+    tell.warnings(&draft.warnings);
     let path = write::pattern(arguments, &draft.name, &finished.text)?;
+    if !learn::names_somebody(&finished.spec, lines) {
+        tell.nobody(&draft.name);
+    }
     let name = draft.name.clone();
     let named = path.as_ref().map_or_else(|| name.clone(), |path| Path::new(".").join(path).display().to_string());
     tell.written(&[(path, finished)], origin(arguments));
@@ -255,17 +264,39 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     tell.ranked(&look.ranked, sample, &look.records);
     if look.is_good() && !arguments.new {
         let names = look.together();
+        let best = look.ranked.first().map(|best| best.spec);
+        if let Some(best) = best.filter(|best| !learn::names_somebody(best, &look.records)) {
+            tell.nobody(&best.name);
+        }
         tell.source(&arguments.file, &names, &around);
         for name in names {
             tell.next(&arguments.file, name, &around);
         }
         return Ok(());
     }
-    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
+    let name = match &arguments.name {
+        Some(name) => free_name(name)?,
+        None => own_name(&name_of(&arguments.file)),
+    };
     let draft = learn::propose(&name, &look.records).map_err(|tried| no_proposal(&tried))?;
     let spec = draft.spec().map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
     tell.proposed(&rank([&spec], &look.records), &look.records);
     write_new(arguments, tell, draft, &look.records, &around)
+}
+
+/// A name that a person chose. `Err`: the pattern of that name that comes with pxtail would be hidden by the new one.
+fn free_name(name: &str) -> Result<String, Failure> {
+    if PATTERNS.iter().any(|(shipped, _)| *shipped == name) {
+        let help = format!("give another one: --name {name}_log");
+        let message = format!("`{name}` is a pattern that comes with pxtail, and a new one of that name would hide it");
+        return Err(Failure::new(FAILED, format!("{message}\nhelp: {help}")));
+    }
+    Ok(name.to_owned())
+}
+
+/// A name that no pattern has that comes with pxtail.
+fn own_name(name: &str) -> String {
+    free_name(name).unwrap_or_else(|_| format!("{name}_log"))
 }
 
 fn no_proposal(tried: &[learn::Tried]) -> Failure {
@@ -340,6 +371,13 @@ impl<'a> Look<'a> {
 fn name_of(file: &Path) -> String {
     let name = file.file_name().map_or(PathBuf::from("log"), PathBuf::from);
     let name = name.to_string_lossy().into_owned();
-    let stem = name.split(".log").next().unwrap_or(&name).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let stem = match name.split_once(".log") {
+        Some((stem, _)) => stem,
+        // `access.1`
+        None => name
+            .rsplit_once('.')
+            .filter(|(_, end)| end.bytes().all(|byte| byte.is_ascii_digit()))
+            .map_or(&*name, |(stem, _)| stem),
+    };
     learn::plain_name(stem)
 }
