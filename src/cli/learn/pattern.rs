@@ -38,11 +38,28 @@ fn syntax_of(file: &Path) -> Result<Option<Syntax>, Failure> {
     if file == Path::new("-") {
         return Ok(None);
     }
+    if is_caddyfile(file) {
+        let help = "pxtail learn pattern LOG looks at the log itself";
+        let message =
+            "a Caddyfile does not say the log's format: Caddy writes JSON, which the pattern `caddy_json` reads";
+        return Err(Failure::new(FAILED, format!("{}: {message}\nhelp: {help}", file.display())));
+    }
+    // Opening a pipe waits for somebody to write to it.
+    let metadata = std::fs::metadata(file).map_err(|err| patterns::unreadable(file, &err))?;
+    if !metadata.is_file() {
+        let help = "give a file, or `-` and the lines on standard input";
+        return Err(Failure::new(FAILED, format!("{}: it is no regular file\nhelp: {help}", file.display())));
+    }
     let mut head = Vec::new();
     let opened = std::fs::File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
     std::io::Read::read_to_end(&mut std::io::Read::take(opened, HEAD_BYTES as u64), &mut head)
         .map_err(|err| patterns::unreadable(file, &err))?;
     Ok(server_config::recognised(&String::from_utf8_lossy(&head)))
+}
+
+fn is_caddyfile(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name == "caddyfile" || name.ends_with(".caddyfile")
 }
 
 fn no_configuration(file: &Path) -> Failure {
@@ -141,7 +158,8 @@ fn all_formats(
     tell: &show::Teller,
     drafts: Vec<(&Format, Draft)>,
 ) -> Result<(), Failure> {
-    let mut written = Vec::new();
+    let mut written: Vec<(Option<PathBuf>, learn::draft::Finished)> = Vec::new();
+    let mut sources: Vec<(PathBuf, String)> = Vec::new();
     let (mut refused, mut made_up) = (0, true);
     for (format, mut draft) in drafts {
         let sample = format.logs.iter().find_map(|log| sample::read(Path::new(log)).ok()).unwrap_or_default();
@@ -150,6 +168,9 @@ fn all_formats(
         match finish(arguments, &mut draft, &lines) {
             Ok(finished) => {
                 tell.warnings(&draft.warnings);
+                // Others are written to a program or to syslog.
+                let files = format.logs.iter().filter(|log| log.starts_with('/'));
+                sources.extend(files.map(|log| (PathBuf::from(log), draft.name.clone())));
                 written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished));
             }
             Err(faults) => {
@@ -159,6 +180,9 @@ fn all_formats(
         }
     }
     tell.written(&written, if made_up { Origin::MadeUp } else { origin(arguments) });
+    for (log, name) in &sources {
+        tell.source(log, &[name], &Surroundings::default());
+    }
     if refused > 0 {
         let message = format!("{refused} of the formats cannot be read as they are; all others are written");
         return Err(Failure::new(FAILED, message));
