@@ -99,6 +99,10 @@ impl Draft {
 
     /// Types for what the lines show, where nothing was said yet; what does not go together is left out again.
     pub fn infer_types(&mut self, lines: &[&[u8]]) {
+        // Columns that the file names have their types: here they would come again as they are written there.
+        if !self.after.is_empty() {
+            return;
+        }
         let Ok(mut reader) = self.reader() else { return };
         let matched: Vec<Matched> = matched(&mut reader, lines).map(|(_, matched)| matched).collect();
         for (field, kind) in infer::types(&reader.pattern, &matched) {
@@ -177,7 +181,9 @@ impl Draft {
         if !self.after.is_empty() {
             let after: Vec<String> = self.after.iter().map(|line| toml_text::text(line)).collect();
             let after = format!("[[case]]\nafter = [{}]\n", after.join(", "));
-            parts.iter_mut().for_each(|part| *part = part.replacen("[[case]]\n", &after, 1));
+            for part in &mut parts {
+                *part = part.replacen("[[case]]\n", &after, 1);
+            }
         }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {

@@ -54,6 +54,18 @@ time = { type = \"time\", format = \"rfc3339\" }",
 }
 
 #[test]
+fn a_request_line_in_json_is_known_by_what_it_holds() {
+    check(
+        &[r#"{"req":"GET /x HTTP/1.1","st":200}"#, r#"{"req":"PUT /y HTTP/1.1","st":404}"#],
+        "[json]
+request = \"req\"
+
+[types]
+st = \"integer\"",
+    );
+}
+
+#[test]
 fn pairs_are_read_by_their_keys() {
     check(
         &[
@@ -77,18 +89,27 @@ user = { from = \"user_id\" }",
 fn columns_are_read_by_the_line_that_names_them() {
     check(
         &[
-            "Timestamp,User ID,Account,URL,Duration (ms),Note",
-            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,\"a, \"\"b\"\"\"",
-            "2026-11-23 10:00:01,u2,acme,/y,15,",
+            "Timestamp,User ID,Account,URL,Duration (ms),Bytes,Note",
+            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,5,\"a, \"\"b\"\"\"",
+            "2026-11-23 10:00:01,u2,acme,/y,15,6,",
         ],
         "csv = true
 
 [types]
+bytes = \"integer\"
 duration = { from = \"duration_ms\", type = \"duration\", unit = \"ms\" }
 target = { from = \"url\" }
 time = { from = \"timestamp\", type = \"time\", format = \"rfc3339\" }
 user = { from = \"user_id\" }",
     );
+}
+
+#[test]
+fn columns_get_their_types_once() {
+    let lines = ["Who,Bytes,Note", "u1,5,a", "u2,6,b"];
+    let mut draft = propose("p", &bytes(&lines)).expect("a proposal");
+    draft.infer_types(&bytes(&lines));
+    assert_eq!(draft.types.keys().collect::<Vec<_>>(), ["bytes"]);
 }
 
 #[test]
