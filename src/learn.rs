@@ -23,6 +23,11 @@ pub use shape::{Multiline, Wrapped, multiline, unwrapped};
 // Writing into a String cannot fail: what it returns is not looked at.
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
+
+use crate::config::pattern_file::READ_AT;
+use crate::explain::{LineReader, Reading};
+use crate::model::spec::PatternSpec;
 use draft::Draft;
 use server_config::{Format, Syntax};
 
@@ -62,8 +67,35 @@ pub fn of_format(format: &Format, name: &str) -> Draft {
         about: format!("{server}'s log format `{}`.", format.name.replace(['"', '\\'], "_")),
         comments,
         engine,
+        // HAProxy escapes only where its format says so.
+        is_escaped: match format.syntax {
+            Syntax::Nginx => format.escape.as_deref() != Some("none"),
+            Syntax::Apache => true,
+            Syntax::Haproxy => format.text.contains("+E"),
+            Syntax::Envoy => false,
+        },
         ..Draft::default()
     }
+}
+
+/// Lines that are looked at for a user or an account.
+const SOMEBODY_LINES: usize = 200;
+
+/// Whether a pattern says of some of the lines whose they are.
+#[must_use]
+pub fn names_somebody(spec: &PatternSpec, lines: &[&[u8]]) -> bool {
+    // It cannot be used: that is said elsewhere.
+    let Ok(mut reader) = LineReader::new(spec, &TimeZone::UTC, READ_AT) else { return true };
+    let step = (lines.len() / SOMEBODY_LINES).max(1);
+    let is_somebody = |name: &String| matches!(name.as_str(), "user" | "account");
+    lines.iter().enumerate().any(|(place, line)| {
+        // The file's own lines are always read: they say what the others mean.
+        if place % step != 0 && !line.starts_with(b"#") {
+            return false;
+        }
+        let Reading::Matched(matched) = reader.read(line, &["user", "account"]) else { return false };
+        matched.fields.iter().any(|field| infer::is_present(field) && field.names.iter().any(is_somebody))
+    })
 }
 
 /// Makes a pattern of a name and lines, where they have what it takes.

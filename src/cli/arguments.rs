@@ -233,7 +233,8 @@ pub enum LearnVerb {
     Pattern(LearnPatternArguments),
     /// Propose path templates from the paths in logs: what varies becomes `{id}` or `{name}`.
     ///
-    /// Prints `[[route]]` sections in TOML, most used first, with counts and examples, to be read and corrected.
+    /// Prints `[[route]]` sections in TOML, most used first, with counts and examples, to be read and corrected. They are
+    /// for review: this version's configuration does not read them yet.
     #[command(after_help = "Examples:
   pxtail learn routes --pattern combined access.log access.log.1
   pxtail learn routes --config pxtail.toml --source web access.log > routes.toml")]

@@ -62,7 +62,8 @@ impl Line<'_> {
 /// `None` where lines share nothing at all.
 pub(super) fn align(lines: &[&[u8]]) -> Option<Aligned> {
     let mut alive: Vec<Line<'_>> = lines.iter().map(|&bytes| Line { bytes, tokens: tokens(bytes) }).collect();
-    let mut writer = Writer { regex: String::new(), names: Vec::new(), request: false };
+    let access = access_names(alive.iter().find_map(access_begins));
+    let mut writer = Writer { regex: String::new(), names: Vec::new(), request: false, access };
     for place in 0.. {
         let mut counts: BTreeMap<Structure, usize> = BTreeMap::new();
         for line in &alive {
@@ -97,6 +98,32 @@ struct Writer {
     names: Vec<String>,
     /// A request was seen: a number after it is the status, the next one the bytes.
     request: bool,
+    /// Names of the places of a web server's access log.
+    access: BTreeMap<usize, &'static str>,
+}
+
+/// The place of the bracket before the time, in a line that begins as the common and the combined log format do:
+/// `client ident user [time] "request" status bytes`, whatever stands before and after.
+fn access_begins(line: &Line<'_>) -> Option<usize> {
+    let kinds: Vec<Kind> = line.tokens.iter().map(|token| token.kind).collect();
+    let time = kinds.iter().position(|kind| matches!(kind, Kind::Time(1)))?;
+    let bracket = time.checked_sub(1).filter(|bracket| *bracket >= 6)?;
+    let is_client = |kind: Kind| matches!(kind, Kind::Address | Kind::Word);
+    let is_number = |place: usize| matches!(kinds.get(place), Some(Kind::Integer | Kind::Dash));
+    let is_it = is_client(kinds[bracket - 6])
+        && [1, 3, 5].iter().all(|before| kinds[bracket - before] == Kind::Space)
+        && kinds.get(time + 1..time + 4) == Some(&[Kind::Sign(b']'), Kind::Space, Kind::Sign(b'"')][..])
+        && kinds.get(time + 4) == Some(&Kind::Inner(b'"'))
+        && is_number(time + 7)
+        && is_number(time + 9);
+    is_it.then_some(bracket)
+}
+
+fn access_names(bracket: Option<usize>) -> BTreeMap<usize, &'static str> {
+    let Some(bracket) = bracket else { return BTreeMap::new() };
+    let before = [(6, "client"), (4, "ident"), (2, "user")].map(|(place, name)| (bracket - place, name));
+    let after = [(1, "time"), (5, "request"), (8, "status"), (10, "bytes"), (13, "referrer"), (17, "user_agent")];
+    before.into_iter().chain(after.map(|(place, name)| (bracket + place, name))).collect()
 }
 
 impl Writer {
@@ -149,10 +176,22 @@ impl Writer {
         if let Some(key) = key_before(lines, place) {
             return key;
         }
+        // Behind the status, a format may have other things than the combined one: only texts in quotes are its.
+        let is_quoted = || lines.iter().all(|line| line.tokens[place].kind == Kind::Inner(b'"'));
+        if let Some(name) = self.access.get(&place)
+            && (!matches!(*name, "referrer" | "user_agent") || is_quoted())
+        {
+            self.request |= *name == "request";
+            return (*name).to_owned();
+        }
         let kind = |kind: fn(Kind) -> bool| {
             lines.iter().all(|line| line.tokens.get(place).is_some_and(|token| kind(token.kind)))
         };
-        if kind(|kind| matches!(kind, Kind::Time(_) | Kind::Dash)) {
+        // Places that are empty in all lines say nothing.
+        let is_any = |kind: fn(Kind) -> bool| {
+            lines.iter().any(|line| line.tokens.get(place).is_some_and(|token| kind(token.kind)))
+        };
+        if kind(|kind| matches!(kind, Kind::Time(_) | Kind::Dash)) && is_any(|kind| matches!(kind, Kind::Time(_))) {
             return "time".to_owned();
         }
         if kind(|kind| matches!(kind, Kind::Address)) {

@@ -67,12 +67,11 @@ fn split(line: &[u8], separator: u8) -> Option<Vec<String>> {
     let mut values = Vec::new();
     let mut rest = text.as_str();
     loop {
-        let (value, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
-            None => {
-                let end = rest.find(char::from(separator)).unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
+        let (value, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_value(quoted)?
+        } else {
+            let end = rest.find(char::from(separator)).unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
         };
         values.push(value);
         if after.is_empty() {
@@ -116,6 +115,7 @@ pub(super) fn with_header(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         engine,
         types: types(&table, &names, 1),
         after: vec![String::from_utf8_lossy(lines.first()?).into_owned()],
+        ..Draft::default()
     })
 }
 

@@ -29,6 +29,10 @@ pub struct Draft {
     pub engine: String,
     /// Field to type, as it stands in the file.
     pub types: BTreeMap<String, String>,
+    /// Whether the writer of the log escapes what it puts into texts.
+    pub is_escaped: bool,
+    /// What has to be said about it beside its comments.
+    pub warnings: Vec<String>,
     /// The file's lines before a case's own that say how it is read.
     pub after: Vec<String>,
 }
@@ -54,6 +58,8 @@ pub struct Finished {
 const MATCHING_CASES: usize = 5;
 /// Longer lines make no good cases.
 const CASE_BYTES: usize = 4_000;
+/// Lines that are looked at for names of fields.
+const WARNED_LINES: usize = 50;
 /// Lines that are looked at for types and cases.
 const LINES: usize = 2_000;
 
@@ -95,6 +101,10 @@ impl Draft {
 
     /// Types for what the lines show, where nothing was said yet; what does not go together is left out again.
     pub fn infer_types(&mut self, lines: &[&[u8]]) {
+        // Columns that the file names have their types: here they would come again as they are written there.
+        if !self.after.is_empty() {
+            return;
+        }
         let Ok(mut reader) = self.reader() else { return };
         let matched: Vec<Matched> = matched(&mut reader, lines).map(|(_, matched)| matched).collect();
         for (field, kind) in infer::types(&reader.pattern, &matched) {
@@ -104,6 +114,48 @@ impl Draft {
             self.types.insert(field.clone(), kind);
             if self.reader().is_err() {
                 self.types.remove(&field);
+            }
+        }
+        if self.is_escaped {
+            self.decode();
+        }
+    }
+
+    /// The user and the account as they are, where the writer escapes them.
+    fn decode(&mut self) {
+        for wanted in ["user", "account"] {
+            let before = self.types.get(wanted).cloned();
+            let decoded = match before.as_deref().map(|kind| kind.strip_suffix(" }")) {
+                None => "{ decode = \"escapes\" }".to_owned(),
+                Some(Some(kind)) if !kind.contains("decode") => format!("{kind}, decode = \"escapes\" }}"),
+                Some(_) => continue,
+            };
+            self.types.insert(wanted.to_owned(), decoded);
+            if self.reader().is_err() {
+                self.types.remove(wanted);
+                self.types.extend(before.map(|kind| (wanted.to_owned(), kind)));
+            }
+        }
+    }
+
+    /// Says of fields that look like the user or the account that the client chooses them, and what to log instead.
+    pub fn warn_of_clients_fields(&mut self, lines: &[&[u8]]) {
+        let Ok(mut reader) = self.reader() else { return };
+        let mut names: BTreeSet<String> = reader.pattern.field_names().into_iter().map(str::to_owned).collect();
+        let lines = &lines[..lines.len().min(WARNED_LINES)];
+        let found = matched(&mut reader, lines).flat_map(|(_, matched)| matched.fields);
+        names.extend(found.flat_map(|field| field.names));
+        for name in names {
+            let called = ["user", "account"].into_iter().find(|wanted| infer::is_called(&name, wanted));
+            let Some(wanted) = called.filter(|wanted| infer::is_clients(&name) && name != *wanted) else { continue };
+            let warning = format!(
+                "`{name}` is not taken as `{wanted}`: the client chooses it, and can count for somebody else. Let the \
+                 application answer with a header and log that: nginx `$sent_http_x_{wanted}`, Apache `%{{X-{wanted}}}o`, \
+                 HAProxy `%[res.hdr(X-{wanted})]`, Envoy `%RESP(X-{wanted})%`."
+            );
+            if !self.warnings.contains(&warning) {
+                self.comments.push(warning.clone());
+                self.warnings.push(warning);
             }
         }
     }
@@ -131,7 +183,9 @@ impl Draft {
         if !self.after.is_empty() {
             let after: Vec<String> = self.after.iter().map(|line| toml_text::text(line)).collect();
             let after = format!("[[case]]\nafter = [{}]\n", after.join(", "));
-            parts.iter_mut().for_each(|part| *part = part.replacen("[[case]]\n", &after, 1));
+            for part in &mut parts {
+                *part = part.replacen("[[case]]\n", &after, 1);
+            }
         }
         // What a case says was read from its line; if one fails all the same, it is better left out than written.
         let holds = |part: &String| {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::config::pattern_file::READ_AT;
-use crate::explain::Matched;
+use crate::explain::{FieldValue, Matched};
 use crate::model::decimal::Decimal;
 use crate::model::fields::FieldType;
 use crate::parse::{Pattern, read_time};
@@ -82,14 +82,19 @@ pub(super) fn types(pattern: &Pattern, lines: &[Matched]) -> BTreeMap<String, St
         }
     }
     for wanted in ["user", "account"] {
-        let is_given = lines
-            .iter()
-            .any(|matched| matched.fields.iter().any(|field| field.names.iter().any(|name| name == wanted)));
+        let is_given = lines.iter().any(|matched| {
+            matched.fields.iter().any(|field| is_present(field) && field.names.iter().any(|name| name == wanted))
+        });
         if let Some(from) = order.iter().find(|name| !is_given && means(name, wanted)) {
             types.insert(wanted.to_owned(), format!("{{ from = {} }}", super::toml_text::quoted(from)));
         }
     }
     types
+}
+
+/// Whether a field says something.
+pub(super) fn is_present(field: &FieldValue) -> bool {
+    !field.misfit && !matches!(&field.text[..], b"" | b"-")
 }
 
 /// The type that all values fit.
@@ -139,17 +144,39 @@ fn is_time_name(name: &str) -> bool {
     matches!(name.as_str(), "ts" | "t" | "date" | "datetime" | "@timestamp" | "eventtime") || name.contains("time")
 }
 
-/// Whether a field of this name is likely to hold the user's or the account's id.
+/// Whether the client writes what a field of this name holds: a header, cookie or argument of the request.
+#[must_use]
+pub fn is_clients(name: &str) -> bool {
+    let plain = plain(name);
+    ["http_", "cookie_", "arg_", "captured_request_"].iter().any(|prefix| plain.starts_with(prefix))
+        || ["req_header", "request_header"].iter().any(|part| plain.contains(part))
+}
+
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// Whether a field of this name is likely to hold the user's or the account's id, and the client does not choose it.
 #[must_use]
 pub fn means(name: &str, wanted: &str) -> bool {
-    let plain: String =
-        name.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if plain.contains("agent") {
+    is_called(name, wanted) && !is_clients(name)
+}
+
+/// Whether a field's name is the user's or the account's, whoever writes it.
+#[must_use]
+pub fn is_called(name: &str, wanted: &str) -> bool {
+    let plain = plain(name);
+    // Programs log in to databases too.
+    if plain.contains("agent") || ["db_", "mysql_", "postgres_", "sudo_"].iter().any(|part| plain.contains(part)) {
         return false;
     }
     let words: &[&str] = match wanted {
-        "user" => &["user_id", "userid", "user_name", "username", "x_user", "uid", "login", "principal"],
+        "user" => {
+            &["user", "user_id", "userid", "user_name", "username", "x_user", "uid", "login", "principal", "claim_sub"]
+        }
         "account" => &[
+            "account",
+            "org",
             "account_id",
             "accountid",
             "x_account",
@@ -163,10 +190,9 @@ pub fn means(name: &str, wanted: &str) -> bool {
         ],
         _ => &[],
     };
-    plain == wanted
-        || words.iter().any(|word| {
-            plain == *word || plain.ends_with(&format!("_{word}")) || (word.len() > 4 && plain.contains(word))
-        })
+    // These are parts of other words, such as of what users and accounts have.
+    let is_part = |word: &str| word.len() > 4 && word != "account" && plain.contains(word);
+    words.iter().any(|word| plain == *word || plain.ends_with(&format!("_{word}")) || is_part(word))
 }
 
 #[cfg(test)]
@@ -226,6 +252,16 @@ mod tests {
             ("bytes", "account", false),
             ("uid", "user", true),
             ("fluid", "user", false),
+            ("note_account", "account", true),
+            ("account_status", "account", false),
+            ("txn_user", "user", true),
+            ("jwt_claim_sub", "user", true),
+            ("db_user", "user", false),
+            ("org", "account", true),
+            ("http_x_user", "user", false),
+            ("cookie_uid", "user", false),
+            ("captured_request_header_user", "user", false),
+            ("req.headers.x-user", "user", false),
         ] {
             assert_eq!(means(name, wanted), expected, "{name}");
         }

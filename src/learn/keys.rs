@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::align::special_name;
 use super::draft::Draft;
 use super::infer::{kind_of, means, time_format};
 use super::toml_text;
@@ -47,6 +48,15 @@ pub(super) fn json(name: &str, lines: &[&[u8]]) -> Option<Draft> {
         };
         taken.push(path);
         fields.insert((*canonical).to_owned(), written(path));
+    }
+    // A request line is known by what it holds, whatever it is called.
+    let is_request =
+        |values: &[Vec<u8>]| special_name(&values.iter().map(Vec::as_slice).collect::<Vec<_>>()) == Some("request");
+    let request = values.iter().find(|(path, values)| !taken.contains(path) && is_request(values));
+    if let Some((path, _)) =
+        request.filter(|(path, _)| **path != ["request"] && !values.contains_key(&vec!["request".to_owned()]))
+    {
+        fields.insert("request".to_owned(), written(path));
     }
     for wanted in ["user", "account"] {
         let is_given = fields.contains_key(wanted) || values.contains_key(&vec![wanted.to_owned()]);

@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::shape;
 use crate::config::pattern_file::READ_AT;
 use crate::model::fields::Fields;
 use crate::model::spec::{Engine, PatternSpec};
@@ -83,11 +84,17 @@ fn judge<'a>(spec: &'a PatternSpec, lines: &[&[u8]]) -> Option<Ranked<'a>> {
         matches: Vec::with_capacity(lines.len()),
     };
     let (mut texts, mut values, mut with_time) = (0, 0, 0);
+    // A pattern that says itself which lines belong together reads them so.
+    let joined = shape::joined(&spec.records, lines);
+    let records: Option<Vec<&[u8]>> = joined.as_ref().map(|(records, _)| records.iter().map(Vec::as_slice).collect());
+    let lines = records.as_deref().unwrap_or(lines);
     for (place, line) in lines.iter().enumerate() {
         let found = parser.parse(line, &mut fields);
         ranked.matches.push(found.is_ok());
         match found {
             Err(mismatch) if mismatch.is_directive() => continue,
+            // The place of a record is not that of a line.
+            Err(_) if joined.is_some() => {}
             Err(_) => ranked.miss(&mut parser, place, line),
             Ok(()) => {
                 ranked.matched += 1;

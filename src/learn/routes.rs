@@ -212,12 +212,17 @@ impl Node {
     }
 }
 
+/// What the sections are for.
+const REVIEW: &str = "# This version's configuration does not read `[[route]]` tables yet: they show what is in the log. Do not put them\n\
+                      # into pxtail.toml.";
+
 /// The routes as sections of a configuration, for review; those with fewer lines than `min_lines` are summed up.
 #[must_use]
 pub fn toml(routes: &[Route], lines: u64, min_lines: u64) -> String {
     let (kept, left): (Vec<&Route>, Vec<&Route>) = routes.iter().partition(|route| route.lines >= min_lines);
-    let mut text =
-        format!("# Proposed by `pxtail learn routes` from {lines} lines: read, rename and merge before you use it.\n");
+    let mut text = format!(
+        "# Proposed by `pxtail learn routes` from {lines} lines, for review: read, rename and merge.\n{REVIEW}\n"
+    );
     for route in kept {
         let share = route.lines as f64 * 100.0 / lines.max(1) as f64;
         let _ = write!(text, "\n# {} lines, {share:.1} %", route.lines);

@@ -14,6 +14,8 @@ const PART_BYTES: u64 = 2 << 20;
 const PART_LINES: usize = 2_000;
 /// Longer lines are left out: a pattern is not learned from them.
 const LINE_BYTES: usize = 64 << 10;
+/// A file with a zero byte in so much of its beginning is no text.
+const BINARY_BYTES: usize = 8 << 10;
 
 /// Lines of a log.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +46,7 @@ pub fn read(path: &Path) -> io::Result<Sample> {
     if metadata.len() <= 3 * PART_BYTES {
         let mut bytes = Vec::new();
         file.take(3 * PART_BYTES).read_to_end(&mut bytes)?;
-        refuse_compressed(&bytes)?;
+        refuse_other_than_text(&bytes)?;
         sample.add_parts(&bytes);
         return Ok(sample);
     }
@@ -57,7 +59,7 @@ pub fn read(path: &Path) -> io::Result<Sample> {
         }
         let mut bytes = Vec::new();
         reader.take(PART_BYTES).read_to_end(&mut bytes)?;
-        refuse_compressed(&bytes)?;
+        refuse_other_than_text(&bytes)?;
         // The last line may be cut off.
         let end = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
         sample.add(&bytes[..end], PART_LINES);
@@ -65,9 +67,17 @@ pub fn read(path: &Path) -> io::Result<Sample> {
     Ok(sample)
 }
 
-fn refuse_compressed(bytes: &[u8]) -> io::Result<()> {
+fn refuse_other_than_text(bytes: &[u8]) -> io::Result<()> {
     if bytes.starts_with(b"\x1f\x8b") || bytes.starts_with(b"\x28\xb5\x2f\xfd") || bytes.starts_with(b"BZh") {
         return Err(io::Error::other("it is compressed; unpack it first: zcat FILE | pxtail learn pattern -"));
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(io::Error::other(
+            "it is UTF-16; logs are read as bytes of UTF-8: iconv -f UTF-16 -t UTF-8 FILE | pxtail learn pattern -",
+        ));
+    }
+    if memchr::memchr(0, &bytes[..bytes.len().min(BINARY_BYTES)]).is_some() {
+        return Err(io::Error::other("it is no text: there are zero bytes in it"));
     }
     Ok(())
 }
@@ -121,7 +131,10 @@ mod tests {
             assert!(numbers[2_000].abs_diff(lines / 2) < 1_500, "{}", numbers[2_000]);
             assert!(numbers.is_sorted() && numbers[4_000] > lines / 2 + 1_000);
         }
-        std::fs::write(&path, b"\x1f\x8b\x08").expect("a file");
-        assert!(read(&path).expect_err("compressed").to_string().contains("zcat"));
+        for (bytes, said) in [(&b"\x1f\x8b\x08"[..], "zcat"), (b"\xff\xfea\0", "UTF-16"), (b"ELF\0\x01", "no text")] {
+            std::fs::write(&path, bytes).expect("a file");
+            let found = read(&path).expect_err("no text").to_string();
+            assert!(found.contains(said), "{found}");
+        }
     }
 }

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use regex::bytes::RegexSet;
 
+use crate::config::pattern_file::READ_AT;
 use crate::model::fault::{Located, Location};
-use crate::model::fields::Fields;
-use crate::model::spec::{Engine, PatternSpec, RecordSpec};
-use crate::parse::Pattern;
+use crate::model::spec::{RecordSpec, Wrapper};
+use crate::model::time::UnixMicros;
+use crate::parse::LineTime;
+use crate::parse::record::{Flush, Pending, Piece, Records, Seen};
 
 /// A log whose lines hold other lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,40 +21,46 @@ pub struct Wrapped {
 }
 
 /// Wrappers that are tried, those with the strictest form first.
-const WRAPPERS: [&str; 4] = ["cri", "docker", "syslog_rfc5424", "syslog_rfc3164"];
+const WRAPPERS: [Wrapper; 4] = [Wrapper::Cri, Wrapper::Docker, Wrapper::SyslogRfc5424, Wrapper::SyslogRfc3164];
+/// Of a line that is joined of parts: longer ones are cut.
+const LINE_BYTES: usize = 1 << 20;
 /// Which part of the lines must have the wrapper.
 const WRAPPED: f64 = 0.9;
 
 /// The lines inside the lines, where nearly all are wrapped alike.
 #[must_use]
 pub fn unwrapped(lines: &[&[u8]]) -> Option<Wrapped> {
-    WRAPPERS.into_iter().find_map(|name| {
-        let at = Location::new(name, 0);
-        let engine = Located::new(Engine::Builtin { name: name.to_owned() }, at.clone());
-        let spec = PatternSpec {
-            at,
-            name: name.to_owned(),
-            about: None,
-            engine,
-            types: [].into(),
-            records: RecordSpec::default(),
-            cases: Vec::new(),
-        };
-        let pattern = Pattern::compile(&spec).ok()?;
-        let mut parser = pattern.line_parser(&["message"], &TimeZone::UTC).ok()?;
-        let mut fields = Fields::with_slots(1);
-        let mut inner = Vec::new();
-        for line in lines {
-            if parser.parse(line, &mut fields).is_ok()
-                && let Some(message) = fields.get(line, 0)
-            {
-                inner.push(message.strip_suffix(b"\n").unwrap_or(message).to_vec());
-            }
-        }
-        let is_most = inner.len() as f64 >= lines.len().max(1) as f64 * WRAPPED;
+    WRAPPERS.into_iter().find_map(|wrapper| {
+        let (mut inner, foreign) = inside(wrapper, lines)?;
+        let is_most = foreign as f64 <= lines.len() as f64 * (1.0 - WRAPPED);
         inner.retain(|line| !line.is_empty());
-        (is_most && !inner.is_empty()).then_some(Wrapped { name, inner })
+        (is_most && !inner.is_empty()).then_some(Wrapped { name: wrapper.name(), inner })
     })
+}
+
+/// The lines inside, with those joined that come in parts, and how many are not wrapped.
+fn inside(wrapper: Wrapper, lines: &[&[u8]]) -> Option<(Vec<Vec<u8>>, usize)> {
+    let unwrap = vec![Located::new(wrapper, Location::new(wrapper.name(), 0))];
+    joined(&RecordSpec { unwrap, multiline: None }, lines)
+}
+
+/// The records of lines, and how many lines have not the wrapper that all should have. `None`: lines are records.
+pub(super) fn joined(spec: &RecordSpec, lines: &[&[u8]]) -> Option<(Vec<Vec<u8>>, usize)> {
+    let records = Records::compile(spec, LINE_BYTES).ok()??;
+    let mut reader = records.reader(&[], &TimeZone::UTC, LineTime::Left).ok()?;
+    reader.set_reference_time(READ_AT);
+    let mut pending = Pending::default();
+    let seen = Seen { now: UnixMicros(0), complete_until: UnixMicros(0) };
+    let (mut inner, mut foreign) = (Vec::new(), 0);
+    let mut take = |piece: Piece<'_>| match piece {
+        Piece::Record { line, .. } => inner.push(line.strip_suffix(b"\n").unwrap_or(line).to_vec()),
+        Piece::Foreign { .. } => foreign += 1,
+    };
+    for (line, number) in lines.iter().zip(1..) {
+        reader.push(&mut pending, line, number, seen, &mut take);
+    }
+    reader.flush(&mut pending, Flush::All, &mut take);
+    Some((inner, foreign))
 }
 
 /// Lines that go on with the record before them.

@@ -54,6 +54,18 @@ time = { type = \"time\", format = \"rfc3339\" }",
 }
 
 #[test]
+fn a_request_line_in_json_is_known_by_what_it_holds() {
+    check(
+        &[r#"{"req":"GET /x HTTP/1.1","st":200}"#, r#"{"req":"PUT /y HTTP/1.1","st":404}"#],
+        "[json]
+request = \"req\"
+
+[types]
+st = \"integer\"",
+    );
+}
+
+#[test]
 fn pairs_are_read_by_their_keys() {
     check(
         &[
@@ -77,18 +89,27 @@ user = { from = \"user_id\" }",
 fn columns_are_read_by_the_line_that_names_them() {
     check(
         &[
-            "Timestamp,User ID,Account,URL,Duration (ms),Note",
-            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,\"a, \"\"b\"\"\"",
-            "2026-11-23 10:00:01,u2,acme,/y,15,",
+            "Timestamp,User ID,Account,URL,Duration (ms),Bytes,Note",
+            "2026-11-23 10:00:00,u1,acme,/x?a=1,12,5,\"a, \"\"b\"\"\"",
+            "2026-11-23 10:00:01,u2,acme,/y,15,6,",
         ],
         "csv = true
 
 [types]
+bytes = \"integer\"
 duration = { from = \"duration_ms\", type = \"duration\", unit = \"ms\" }
 target = { from = \"url\" }
 time = { from = \"timestamp\", type = \"time\", format = \"rfc3339\" }
 user = { from = \"user_id\" }",
     );
+}
+
+#[test]
+fn columns_get_their_types_once() {
+    let lines = ["Who,Bytes,Note", "u1,5,a", "u2,6,b"];
+    let mut draft = propose("p", &bytes(&lines)).expect("a proposal");
+    draft.infer_types(&bytes(&lines));
+    assert_eq!(draft.types.keys().collect::<Vec<_>>(), ["bytes"]);
 }
 
 #[test]
@@ -148,6 +169,25 @@ fn no_line_of_the_log_is_a_case_that_must_not_match() {
 }
 
 #[test]
+fn what_stands_behind_an_access_log_line_leaves_its_names() {
+    check(
+        &[
+            "a.example:443 10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] \"GET /x HTTP/1.1\" 200 5 \"-\" \"curl/8\" tenant=\"acme\" uid=\"u1\" 12",
+            "a.example:443 10.0.0.2 - - [23/Nov/2026:10:00:01 +0000] \"GET /y HTTP/1.1\" 404 - \"-\" \"curl/8\" tenant=\"acme\" uid=\"u2\" 15",
+        ],
+        r#"regex = '(?<field1>[^\s"\[\](){}<>=,;|]+) (?<client>[0-9A-Fa-f.:]+) (?<ident>[^\s"\[\](){}<>=,;|]+) (?<user>[^\s"\[\](){}<>=,;|]+) \[(?<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "(?<request>(?:[^"\\]|\\.)*)" (?<status>-?\d+) (?<bytes>-?\d+|-) "(?<referrer>(?:[^"\\]|\\.)*)" "(?<user_agent>(?:[^"\\]|\\.)*)" tenant="(?<tenant>(?:[^"\\]|\\.)*)" uid="(?<uid>(?:[^"\\]|\\.)*)" (?<field13>-?\d+)'
+
+[types]
+account = { from = "tenant" }
+bytes = "integer"
+field13 = "integer"
+status = "integer"
+time = { type = "time", format = "clf" }
+user = { from = "uid" }"#,
+    );
+}
+
+#[test]
 fn redacted_cases_hold_no_address_or_user() {
     let lines =
         ["10.1.2.3 user=grace id=4f9a8b7c6d5e4f3a2b1c0 n=1", "10.1.2.4 user=edsger id=4f9a8b7c6d5e4f3a2b1c1 n=2"];
@@ -174,12 +214,60 @@ fn a_format_of_a_server_is_a_pattern_with_a_made_up_line() {
     }
 }
 
+/// Types and warnings of a server's format.
+#[track_caller]
+fn check_format(syntax: Syntax, text: &str, types: &[(&str, &str)], warned: &[&str]) {
+    let at = Location::new("x.conf", 3);
+    let format = Format { name: "m".to_owned(), syntax, text: text.to_owned(), escape: None, at, logs: Vec::new() };
+    let mut draft = of_format(&format, "m");
+    let example = draft.reader().unwrap_or_else(|faults| panic!("{faults:?}")).pattern.example().expect("a line");
+    draft.warn_of_clients_fields(&[&example]);
+    draft.infer_types(&[&example]);
+    let found: Vec<(&str, &str)> = draft
+        .types
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "user" | "account"))
+        .map(|(name, kind)| (name.as_str(), kind.as_str()))
+        .collect();
+    assert_eq!(found, types, "{text}");
+    assert_eq!(draft.warnings.len(), warned.len(), "{:?}", draft.warnings);
+    for (warning, name) in draft.warnings.iter().zip(warned) {
+        assert!(warning.starts_with(&format!("`{name}`")) && draft.head().contains(warning), "{warning}");
+    }
+}
+
+#[test]
+fn a_header_that_the_client_sends_is_never_the_user() {
+    check_format(Syntax::Nginx, "$remote_addr $http_x_user $cookie_account", &[], &["cookie_account", "http_x_user"]);
+    check_format(Syntax::Apache, "%h %{X-User}i", &[], &["http_x_user"]);
+    check_format(Syntax::Haproxy, "%ci %[req.hdr(X-Account)]", &[], &["http_x_account"]);
+    check_format(Syntax::Envoy, "%START_TIME% %REQ(X-USER)%", &[], &["http_x_user"]);
+}
+
+#[test]
+fn users_and_accounts_that_the_server_knows_are_taken_without_its_escapes() {
+    let decoded = "{ from = \"sent_http_x_user\", decode = \"escapes\" }";
+    check_format(Syntax::Nginx, "$remote_addr $sent_http_x_user", &[("user", decoded)], &[]);
+    let decoded = "{ from = \"note_account\", decode = \"escapes\" }";
+    check_format(Syntax::Apache, "%h %{account}n", &[("account", decoded)], &[]);
+    let decoded = "{ decode = \"escapes\" }";
+    check_format(Syntax::Apache, "%h %u %t", &[("user", decoded)], &[]);
+    check_format(Syntax::Envoy, "%START_TIME% %RESP(X-USER)%", &[("user", "{ from = \"sent_http_x_user\" }")], &[]);
+}
+
 #[test]
 fn wrappers_are_seen_and_their_lines_taken_out() {
     let lines = ["2026-11-23T10:00:00.1Z stdout F one", "2026-11-23T10:00:00.2Z stderr F two"];
     let found = unwrapped(&bytes(&lines)).expect("a wrapper");
     assert_eq!((found.name, found.inner), ("cri", vec![b"one".to_vec(), b"two".to_vec()]));
     assert_eq!(unwrapped(&bytes(&["one", "two"])), None);
+    let parts = [
+        "2026-11-23T10:00:00.1Z stdout P on",
+        "2026-11-23T10:00:00.2Z stderr F two",
+        "2026-11-23T10:00:00.3Z stdout F e",
+    ];
+    let found = unwrapped(&bytes(&parts)).expect("a wrapper");
+    assert_eq!(found.inner, [b"two".to_vec(), b"one".to_vec()]);
 }
 
 #[test]

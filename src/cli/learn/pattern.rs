@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::LearnPatternArguments;
 use crate::cli::{FAILED, Failure, patterns};
+use crate::config::shipped::PATTERNS;
 use crate::learn::draft::{Cases, Draft};
 use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
@@ -37,11 +38,28 @@ fn syntax_of(file: &Path) -> Result<Option<Syntax>, Failure> {
     if file == Path::new("-") {
         return Ok(None);
     }
+    if is_caddyfile(file) {
+        let help = "pxtail learn pattern LOG looks at the log itself";
+        let message =
+            "a Caddyfile does not say the log's format: Caddy writes JSON, which the pattern `caddy_json` reads";
+        return Err(Failure::new(FAILED, format!("{}: {message}\nhelp: {help}", file.display())));
+    }
+    // Opening a pipe waits for somebody to write to it.
+    let metadata = std::fs::metadata(file).map_err(|err| patterns::unreadable(file, &err))?;
+    if !metadata.is_file() {
+        let help = "give a file, or `-` and the lines on standard input";
+        return Err(Failure::new(FAILED, format!("{}: it is no regular file\nhelp: {help}", file.display())));
+    }
     let mut head = Vec::new();
     let opened = std::fs::File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
     std::io::Read::read_to_end(&mut std::io::Read::take(opened, HEAD_BYTES as u64), &mut head)
         .map_err(|err| patterns::unreadable(file, &err))?;
     Ok(server_config::recognised(&String::from_utf8_lossy(&head)))
+}
+
+fn is_caddyfile(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name == "caddyfile" || name.ends_with(".caddyfile")
 }
 
 fn no_configuration(file: &Path) -> Failure {
@@ -140,14 +158,21 @@ fn all_formats(
     tell: &show::Teller,
     drafts: Vec<(&Format, Draft)>,
 ) -> Result<(), Failure> {
-    let mut written = Vec::new();
+    let mut written: Vec<(Option<PathBuf>, learn::draft::Finished)> = Vec::new();
+    let mut sources: Vec<(PathBuf, String)> = Vec::new();
     let (mut refused, mut made_up) = (0, true);
     for (format, mut draft) in drafts {
         let sample = format.logs.iter().find_map(|log| sample::read(Path::new(log)).ok()).unwrap_or_default();
         let lines: Vec<&[u8]> = sample.lines.iter().map(Vec::as_slice).collect();
         made_up &= lines.is_empty();
         match finish(arguments, &mut draft, &lines) {
-            Ok(finished) => written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished)),
+            Ok(finished) => {
+                tell.warnings(&draft.warnings);
+                // Others are written to a program or to syslog.
+                let files = format.logs.iter().filter(|log| log.starts_with('/'));
+                sources.extend(files.map(|log| (PathBuf::from(log), draft.name.clone())));
+                written.push((write::pattern(arguments, &draft.name, &finished.text)?, finished));
+            }
             Err(faults) => {
                 show::refused(&format.name, &failed(&faults));
                 refused += 1;
@@ -157,6 +182,9 @@ fn all_formats(
     tell.written(&written, if made_up { Origin::MadeUp } else { origin(arguments) });
     for (_, finished) in written.iter().filter(|(_, finished)| !finished.has_time) {
         tell.no_time(&finished.spec.name, show::TimeOf::New);
+    }
+    for (log, name) in &sources {
+        tell.source(log, &[name], &Surroundings::default());
     }
     if refused > 0 {
         let message = format!("{refused} of the formats cannot be read as they are; all others are written");
@@ -171,6 +199,7 @@ fn finish(
     draft: &mut Draft,
     lines: &[&[u8]],
 ) -> Result<learn::draft::Finished, Vec<Fault>> {
+    draft.warn_of_clients_fields(lines);
     draft.infer_types(lines);
     let reader = draft.reader()?;
     let example = reader.pattern.example();
@@ -208,7 +237,7 @@ fn best_format(
     let Some((_, draft)) = drafts.iter().find(|(_, draft)| draft.name == best.spec.name) else { return Ok(()) };
     let mut draft = draft.clone();
     if let (Some(name), [_]) = (&arguments.name, drafts) {
-        draft.name.clone_from(name);
+        draft.name = free_name(name)?;
     }
     write_new(arguments, tell, draft, &lines, &Surroundings::default())
 }
@@ -228,7 +257,11 @@ fn write_new(
     around: &Surroundings,
 ) -> Result<(), Failure> {
     let finished = finish(arguments, &mut draft, lines).map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
+    tell.warnings(&draft.warnings);
     let path = write::pattern(arguments, &draft.name, &finished.text)?;
+    if !learn::names_somebody(&finished.spec, lines) {
+        tell.nobody(&draft.name);
+    }
     let name = draft.name.clone();
     let named = path.as_ref().map_or_else(|| name.clone(), |path| Path::new(".").join(path).display().to_string());
     let has_time = finished.has_time || around.wrapped.is_some();
@@ -267,17 +300,39 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
         {
             tell.no_time(&best.spec.name, show::TimeOf::Known);
         }
+        let best = look.ranked.first().map(|best| best.spec);
+        if let Some(best) = best.filter(|best| !learn::names_somebody(best, &look.records)) {
+            tell.nobody(&best.name);
+        }
         tell.source(&arguments.file, &names, &around);
         for name in names {
             tell.next(&arguments.file, name, &around);
         }
         return Ok(());
     }
-    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.file));
+    let name = match &arguments.name {
+        Some(name) => free_name(name)?,
+        None => own_name(&name_of(&arguments.file)),
+    };
     let draft = learn::propose(&name, &look.records).map_err(|tried| no_proposal(&tried))?;
     let spec = draft.spec().map_err(|faults| Failure::new(FAILED, failed(&faults)))?;
     tell.proposed(&rank([&spec], &look.records), &look.records);
     write_new(arguments, tell, draft, &look.records, &around)
+}
+
+/// A name that a person chose. `Err`: the pattern of that name that comes with pxtail would be hidden by the new one.
+fn free_name(name: &str) -> Result<String, Failure> {
+    if PATTERNS.iter().any(|(shipped, _)| *shipped == name) {
+        let help = format!("give another one: --name {name}_log");
+        let message = format!("`{name}` is a pattern that comes with pxtail, and a new one of that name would hide it");
+        return Err(Failure::new(FAILED, format!("{message}\nhelp: {help}")));
+    }
+    Ok(name.to_owned())
+}
+
+/// A name that no pattern has that comes with pxtail.
+fn own_name(name: &str) -> String {
+    free_name(name).unwrap_or_else(|_| format!("{name}_log"))
 }
 
 fn no_proposal(tried: &[learn::Tried]) -> Failure {
@@ -352,6 +407,13 @@ impl<'a> Look<'a> {
 fn name_of(file: &Path) -> String {
     let name = file.file_name().map_or(PathBuf::from("log"), PathBuf::from);
     let name = name.to_string_lossy().into_owned();
-    let stem = name.split(".log").next().unwrap_or(&name).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let stem = match name.split_once(".log") {
+        Some((stem, _)) => stem,
+        // `access.1`
+        None => name
+            .rsplit_once('.')
+            .filter(|(_, end)| end.bytes().all(|byte| byte.is_ascii_digit()))
+            .map_or(&*name, |(stem, _)| stem),
+    };
     learn::plain_name(stem)
 }

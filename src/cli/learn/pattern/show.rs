@@ -106,6 +106,20 @@ impl Teller {
         self.tell(&text);
     }
 
+    /// The pattern says of no line whose it is.
+    pub(super) fn nobody(&self, name: &str) {
+        self.tell(&format!("`{name}` gives no user or account: a metric needs one"));
+        let help = "help: if a field of the line holds it, name it under [types] of a pattern of your own: user = { from = \
+                    \"field\" } (--new writes a pattern to begin with); else let the server log it";
+        self.tell(&wrapped(help, ""));
+    }
+
+    pub(super) fn warnings(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.tell(&wrapped(&escaped(format!("warning: {warning}").as_bytes()), ""));
+        }
+    }
+
     pub(super) fn written(&self, written: &[(Option<PathBuf>, Finished)], origin: Origin) {
         for (path, finished) in written {
             let cases = counted(finished.cases, "case");
