@@ -25,6 +25,7 @@ mod keys;
 pub mod lint;
 mod ltsv;
 mod mismatch;
+mod nearby;
 mod output;
 mod quote;
 pub mod record;

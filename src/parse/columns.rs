@@ -5,6 +5,7 @@
 
 use super::capture::{Capture, Form};
 use super::mismatch::Mismatch;
+use super::nearby;
 
 /// What is done with columns past those that are expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +84,14 @@ impl Split {
     pub(super) fn plain(&mut self, line: &[u8], separator: u8, most: TooMany) -> Result<(), Mismatch> {
         self.values.clear();
         let mut start = 0;
-        for end in memchr::memchr_iter(separator, line).chain([line.len()]) {
-            if !self.has_room(start, most)? {
+        while self.has_room(start, most)? {
+            let rest = line.get(start..).unwrap_or_default();
+            let Some(len) = nearby::find(separator, rest) else {
+                self.values.push(Value::new(start, line.len(), Quotes::Raw));
                 break;
-            }
-            self.values.push(Value::new(start, end, Quotes::Raw));
-            start = end + 1;
+            };
+            self.values.push(Value::new(start, start + len, Quotes::Raw));
+            start += len + 1;
         }
         Ok(())
     }
@@ -107,7 +110,7 @@ impl Split {
                 quoted_value(line, start + 1)?
             } else {
                 let rest = line.get(start..).unwrap_or_default();
-                let end = start + memchr::memchr(separator, rest).unwrap_or(rest.len());
+                let end = start + nearby::find(separator, rest).unwrap_or(rest.len());
                 (Value::new(start, end, Quotes::Done), end)
             };
             self.values.push(value);

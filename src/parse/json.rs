@@ -14,7 +14,7 @@ pub(super) use decode::decode;
 pub(super) use path::Path;
 
 use scan::Scanner;
-use tree::{Node, Tree};
+use tree::{Node, Order, Tree};
 
 use super::capture::{Capture, Form};
 use super::mismatch::Mismatch;
@@ -26,6 +26,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 #[derive(Clone, Debug)]
 pub(super) struct JsonReader {
     tree: Tree,
+    order: Order,
     /// A key with escapes, decoded.
     key: Vec<u8>,
     alternatives: Option<Alternatives>,
@@ -58,15 +59,19 @@ impl JsonReader {
         let is_direct = places.iter().enumerate().all(|(capture, places)| *places == [capture]);
         let found = vec![Capture::ABSENT; all.len()];
         let alternatives = (!is_direct).then_some(Alternatives { places, found });
-        Self { tree: Tree::new(&all), key: Vec::new(), alternatives }
+        let tree = Tree::new(&all);
+        Self { order: tree.order(), tree, key: Vec::new(), alternatives }
     }
 
     #[inline]
     pub(super) fn read(&mut self, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-        let Some(Alternatives { places, found }) = &mut self.alternatives else {
-            return read_object(&self.tree, &mut self.key, line, captures);
+        let Self { tree, order, key, alternatives } = self;
+        let mut walk = |captures: &mut [Capture]| {
+            captures.fill(Capture::ABSENT);
+            Walk { scanner: Scanner::new(line), tree, order, key, captures }.line()
         };
-        read_object(&self.tree, &mut self.key, line, found)?;
+        let Some(Alternatives { places, found }) = alternatives else { return walk(captures) };
+        walk(found)?;
         for (capture, places) in captures.iter_mut().zip(places) {
             let first = places.iter().map(|&place| found[place]).find(|found| found.form != Form::Absent);
             *capture = first.unwrap_or(Capture::ABSENT);
@@ -75,29 +80,28 @@ impl JsonReader {
     }
 }
 
-#[inline]
-fn read_object(tree: &Tree, key: &mut Vec<u8>, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
-    captures.fill(Capture::ABSENT);
-    let mut walk = Walk { scanner: Scanner::new(line), tree, key, captures };
-    walk.scanner.skip_mark();
-    walk.scanner.skip_space();
-    if walk.scanner.peek() != Some(b'{') {
-        return Err(walk.scanner.expected("a JSON object"));
-    }
-    walk.object(tree.root(), 1)?;
-    walk.scanner.skip_space();
-    if walk.scanner.peek().is_some() { Err(walk.scanner.expected("the end of the line")) } else { Ok(()) }
-}
-
 /// One pass over a line, with what is wanted of it.
 struct Walk<'a> {
     scanner: Scanner<'a>,
     tree: &'a Tree,
+    order: &'a mut Order,
     key: &'a mut Vec<u8>,
     captures: &'a mut [Capture],
 }
 
 impl Walk<'_> {
+    #[inline]
+    fn line(&mut self) -> Result<(), Mismatch> {
+        self.scanner.skip_mark();
+        self.scanner.skip_space();
+        if self.scanner.peek() != Some(b'{') {
+            return Err(self.scanner.expected("a JSON object"));
+        }
+        self.object(self.tree.root(), 1)?;
+        self.scanner.skip_space();
+        if self.scanner.peek().is_some() { Err(self.scanner.expected("the end of the line")) } else { Ok(()) }
+    }
+
     /// An object of which something is wanted; the scanner stands at its brace.
     fn object(&mut self, node: &Node, depth: usize) -> Result<(), Mismatch> {
         self.scanner.open(depth)?;
@@ -109,9 +113,9 @@ impl Walk<'_> {
             let child = if key.escaped {
                 self.key.clear();
                 decode(self.scanner.bytes(key), self.key);
-                node.key(self.key)
+                node.key(self.key, self.order)
             } else {
-                node.key(self.scanner.bytes(key))
+                node.key(self.scanner.bytes(key), self.order)
             };
             self.scanner.colon()?;
             self.member(child, depth)?;

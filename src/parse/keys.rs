@@ -32,6 +32,10 @@ pub(super) struct Keys {
     sieve: u64,
     /// By capture: the rank of the key that it was taken from. Empty where no capture has more than one key.
     ranks: Vec<u8>,
+    /// By key: the one that was found after it when it was last found. Lines of one writer have their keys in one order.
+    follows: Vec<usize>,
+    /// The key that was found last, in this line or the one before.
+    last: usize,
 }
 
 /// Keys for one field at most; a rank fits a byte.
@@ -53,16 +57,22 @@ impl Keys {
         let sieve = wanted.iter().fold(0, |sieve, wanted| sieve | sieve_bit(&wanted.key));
         let has_alternatives = keys.iter().any(|alternatives| alternatives.len() > 1);
         let ranks = if has_alternatives { vec![0; keys.len()] } else { Vec::new() };
-        Self { wanted, sieve, ranks }
+        let follows = vec![0; wanted.len()];
+        Self { wanted, sieve, ranks, follows, last: 0 }
     }
 
     /// The key's number, where somebody wants it.
     #[inline]
-    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
+    pub(super) fn find(&mut self, key: &[u8]) -> Option<usize> {
         if self.sieve & sieve_bit(key) == 0 {
             return None;
         }
-        self.wanted.iter().position(|wanted| wanted.key == key)
+        let follows = self.follows.get_mut(self.last)?;
+        if self.wanted.get(*follows).is_none_or(|wanted| wanted.key != key) {
+            *follows = self.wanted.iter().position(|wanted| wanted.key == key)?;
+        }
+        self.last = *follows;
+        Some(self.last)
     }
 
     /// Sets every capture that wants the key of this number.

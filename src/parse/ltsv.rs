@@ -7,6 +7,7 @@
 use super::capture::Capture;
 use super::keys::Keys;
 use super::mismatch::Mismatch;
+use super::nearby;
 
 #[derive(Clone, Debug)]
 pub(super) struct LtsvReader {
@@ -25,7 +26,7 @@ impl LtsvReader {
         let mut labels = 0_usize;
         while start < line.len() {
             let rest = &line[start..];
-            let len = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
+            let len = nearby::find(b'\t', rest).unwrap_or(rest.len());
             if len > 0 {
                 self.piece(line, (start, start + len), captures)?;
                 labels += 1;

@@ -1,9 +1,6 @@
 //! The end of a quoted text.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = 0x2222_2222_2222_2222;
-const BACKSLASHES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
+use super::nearby::{every, lowest, zero_bytes};
 
 /// Where the first quote at `start` or later stands that has no backslash before it. A backslash takes the byte after it
 /// along, so `\\"` ends a text and `\"` does not.
@@ -25,17 +22,11 @@ pub(super) fn closing_quote(line: &[u8], start: usize) -> Option<usize> {
 fn quote_or_backslash(text: &[u8]) -> Option<usize> {
     if let Some(chunk) = text.first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
-        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
+        let found = zero_bytes(word ^ every(b'"')) | zero_bytes(word ^ every(b'\\'));
         if found != 0 {
             // Marks above the first one may be wrong; the first is right.
-            return Some((found.trailing_zeros() / 8) as usize);
+            return Some(lowest(found));
         }
     }
     memchr::memchr2(b'"', b'\\', text)
-}
-
-/// Marks the top bit of each byte that is zero; bytes above such a byte may be marked too.
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & TOPS
 }

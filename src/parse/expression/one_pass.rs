@@ -9,7 +9,8 @@
 //! matches. Wherever the original could choose, the next byte leaves it the same choices, since a run that was cut short
 //! is followed by the delimiter that it lost; so there is one, except at that delimiter: a lazy run prefers to end there,
 //! and the rest matches, as the automaton shows; a greedy run prefers to go on, but may not take the byte after the
-//! delimiter, nor end there. Does not: match what the original would not; decide that a line does not match.
+//! delimiter, nor end there. The one other choice is to end the match where it could go on: so it has to be the whole
+//! line, unless nothing was cut short. Does not: match what the original would not; decide that a line does not match.
 
 use regex_automata::Anchored;
 use regex_automata::Input;
@@ -27,30 +28,51 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub(super) struct OnePass {
     dfa: DFA,
     cache: Cache,
+    covers: Covers,
+}
+
+/// Which matches of the automaton are the original's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Covers {
+    /// It is the original.
+    Any,
+    /// Runs in it were cut short: a match that leaves bytes may be one that the original prefers to go on from, over a
+    /// delimiter.
+    WholeLines,
 }
 
 impl OnePass {
     /// `None` where the expression is not of that kind.
     pub(super) fn new(hir: &Hir) -> Option<Self> {
-        Self::build(&cut_short(hir)).or_else(|| Self::build(hir))
+        let short = cut_short(hir);
+        let covers = if short == *hir { Covers::Any } else { Covers::WholeLines };
+        Self::build(&short, covers).or_else(|| Self::build(hir, Covers::Any))
     }
 
-    fn build(hir: &Hir) -> Option<Self> {
+    fn build(hir: &Hir, covers: Covers) -> Option<Self> {
         let config = NfaConfig::new().utf8(false).nfa_size_limit(Some(SIZE_LIMIT));
         let nfa = Compiler::new().configure(config).build_from_hir(hir).ok()?;
         let dfa: Result<DFA, BuildError> =
             DFA::builder().configure(Config::new().size_limit(Some(SIZE_LIMIT))).build_from_nfa(nfa);
         let dfa = dfa.ok()?;
         let cache = dfa.create_cache();
-        Some(Self { dfa, cache })
+        Some(Self { dfa, cache, covers })
     }
 
     /// Whether the line matches from its beginning; if so, where each group begins and ends.
     #[inline]
     pub(super) fn read(&mut self, line: &[u8], slots: &mut [Option<NonMaxUsize>]) -> bool {
         let input = Input::new(line).anchored(Anchored::Yes);
-        matches!(self.dfa.try_search_slots(&mut self.cache, &input, slots), Ok(Some(_)))
+        match self.dfa.try_search_slots(&mut self.cache, &input, slots) {
+            Ok(Some(_)) => self.covers == Covers::Any || ends_at(slots, line.len()),
+            _ => false,
+        }
     }
+}
+
+/// Whether the whole match ends there.
+fn ends_at(slots: &[Option<NonMaxUsize>], len: usize) -> bool {
+    slots.get(1).copied().flatten().is_some_and(|end| end.get() == len)
 }
 
 /// The expression with runs that end at their first delimiter.

@@ -180,3 +180,12 @@ fn a_run_that_was_cut_short_is_read_fast_and_right() {
         assert_eq!(fast, Some(slots), "{text}");
     }
 }
+
+#[test]
+fn a_match_that_leaves_bytes_is_not_taken_from_runs_that_were_cut_short() {
+    let line = br#"b "a" a" b"#;
+    let (built, fast, slots) = both(r#"(b)(?: "(.*?)" b)?"#, line, false);
+    assert!(built, "not cut short, or not of one pass");
+    assert_eq!(fast, None, "the run goes on over its delimiter here");
+    assert_eq!(slots[5].map(NonMaxUsize::get), Some(7), "as the expression itself finds");
+}

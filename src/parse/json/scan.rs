@@ -4,6 +4,7 @@
 
 use super::MAX_DEPTH;
 use crate::parse::mismatch::Mismatch;
+use crate::parse::nearby::{TOPS, every, lowest, zero_bytes};
 
 pub(super) struct Scanner<'a> {
     line: &'a [u8],
@@ -17,11 +18,6 @@ pub(super) struct Text {
     pub(super) end: usize,
     pub(super) escaped: bool,
 }
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = 0x2222_2222_2222_2222;
-const BACKSLASHES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
 
 impl<'a> Scanner<'a> {
     pub(super) const fn new(line: &'a [u8]) -> Self {
@@ -224,20 +220,14 @@ fn plain_len(text: &[u8]) -> usize {
     let (chunks, rest) = text.as_chunks::<8>();
     for (index, chunk) in chunks.iter().enumerate() {
         let word = u64::from_le_bytes(*chunk);
-        let special = zero_bytes(word ^ QUOTES)
-            | zero_bytes(word ^ BACKSLASHES)
-            | (word.wrapping_sub(ONES * 0x20) & !word & TOPS);
+        let special = zero_bytes(word ^ every(b'"'))
+            | zero_bytes(word ^ every(b'\\'))
+            | (word.wrapping_sub(every(0x20)) & !word & TOPS);
         if special != 0 {
             // Borrows only reach bytes above the first one that is marked rightly.
-            return index * 8 + (special.trailing_zeros() / 8) as usize;
+            return index * 8 + lowest(special);
         }
     }
     let tail = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
     chunks.len() * 8 + tail
-}
-
-/// Marks the top bit of each byte that is zero; bytes above such a byte may be marked too.
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & TOPS
 }

@@ -20,6 +20,15 @@ pub(super) struct Node {
     below: Vec<usize>,
 }
 
+/// In which order keys were found: lines of one writer have them in the same. A hint, and nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// By node: where in its object's keys the one stands that was found after it when it was last found.
+    follows: Vec<usize>,
+    /// The node that was found last, in this line or the one before.
+    last: usize,
+}
+
 static NOTHING: Node = Node { keys: Vec::new(), sieve: 0, items: Vec::new(), own: None, below: Vec::new() };
 
 impl Tree {
@@ -50,6 +59,11 @@ impl Tree {
         Self { nodes }
     }
 
+    /// Nothing is known of the order yet.
+    pub(super) fn order(&self) -> Order {
+        Order { follows: vec![0; self.nodes.len()], last: 0 }
+    }
+
     pub(super) fn root(&self) -> &Node {
         self.node(0)
     }
@@ -63,17 +77,23 @@ impl Tree {
 impl Node {
     fn child(&self, segment: &Segment) -> Option<usize> {
         match segment {
-            Segment::Key(key) => self.key(key),
+            Segment::Key(key) => self.keys.iter().find(|(wanted, _)| wanted == key).map(|(_, child)| *child),
             Segment::Item(index) => self.item(*index),
         }
     }
 
     #[inline]
-    pub(super) fn key(&self, key: &[u8]) -> Option<usize> {
+    pub(super) fn key(&self, key: &[u8], order: &mut Order) -> Option<usize> {
         if self.sieve & sieve_bit(key) == 0 {
             return None;
         }
-        self.keys.iter().find(|(wanted, _)| wanted == key).map(|(_, child)| *child)
+        let follows = order.follows.get_mut(order.last)?;
+        if self.keys.get(*follows).is_none_or(|(wanted, _)| wanted != key) {
+            *follows = self.keys.iter().position(|(wanted, _)| wanted == key)?;
+        }
+        let child = self.keys.get(*follows)?.1;
+        order.last = child;
+        Some(child)
     }
 
     #[inline]

@@ -9,12 +9,8 @@ use super::Taken;
 use super::unquote::is_quoted;
 use crate::parse::capture::Capture;
 use crate::parse::mismatch::Mismatch;
+use crate::parse::nearby::{TOPS, every, lowest, zero_bytes};
 use crate::parse::quote::closing_quote;
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
-const EQUALS: u64 = 0x3d3d_3d3d_3d3d_3d3d;
-const QUOTES: u64 = 0x2222_2222_2222_2222;
 
 pub(super) fn read(taken: &mut Taken, line: &[u8], captures: &mut [Capture]) -> Result<(), Mismatch> {
     let mut at = 0;
@@ -95,7 +91,7 @@ pub(super) fn word_len(text: &[u8]) -> usize {
         let special = low_bytes(u64::from_le_bytes(*chunk));
         if special != 0 {
             // Borrows only reach bytes above the first one that is marked rightly.
-            return index * 8 + (special.trailing_zeros() / 8) as usize;
+            return index * 8 + lowest(special);
         }
     }
     let tail = rest.iter().position(|&byte| byte <= b' ').unwrap_or(rest.len());
@@ -108,9 +104,9 @@ fn key_len(text: &[u8]) -> usize {
     let (chunks, rest) = text.as_chunks::<8>();
     for (index, chunk) in chunks.iter().enumerate() {
         let word = u64::from_le_bytes(*chunk);
-        let special = low_bytes(word) | zero_bytes(word ^ EQUALS) | zero_bytes(word ^ QUOTES);
+        let special = low_bytes(word) | zero_bytes(word ^ every(b'=')) | zero_bytes(word ^ every(b'"'));
         if special != 0 {
-            return index * 8 + (special.trailing_zeros() / 8) as usize;
+            return index * 8 + lowest(special);
         }
     }
     let is_special = |&byte: &u8| byte <= b' ' || matches!(byte, b'=' | b'"');
@@ -120,11 +116,5 @@ fn key_len(text: &[u8]) -> usize {
 /// Marks the top bit of each byte up to a space; bytes above such a byte may be marked too.
 #[inline]
 const fn low_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x21) & !word & TOPS
-}
-
-/// Marks the top bit of each byte that is zero; bytes above such a byte may be marked too.
-#[inline]
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & TOPS
+    word.wrapping_sub(every(0x21)) & !word & TOPS
 }
