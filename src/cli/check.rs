@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::ConfigArguments;
 use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
+use crate::config;
 use crate::ledger::{self, outbox::OutboxStore};
 use crate::model::spec::{Configuration, SourceSpec};
 use crate::parse::{lint, run_cases};
@@ -73,8 +74,8 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
                 }
             }
         }
-        for warning in lint::lint(pattern) {
-            findings.warn(&warning.to_string());
+        if !config::is_built_in(pattern) {
+            lint::lint(pattern).iter().for_each(|warning| findings.warn(&warning.to_string()));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::arguments::TestArguments;
 use super::patterns;
 use super::{FAILED, Failure, load, say};
-use crate::config::{pattern_file, shipped};
+use crate::config::{self, pattern_file, shipped};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 use crate::parse::{CaseFailure, Stop, lint, run_cases};
@@ -34,7 +34,10 @@ pub fn run(arguments: &TestArguments) -> Result<(), Failure> {
                 }
             }
         }
-        for warning in lint::lint(&spec) {
+        // Of what comes with pxtail nobody needs to hear who did not ask: the file's comments say what it is good for.
+        let is_asked_for = !arguments.files.is_empty();
+        let is_own = arguments.config.config.exists() && !config::is_built_in(&spec);
+        for warning in lint::lint(&spec).iter().filter(|_| is_asked_for || is_own) {
             say(&format!("warning: {warning}"));
             warnings += 1;
         }

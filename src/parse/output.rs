@@ -5,10 +5,10 @@
 
 use super::capture::{Capture, Form};
 use super::catalogue::FieldPlan;
-use super::json;
 use super::request::{Part, Request, Span, target_part};
-use super::steps::{Outcome, Steps};
+use super::steps::{Outcome, Step, Steps};
 use super::time::TimeReader;
+use super::{escapes, json};
 use crate::model::decimal::Decimal;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::time::UnixMicros;
@@ -49,6 +49,8 @@ pub(super) struct Output {
     part: Part,
     /// `None`: the text is taken as it stands.
     steps: Option<Box<Steps>>,
+    /// The one step undoes escapes, which most texts do not have.
+    only_escapes: bool,
     check: Check,
     invalid: u64,
 }
@@ -71,12 +73,19 @@ impl Output {
             }
             _ => Check::Text,
         };
+        let only_escapes = matches!(plan.steps[..], [Step::Escapes]);
         let steps = (!plan.steps.is_empty()).then(|| Box::new(Steps::new(plan.steps)));
-        Self { name: name.to_owned(), slot, capture, part: plan.part, steps, check, invalid: 0 }
+        Self { name: name.to_owned(), slot, capture, part: plan.part, steps, only_escapes, check, invalid: 0 }
     }
 
     pub(super) const fn capture(&self) -> usize {
         self.capture
+    }
+
+    /// Whether a text has nothing for the steps to do.
+    #[inline]
+    fn takes_as_it_stands(&self, text: &[u8]) -> bool {
+        self.steps.is_none() || (self.only_escapes && !escapes::has_any(text))
     }
 
     /// Whether the text fits the type; gives the line its time.
@@ -161,7 +170,8 @@ impl Outputs {
         for output in &mut self.wanted {
             // By reference: a copy would load in one piece what was just stored in three, and wait for it.
             let capture = &captures[output.capture];
-            if capture.form == Form::Plain && output.part == Part::Whole && output.steps.is_none() {
+            let is_whole = capture.form == Form::Plain && output.part == Part::Whole;
+            if is_whole && output.takes_as_it_stands(capture.bytes(line)) {
                 let value = capture.bytes(line);
                 if !self.dash.is_absence(value)
                     && output.accepts(value, fields)
