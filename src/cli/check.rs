@@ -75,7 +75,9 @@ fn check_patterns(configuration: &Configuration, findings: &mut Findings) {
             }
         }
         if !config::is_built_in(pattern) {
-            lint::lint(pattern).iter().for_each(|warning| findings.warn(&warning.to_string()));
+            for warning in lint::lint(pattern) {
+                findings.warn(&warning.to_string());
+            }
         }
     }
 }
