@@ -1,7 +1,7 @@
 //! The time of a line of the extended log format, which has it in two columns, or half of it in a line before.
 //!
 //! Promises: dates and times are UTC. A line without a date is of the day of the last `#Date:` line, or of a later day: a
-//! line is written at most an hour before the one that precedes it, and at most 23 hours after it. Does not: notice a
+//! line is written at most an hour before the one that precedes it, and less than 23 hours after it. Does not: notice a
 //! file that was silent for longer and has no `#Date:` line since.
 
 use jiff::civil::Date;

@@ -240,8 +240,9 @@ proptest! {
     }
 
     #[test]
-    fn no_line_goes_back_more_than_an_hour_and_the_clock_never_does(steps in prop::collection::vec(-3_600_i64..=82_800, 1..50)) {
-        // What is there: moments, each at most an hour before the latest and at most 23 hours after it.
+    fn no_line_goes_back_more_than_an_hour_and_the_clock_never_does(steps in prop::collection::vec(-3_600_i64..82_800, 1..50)) {
+        // What is there: moments, each at most an hour before the latest and less than 23 hours after it: 23
+        // hours later is the same time of day as an hour before.
         let mut clock = Clock::at(b"2026-11-23 00:00:00");
         let midnight = 20_780 * 86_400_i64;
         let mut latest = 0_i64;
