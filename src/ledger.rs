@@ -5,6 +5,7 @@
 //! Does not: know PX or logs; keys, states and bodies are bytes to it.
 
 pub mod commit;
+mod cursors;
 pub mod identity;
 pub mod lock;
 pub mod outbox;
@@ -155,8 +156,8 @@ impl Ledger {
 
     /// Every cursor, and the first number that was never given to a file.
     pub fn cursors(&self) -> Result<(Vec<Cursor>, FileId), LedgerError> {
-        let cursors = commit::read_cursors(&self.connection).map_err(self.sqlite("read the cursors"))?;
-        let next = commit::next_file(&self.connection).map_err(self.sqlite("read the cursors"))?;
+        let cursors = cursors::read_all(&self.connection).map_err(self.sqlite("read the cursors"))?;
+        let next = cursors::next_file(&self.connection).map_err(self.sqlite("read the cursors"))?;
         Ok((cursors, next))
     }
 

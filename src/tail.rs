@@ -123,6 +123,7 @@ struct Source {
     obstacles: BTreeMap<PathBuf, Obstacle>,
     /// Up to when every live file of it was seen.
     known_until: Option<UnixMicros>,
+    counters: TailCounters,
 }
 
 /// Every followed file of every source.
@@ -161,7 +162,6 @@ pub struct Tail {
     /// When a cursor moved last.
     last_active: UnixMicros,
     notes: Vec<Note>,
-    counters: TailCounters,
     hooks: Hooks,
 }
 
@@ -196,7 +196,6 @@ impl Tail {
             next_poll: None,
             last_active: UnixMicros::MIN,
             notes: Vec::new(),
-            counters: TailCounters::default(),
             hooks: Hooks::default(),
         };
         let mut known = known;
@@ -302,9 +301,23 @@ impl Tail {
         self.files.values().map(Followed::status).collect()
     }
 
-    /// Totals since the start.
-    pub fn counters(&self) -> &TailCounters {
-        &self.counters
+    /// Totals since the start, over all sources.
+    pub fn counters(&self) -> TailCounters {
+        self.sources.iter().map(|source| &source.counters).fold(TailCounters::NOTHING, TailCounters::plus)
+    }
+
+    /// Totals of one source since the start.
+    pub fn counters_of(&self, source: SourceIndex) -> TailCounters {
+        self.sources
+            .iter()
+            .find(|known| known.spec.index == source)
+            .map_or(TailCounters::NOTHING, |known| known.counters)
+    }
+
+    fn count(&mut self, source: SourceIndex, change: impl FnOnce(&mut TailCounters)) {
+        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
+            change(&mut source.counters);
+        }
     }
 
     /// The directories that hints are wanted for, for [`wake::Waker::watch`]: those of the globs, and those of files.
@@ -359,6 +372,7 @@ impl Source {
             scanned_at: None,
             obstacles: BTreeMap::new(),
             known_until,
+            counters: TailCounters::default(),
         }
     }
 }

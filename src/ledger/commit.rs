@@ -4,17 +4,15 @@
 //! belongs together; the agent does.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::parts::{PartWriter, PendingSegments, Segment};
-use super::{LedgerError, StoredNote, StoredRevision, WindowRow, outbox, rule};
+use super::{LedgerError, StoredNote, StoredRevision, WindowRow, cursors, outbox, rule};
 use crate::model::event::Window;
-use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
+use crate::model::file::{Cursor, FileId};
 use crate::model::spec::MetricSpec;
 use crate::model::time::UnixMicros;
 
@@ -56,7 +54,7 @@ impl<'a> Commit<'a> {
 
     /// Saves a cursor.
     pub fn put_cursor(&mut self, cursor: &Cursor) -> Result<(), LedgerError> {
-        put_cursor(&self.transaction, cursor).map_err(self.fail("save a cursor"))
+        cursors::put(&self.transaction, cursor).map_err(self.fail("save a cursor"))
     }
 
     /// Forgets a file that is gone for good.
@@ -202,63 +200,11 @@ pub(super) fn add_counter(connection: &Connection, name: &str, by: u64) -> rusql
     Ok(())
 }
 
-fn put_cursor(connection: &Connection, cursor: &Cursor) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO file (id, source, path, device, inode, head_len, head_hash, before_len, before_hash,
-                                          offset, seen_us, finished)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            cursor.file.0,
-            cursor.source,
-            cursor.path.as_os_str().as_bytes(),
-            cursor.inode.device as i64,
-            cursor.inode.inode as i64,
-            cursor.head.len,
-            cursor.head.hash.to_le_bytes(),
-            cursor.before.len,
-            cursor.before.hash.to_le_bytes(),
-            cursor.offset as i64,
-            cursor.seen.0,
-            cursor.finished,
-        ])?;
-    Ok(())
-}
-
-pub(super) fn read_cursors(connection: &Connection) -> rusqlite::Result<Vec<Cursor>> {
-    let mut statement = connection.prepare(
-        "SELECT id, source, path, device, inode, head_len, head_hash, before_len, before_hash, offset, seen_us, finished
-         FROM file ORDER BY id",
-    )?;
-    let rows = statement.query_map([], |row| {
-        Ok(Cursor {
-            file: FileId(row.get(0)?),
-            source: row.get(1)?,
-            path: PathBuf::from(OsStr::from_bytes(row.get_ref(2)?.as_blob()?)),
-            inode: Inode { device: row.get::<_, i64>(3)? as u64, inode: row.get::<_, i64>(4)? as u64 },
-            head: Fingerprint { len: row.get(5)?, hash: u128::from_le_bytes(row.get(6)?) },
-            before: Fingerprint { len: row.get(7)?, hash: u128::from_le_bytes(row.get(8)?) },
-            offset: row.get::<_, i64>(9)? as u64,
-            seen: UnixMicros(row.get(10)?),
-            finished: row.get(11)?,
-        })
-    })?;
-    rows.collect()
-}
-
 pub(super) fn read_file_notes(connection: &Connection) -> rusqlite::Result<Vec<StoredNote>> {
     let mut statement = connection.prepare("SELECT file, name, body FROM file_note ORDER BY file, name")?;
     let rows = statement
         .query_map([], |row| Ok(StoredNote { file: FileId(row.get(0)?), name: row.get(1)?, body: row.get(2)? }))?;
     rows.collect()
-}
-
-/// The first number that was never saved: `AUTOINCREMENT` remembers the highest, also after its file was forgotten.
-pub(super) fn next_file(connection: &Connection) -> rusqlite::Result<FileId> {
-    let highest: Option<i64> =
-        connection.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'file'", [], |row| row.get(0)).optional()?;
-    Ok(FileId(highest.unwrap_or(0) + 1))
 }
 
 fn open_window(

@@ -15,7 +15,8 @@ use super::LedgerError;
 /// The layout below. Grows by one with each change of it.
 ///
 /// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
-pub const VERSION: u32 = 2;
+/// 3: more columns of `file`. Files of an older ledger get empty ones: they are known by what they have.
+pub const VERSION: u32 = 3;
 
 /// How long a writer waits for the other one (counting and pushing have a connection each). A seal of a million events
 /// is one transaction of some seconds.
@@ -138,6 +139,18 @@ CREATE TABLE file_note (
 ) STRICT;
 ";
 
+/// What version 3 brought. standing: 0 own, 1 copy of the file `copy_of`, 2 foreign; packing: 0 plain, 1 gzip, 2 zstd;
+/// marks: 32-bit hashes, little-endian; look: of the read that found the end.
+const FILE_INVENTORY: &str = "
+ALTER TABLE file ADD COLUMN real_path BLOB;
+ALTER TABLE file ADD COLUMN packing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN copy_of INTEGER;
+ALTER TABLE file ADD COLUMN marks BLOB NOT NULL DEFAULT x'';
+ALTER TABLE file ADD COLUMN look_size INTEGER;
+ALTER TABLE file ADD COLUMN look_ctime_ns INTEGER;
+";
+
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| {
@@ -157,7 +170,11 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
         if found == 0 {
             transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
         }
-        transaction.execute_batch(FILE_NOTES).map_err(fail("make the ledger"))?;
+        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY)] {
+            if found < version {
+                transaction.execute_batch(tables).map_err(fail("make the ledger"))?;
+            }
+        }
         transaction.pragma_update(None, "user_version", VERSION).map_err(fail("make the ledger"))?;
         transaction.commit().map_err(fail("make the ledger"))?;
     }

@@ -11,7 +11,7 @@ use super::outbox::{EventState, NewEvent, Note, OutboxBatch, OutboxStore};
 use super::{Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{EventId, Window};
 use crate::model::fault::{Located, Location};
-use crate::model::file::{Cursor, FileId, Fingerprint, Inode};
+use crate::model::file::{Cursor, FileId, Fingerprint, Inode, Marks, Packing, ReadLook, Standing};
 use crate::model::spec::{DateOf, Late, Measure, MetricSpec, Template, TemplatePart, WindowLength};
 use crate::model::time::UnixMicros;
 
@@ -77,11 +77,16 @@ fn cursor(id: i64, offset: u64) -> Cursor {
         file: FileId(id),
         source: "web".into(),
         path: "/var/log/a b\n.log".into(),
+        real_path: (id == 9).then(|| "/mnt/ü\u{7}".into()),
         inode: Inode { device: u64::MAX, inode: u64::MAX - 1 },
+        packing: if id == 9 { Packing::Zstd } else { Packing::Gzip },
+        standing: if id == 9 { Standing::Foreign } else { Standing::Copy { of: FileId(2) } },
         head: Fingerprint { len: 7, hash: u128::MAX - 5 },
         before: Fingerprint { len: 9, hash: 3 },
+        marks: Marks(vec![0, u32::MAX, 0x0102_0304]),
         offset,
         seen: NOW,
+        look: (id == 4).then_some(ReadLook { size: u64::MAX, changed_nanos: i64::MIN }),
         finished: false,
     }
 }

@@ -10,7 +10,7 @@ use super::hooks::Point;
 use super::report::What;
 use super::strangers::Verdict;
 use super::{Tail, identity};
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one file before the next has its turn.
@@ -73,22 +73,25 @@ impl Tail {
         }
         match taken {
             Taken::Lines { start, len, at_end } => {
-                self.counters.bytes_read += len as u64;
+                self.count(source, |counters| counters.bytes_read += len as u64);
                 self.moved(id, len, at_end, now);
                 Some(Found { file: id, start, len, complete_until })
             }
             Taken::DroppedLine { len, at_end } => {
-                self.counters.oversized_lines += 1;
-                self.counters.oversized_bytes += len as u64;
+                self.count(source, |counters| {
+                    counters.oversized_lines += 1;
+                    counters.oversized_bytes += len as u64;
+                });
                 self.with(id, |file| file.rest = Rest::OfOversized);
                 self.moved(id, len, at_end, now);
                 Some(Found { file: id, start: 0, len: 0, complete_until })
             }
             Taken::DroppedRest { len, at_end } => {
-                match self.files.get(&id).map(|file| file.rest) {
-                    Some(Rest::OfCounted) => self.counters.continued_bytes += len as u64,
-                    _ => self.counters.oversized_bytes += len as u64,
-                }
+                let rest = self.files.get(&id).map(|file| file.rest);
+                self.count(source, |counters| match rest {
+                    Some(Rest::OfCounted) => counters.continued_bytes += len as u64,
+                    _ => counters.oversized_bytes += len as u64,
+                });
                 self.moved(id, len, at_end, now);
                 Some(Found { file: id, start: 0, len: 0, complete_until })
             }
@@ -138,8 +141,11 @@ impl Tail {
             let from = file.cursor.offset - start as u64;
             file.advance(&self.buffer, from, start + waiting);
             file.rest = Rest::OfCounted;
-            self.counters.unterminated_lines += 1;
-            self.counters.bytes_read += waiting as u64;
+            let source = file.source;
+            self.count(source, |counters| {
+                counters.unterminated_lines += 1;
+                counters.bytes_read += waiting as u64;
+            });
         }
         self.finish(id, now);
         (waiting > 0).then_some(Found { file: id, start, len: waiting, complete_until })
@@ -162,7 +168,7 @@ impl Tail {
         }
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        self.counters.files_finished += 1;
+        self.count(source, |counters| counters.files_finished += 1);
         self.dirty.insert(id);
         self.note(source, path, What::Finished { file: id, offset });
     }
@@ -181,7 +187,7 @@ impl Tail {
         if verdict == Verdict::Wait {
             return self.with(id, |file| file.caught_up_at = None);
         }
-        self.counters.truncations += 1;
+        self.count(source, |counters| counters.truncations += 1);
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
         let inode = old.cursor.inode;
@@ -192,6 +198,9 @@ impl Tail {
             file: new,
             head: identity::NOTHING,
             before: identity::NOTHING,
+            marks: Marks::default(),
+            look: None,
+            standing: Standing::Own,
             offset: 0,
             finished: false,
             ..old.cursor

@@ -130,7 +130,7 @@ pub enum FileState {
 }
 
 /// Totals since the start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TailCounters {
     /// Bytes handed out.
     pub bytes_read: u64,
@@ -162,4 +162,19 @@ impl TailCounters {
         unterminated_lines: 0,
         continued_bytes: 0,
     };
+
+    #[must_use]
+    pub const fn plus(self, other: &Self) -> Self {
+        Self {
+            bytes_read: self.bytes_read + other.bytes_read,
+            files_found: self.files_found + other.files_found,
+            files_finished: self.files_finished + other.files_finished,
+            truncations: self.truncations + other.truncations,
+            files_lost: self.files_lost + other.files_lost,
+            oversized_lines: self.oversized_lines + other.oversized_lines,
+            oversized_bytes: self.oversized_bytes + other.oversized_bytes,
+            unterminated_lines: self.unterminated_lines + other.unterminated_lines,
+            continued_bytes: self.continued_bytes + other.continued_bytes,
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::report::{ScanReport, What};
 use super::strangers::bases_of;
 use super::strangers::{self, Verdict};
 use super::{Source, Tail};
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
 
@@ -173,11 +173,16 @@ impl Tail {
             file: id,
             source: name,
             path: path.to_owned(),
+            real_path: None,
             inode: look.inode,
+            packing: Packing::Plain,
+            standing: Standing::Own,
             head: identity::NOTHING,
             before: identity::NOTHING,
+            marks: Marks::default(),
             offset: 0,
             seen: self.decided_until(source, now),
+            look: None,
             finished: false,
         };
         let mut file = Followed::new(source, cursor);
@@ -185,7 +190,7 @@ impl Tail {
         file.grown_at = now;
         self.files.insert(id, file);
         self.by_inode.insert((source, look.inode), id);
-        self.counters.files_found += 1;
+        self.count(source, |counters| counters.files_found += 1);
         self.dirty.insert(id);
         Some(id)
     }
@@ -378,7 +383,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        self.counters.files_lost += 1;
+        self.count(source, |counters| counters.files_lost += 1);
         self.dirty.insert(id);
         self.note(source, path, What::Lost { file: id, offset });
     }
