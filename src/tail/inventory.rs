@@ -326,13 +326,11 @@ fn readable(file: &Followed) -> Option<File> {
     if file.content != Content::There {
         return None;
     }
-    match &file.handle {
-        Some(handle) => handle.try_clone().ok(),
-        None => {
-            let (handle, look) = identity::open(&file.cursor.path).ok()?;
-            (look.inode == file.cursor.inode).then_some(handle)
-        }
+    if let Some(handle) = &file.handle {
+        return handle.try_clone().ok();
     }
+    let (handle, look) = identity::open(&file.cursor.path).ok()?;
+    (look.inode == file.cursor.inode).then_some(handle)
 }
 
 /// File times are taken from the kernel's last tick, and scans take a moment.
