@@ -25,6 +25,8 @@ mod reading;
 pub mod report;
 mod scan;
 mod strangers;
+#[cfg_attr(not(test), expect(dead_code, reason = "its callers come with the copies of files"))]
+mod unpack;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
