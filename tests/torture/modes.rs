@@ -39,6 +39,10 @@ impl Mode {
         }
     }
 
+    pub const fn compresses(self) -> bool {
+        matches!(self, Self::CopyTruncateCompress | Self::DateCompress | Self::DateDelayCompress)
+    }
+
     /// Lines may be destroyed by the rotation itself.
     pub const fn destroys(self) -> bool {
         matches!(self, Self::CopyTruncate | Self::CopyTruncateCompress)
