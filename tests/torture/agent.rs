@@ -57,11 +57,17 @@ impl Host {
         self.kills += 1;
     }
 
+    /// To the running agent.
+    pub fn signal(&self, name: &str) {
+        let id = self.running.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     /// TERM.
     pub fn stop(&mut self) {
+        self.signal("TERM");
         let mut child = self.running.take().unwrap();
         self.book(&child);
-        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
         let status = child.wait().unwrap();
         assert!(status.success(), "{status}; it said:\n{}", self.said());
     }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,8 +46,10 @@ pub fn knows_a_file(ledger: &Path) -> bool {
     ask().is_ok_and(|files| files > 0)
 }
 
-/// True when the file is counted to its end, or further: nothing of it is needed any more.
-pub fn is_counted(ledger: &Path, path: &Path, inode: u64, size: u64) -> bool {
+/// True when the file is counted to its last newline, or further: nothing of it is needed any more.
+pub fn is_counted(ledger: &Path, path: &Path, inode: u64) -> bool {
+    let contents = std::fs::read(path).unwrap();
+    let size = contents.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let connection = connect(ledger).unwrap();
     let mut rows = connection
         .prepare("SELECT head_len, head_hash FROM file WHERE inode = ?1 AND offset >= ?2 AND head_len > 0")
@@ -58,9 +58,8 @@ pub fn is_counted(ledger: &Path, path: &Path, inode: u64, size: u64) -> bool {
     let heads: Vec<(i64, Vec<u8>)> = heads.map(Result::unwrap).collect();
     heads.into_iter().any(|(len, hash)| {
         // The inode may have been another file's.
-        let mut head = Vec::new();
-        File::open(path).unwrap().take(len as u64).read_to_end(&mut head).unwrap();
-        xxhash_rust::xxh3::xxh3_128(&head).to_le_bytes()[..] == hash[..]
+        let head = contents.get(..len as usize);
+        head.is_some_and(|head| xxhash_rust::xxh3::xxh3_128(head).to_le_bytes()[..] == hash[..])
     })
 }
 

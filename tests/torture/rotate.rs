@@ -15,6 +15,7 @@ use crate::counted;
 use crate::disk::Disk;
 use crate::modes::Mode;
 use crate::run::Events;
+use crate::settings::Choices;
 use crate::writer::Desk;
 
 /// Generations that are kept where the oldest is deleted.
@@ -35,6 +36,9 @@ pub struct Rotator {
     random: fastrand::Rng,
     /// Copies move on by one instead of getting numbers that grow.
     shifts: bool,
+    /// The oldest is deleted once it is counted.
+    deletes: bool,
+    packing: &'static str,
     pub rotations: u64,
     /// Numbers in use, where older generations move on.
     generations: u64,
@@ -45,7 +49,15 @@ pub struct Rotator {
 }
 
 impl Rotator {
-    pub fn new(mode: Mode, directory: &Path, ledger: &Path, desk: &Arc<Desk>, events: &Arc<Events>, seed: u64) -> Self {
+    pub fn new(
+        mode: Mode,
+        directory: &Path,
+        ledger: &Path,
+        desk: &Arc<Desk>,
+        events: &Arc<Events>,
+        choices: &Choices,
+        seed: u64,
+    ) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let shifts = mode == Mode::Renumber || random.bool();
         Self {
@@ -56,6 +68,8 @@ impl Rotator {
             events: Arc::clone(events),
             random,
             shifts,
+            deletes: mode == Mode::Renumber || choices.deletes_copies && mode == Mode::CopyTruncate,
+            packing: choices.packing,
             rotations: 0,
             generations: 0,
             uncompressed: None,
@@ -85,7 +99,6 @@ impl Rotator {
                 self.leave_slowly();
             }
             Mode::Renumber => {
-                self.delete_oldest();
                 self.move_on("");
                 self.rename("app.log", "app.log.1");
                 self.desk.switch(vec![self.create(&self.path("app.log"))]);
@@ -132,6 +145,9 @@ impl Rotator {
 
     /// `.3` becomes `.4`, `.2` becomes `.3`, and so on: `.1` is free then.
     fn move_on(&mut self, extension: &str) {
+        if self.deletes {
+            self.delete_oldest();
+        }
         for number in (1..=self.generations).rev() {
             self.rename(&format!("app.log.{number}{extension}"), &format!("app.log.{}{extension}", number + 1));
         }
@@ -142,13 +158,13 @@ impl Rotator {
     fn delete_oldest(&mut self) {
         while self.generations >= KEPT {
             let oldest = self.path(&format!("app.log.{}", self.generations));
-            let metadata = fs::metadata(&oldest).unwrap();
-            if !counted::is_counted(&self.ledger, &oldest, metadata.ino(), metadata.len()) {
+            let inode = fs::metadata(&oldest).unwrap().ino();
+            if !counted::is_counted(&self.ledger, &oldest, inode) {
                 return;
             }
             self.deleted.read(&oldest);
             fs::remove_file(&oldest).unwrap();
-            self.events.note(&format!("delete {} inode {}", name_of(&oldest), metadata.ino()));
+            self.events.note(&format!("delete {} inode {inode}", name_of(&oldest)));
             self.generations -= 1;
         }
     }
@@ -156,7 +172,7 @@ impl Rotator {
     fn copy_and_truncate(&mut self) {
         let compresses = self.mode == Mode::CopyTruncateCompress;
         let copy = if self.shifts {
-            self.move_on(if compresses { ".gz" } else { "" });
+            self.move_on(&if compresses { format!(".{}", self.packing) } else { String::new() });
             self.path("app.log.1")
         } else {
             self.path(&format!("app.log.{}", self.rotations))
@@ -213,8 +229,15 @@ impl Rotator {
     }
 
     fn compress(&self, path: &Path) {
-        assert!(Command::new("gzip").arg("-1").arg(path).status().unwrap().success());
-        self.events.note(&format!("gzip {}", name_of(path)));
+        let mut packer = match self.packing {
+            "zst" => Command::new("zstd"),
+            _ => Command::new("gzip"),
+        };
+        if self.packing == "zst" {
+            packer.args(["--rm", "--quiet"]);
+        }
+        assert!(packer.arg("-1").arg(path).status().unwrap().success());
+        self.events.note(&format!("{} {}", self.packing, name_of(path)));
     }
 
     /// Points the name to a new numbered file: at once, or with a moment without the name.

@@ -13,7 +13,7 @@ use crate::modes::Mode;
 use crate::report::Report;
 use crate::rotate::Rotator;
 use crate::settings::{Choices, Settings};
-use crate::writer::{self, Desk};
+use crate::writer::{self, Desk, Manner};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -52,9 +52,10 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
     let mut host = Host::new(&path, &choices, grace);
     let desk = Arc::new(Desk::default());
     let events = Arc::new(Events { began: Instant::now(), desk: Arc::clone(&desk), done: Mutex::default() });
-    let rotator = Rotator::new(mode, &logs, &ledger, &desk, &events, seed);
+    let rotator = Rotator::new(mode, &logs, &ledger, &desk, &events, &choices, seed);
     rotator.begin();
-    let writer = writer::start(&desk, settings.lines_per_second, seed, &day);
+    let Settings { lines_per_second, .. } = *settings;
+    let writer = writer::start(&desk, Manner { lines_per_second, has_bursts: choices.has_bursts, day, seed });
     host.start();
     let began = Instant::now();
     // What was rotated away before the agent's first look is not its own.
@@ -129,6 +130,14 @@ fn kill(host: &mut Host, until: Instant, events: &Events, seed: u64, settings: &
     let lives = if settings.is_short { 200..1_000 } else { 200..1_800 };
     loop {
         let life = Duration::from_millis(random.u64(lives.clone()));
+        if random.u8(..3) == 0 {
+            // A delay at a point that nobody named.
+            std::thread::sleep((life / 2).min(until.saturating_duration_since(Instant::now())));
+            host.signal("STOP");
+            std::thread::sleep(Duration::from_millis(random.u64(..800)));
+            host.signal("CONT");
+            events.note("the agent stood still");
+        }
         let left = until.saturating_duration_since(Instant::now());
         std::thread::sleep(life.min(left));
         if life > left {

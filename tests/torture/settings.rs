@@ -27,6 +27,12 @@ pub struct Choices {
     pub delays: String,
     /// Lines are late from the first on, and go out in batches while the run lasts.
     pub seals_early: bool,
+    /// Lines come in bursts with silences between them.
+    pub has_bursts: bool,
+    /// Copies are deleted when they are counted, and their inodes used again.
+    pub deletes_copies: bool,
+    /// `gz` or `zst`.
+    pub packing: &'static str,
 }
 
 /// The short form: long enough for some rotations and kills in each mode.
@@ -62,6 +68,9 @@ impl Choices {
             rotated_grace: Duration::from_secs(graces[random.usize(..graces.len())]),
             delays: delays(&mut random),
             seals_early: random.u8(..4) == 0,
+            has_bursts: random.u8(..3) == 0,
+            deletes_copies: random.bool(),
+            packing: if has_zstd() && random.bool() { "zst" } else { "gz" },
         }
     }
 }
@@ -76,6 +85,10 @@ fn delays(random: &mut fastrand::Rng) -> String {
         _ => "listed=0..600ms/3,before_siblings=0..100ms/25,before_open=0..300ms/4,before_read=0..30ms/20",
     };
     format!("{text},seed={seed}")
+}
+
+fn has_zstd() -> bool {
+    std::process::Command::new("zstd").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// Long runs go one at a time: they fill the machine.

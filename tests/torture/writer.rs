@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// One time in so many, a write ends inside a line and goes on a moment later.
 const SPLIT_ONE_IN: u64 = 40;
 
+/// The longest burst, and the longest silence.
+const LONGEST_BURST: Duration = Duration::from_millis(700);
+
 /// Most lines of one write, after the machine let the writer wait.
 const MOST_LINES: u64 = 5_000;
 
@@ -63,20 +66,38 @@ impl Desk {
     }
 }
 
-/// Writes until the desk is over. All times are of `day`, so that they fall into one window.
-pub fn start(desk: &Arc<Desk>, lines_per_second: u64, seed: u64, day: &str) -> std::thread::JoinHandle<()> {
-    let (desk, day) = (Arc::clone(desk), day.to_owned());
-    std::thread::spawn(move || write(&desk, lines_per_second, &mut fastrand::Rng::with_seed(seed), &day))
+/// How to write.
+pub struct Manner {
+    pub lines_per_second: u64,
+    pub has_bursts: bool,
+    /// All times are of this day, so that they fall into one window.
+    pub day: String,
+    pub seed: u64,
 }
 
-fn write(desk: &Desk, lines_per_second: u64, random: &mut fastrand::Rng, day: &str) {
+/// Writes until the desk is over.
+pub fn start(desk: &Arc<Desk>, manner: Manner) -> std::thread::JoinHandle<()> {
+    let desk = Arc::clone(desk);
+    std::thread::spawn(move || write(&desk, &manner))
+}
+
+fn write(desk: &Desk, manner: &Manner) {
+    let Manner { lines_per_second, has_bursts, day, seed } = manner;
+    let mut random = fastrand::Rng::with_seed(*seed);
+    let mut burst_ends = Instant::now() + LONGEST_BURST;
     let mut bytes = Vec::new();
     // What the machine did not let it write in time is not made up for beyond a second.
     let mut owed = 0.0;
     let mut last = Instant::now();
     while !desk.is_over() {
+        if *has_bursts && Instant::now() >= burst_ends {
+            std::thread::sleep(LONGEST_BURST.mul_f64(random.f64()));
+            last = Instant::now();
+            burst_ends = last + LONGEST_BURST.mul_f64(random.f64());
+        }
         let now = Instant::now();
-        owed = ((now - last).as_secs_f64() * lines_per_second as f64 + owed).min(lines_per_second as f64);
+        let rate = *lines_per_second as f64;
+        owed = ((now - last).as_secs_f64() * rate + owed).min(rate);
         last = now;
         let lines = (owed as u64).min(MOST_LINES);
         owed -= lines as f64;
@@ -86,7 +107,7 @@ fn write(desk: &Desk, lines_per_second: u64, random: &mut fastrand::Rng, day: &s
         for number in first..first + lines {
             line::push(&mut bytes, &time, number);
         }
-        write_bytes(desk, &bytes, random);
+        write_bytes(desk, &bytes, &mut random);
         desk.written.store(first + lines, Ordering::Release);
         std::thread::sleep(TICK);
     }
