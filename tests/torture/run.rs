@@ -44,9 +44,9 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
     let choices = Choices::of(seed, settings);
     let mut builder = tempfile::Builder::new();
     let name = format!("torture-{}-{seed}-", mode.name().replace([',', ' '], "-"));
-    let directory = builder.prefix(&name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut directory = builder.prefix(&name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = directory.path().to_owned();
-    let _kept = (settings.keep).then(|| directory.keep());
+    directory.disable_cleanup(settings.keep);
     let (logs, ledger) = (path.join("logs"), path.join("state/ledger.sqlite3"));
     let (day, grace) = window(&choices, settings.length);
     let mut host = Host::new(&path, &choices, grace);
