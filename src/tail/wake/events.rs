@@ -176,7 +176,7 @@ impl<'a> Session<'a> {
             return Err(End::Changed);
         }
         self.refused.retain(|path| wanted.contains_key(path));
-        let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains_key(path);
+        let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains(path);
         for (path, identity) in wanted.into_iter().filter(|(path, _)| is_new(path)).collect::<Vec<_>>() {
             // linemux reads a relative link from where the process stands: it is given the real path. What is not there
             // has none, and is met again later.
