@@ -58,6 +58,8 @@ impl Hints {
 pub struct Bench {
     directory: TempDir,
     hints: Hints,
+    /// Between two polls; between two scans twice that.
+    pub timer: Duration,
 }
 
 impl Bench {
@@ -66,7 +68,7 @@ impl Bench {
         let mut key = OpenOptions::new();
         let mut key = key.create(true).write(true).mode(0o600).open(directory.path().join("api-key")).unwrap();
         key.write_all(b"none").unwrap();
-        Self { directory, hints }
+        Self { directory, hints, timer: Duration::from_millis(50) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -97,11 +99,13 @@ api_key_file = "{directory}/api-key"
 hold = true
 [tail]
 wake = "{}"
-poll_interval = "50ms"
-scan_interval = "100ms"
+poll_interval = "{}ms"
+scan_interval = "{}ms"
 rotated_grace = "1s"
 "#,
-            self.hints.wake()
+            self.hints.wake(),
+            self.timer.as_millis(),
+            2 * self.timer.as_millis(),
         );
         for (scenario, directory) in scenarios {
             text += &source(scenario, directory);
@@ -154,6 +158,10 @@ pub struct Agent {
 }
 
 impl Agent {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

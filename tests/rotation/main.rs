@@ -13,6 +13,7 @@ mod agent;
 mod books;
 mod by_hand;
 mod ground;
+mod hints;
 mod kubernetes;
 mod lives;
 mod logrotate;
