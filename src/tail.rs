@@ -29,6 +29,7 @@ pub mod report;
 mod rotated;
 mod scan;
 mod siblings;
+mod unpack;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};

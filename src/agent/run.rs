@@ -100,7 +100,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
+    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let poker = waker.poker();
     let stop = signals::watch(move || poker.poke())?;
