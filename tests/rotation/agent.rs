@@ -114,8 +114,19 @@ rotated_grace = "1s"
     }
 
     pub fn start(&self) -> Agent {
+        self.run(self.hints.command())
+    }
+
+    /// In the user and mount namespaces of a process.
+    pub fn start_inside(&self, process: u32) -> Agent {
+        let mut command = Command::new("nsenter");
+        command.args(["--user", "--mount", "--preserve-credentials", "--target", &process.to_string()]);
+        command.arg(env!("CARGO_BIN_EXE_pxtail"));
+        self.run(command)
+    }
+
+    fn run(&self, mut command: Command) -> Agent {
         let log = OpenOptions::new().create(true).append(true).open(self.path("agent.log")).unwrap();
-        let mut command = self.hints.command();
         command.env_remove("PXTAIL_PX_API_KEY").env_remove("CREDENTIALS_DIRECTORY").stdin(Stdio::null()).stderr(log);
         let child = command.arg("run").arg("--config").arg(self.path("pxtail.toml")).spawn().unwrap();
         Agent { child, socket: self.state().join("pxtail.sock") }

@@ -17,6 +17,7 @@ mod hints;
 mod kubernetes;
 mod lives;
 mod logrotate;
+mod mounts;
 mod pending;
 
 use agent::Hints;

@@ -25,6 +25,7 @@ const PENDING: &[(&str, &[Life])] = &[
     ("dateext-in-glob", STOPS),
     ("date-before-end-compressed", STOPS),
     ("extension-compress", STOPS),
+    ("kubelet-rotation", STOPS),
     ("kubelet-rotation-of-pods", STOPS),
     ("kubelet-rotation-of-pods-all", STOPS),
     // The rest is in another directory.
@@ -32,13 +33,6 @@ const PENDING: &[(&str, &[Life])] = &[
     ("olddir-compress", STOPS),
     ("olddir-date", STOPS),
     ("renamecopy", STOPS),
-    // The rest stands where a link led before.
-    ("container-restarted", STOPS),
-    ("docker-renumbered", STOPS),
-    ("kubelet-rotation", STOPS),
-    ("link-to-renumbered", STOPS),
-    ("release-switched", STOPS),
-    ("release-switched-late", STOPS),
 ];
 
 pub fn is_left_out(scenario: &str, life: Life) -> bool {
