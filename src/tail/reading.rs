@@ -299,6 +299,10 @@ impl Tail {
         match opened {
             Ok((handle, look)) if look.inode == file.cursor.inode => {
                 self.hooks.reach(Point::Opened, &file.cursor.path);
+                // Rotations happen where links lead to.
+                let real = identity::path_of(&handle).filter(|real| *real != file.cursor.path);
+                let is_new = is_new || file.cursor.real_path != real;
+                file.cursor.real_path = real;
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;
