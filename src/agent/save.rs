@@ -10,6 +10,7 @@ use super::count::Tally;
 use super::files::FileMemories;
 use super::plan::Plan;
 use crate::aggregate::{self, Aggregator, SealingWindow};
+use crate::ledger::identity::Adopted;
 use crate::ledger::outbox::{EventState, NewEvent};
 use crate::ledger::{Commit, Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{SealedEvent, WindowId};
@@ -41,7 +42,7 @@ pub struct Saving<'a> {
 impl Saving<'_> {
     /// Saves what changed, and seals `due` (from `Aggregator::sealable`).
     pub fn run(self, due: &[WindowId], now: UnixMicros) -> Result<Saved, AgentError> {
-        let adopted = self.ledger.identity().adopted;
+        let adopted = self.ledger.identity().adopted.clone();
         let sealer = Sealer { configuration: self.configuration, adopted, now };
         let changes = self.aggregator.commit(due);
         let mut commit = self.ledger.begin()?;
@@ -101,8 +102,8 @@ fn save_windows(
 
 struct Sealer<'a> {
     configuration: &'a Configuration,
-    /// The ledger came from another machine at this time: what began before it may have been sent from there.
-    adopted: Option<UnixMicros>,
+    /// The ledger does not know all that was sent before this: what began before it may have been sent.
+    adopted: Option<Adopted>,
     now: UnixMicros,
 }
 
@@ -135,11 +136,8 @@ impl Sealer<'_> {
 
     fn put_event(&self, commit: &mut Commit<'_>, event: &SealedEvent) -> Result<EventState, LedgerError> {
         let rendered = wire::custom_event(event, &self.configuration.px.product_key.value);
-        let foreign = self
-            .adopted
-            .filter(|adopted| event.window.start < *adopted)
-            .map(|_| "its window began when this ledger was on another machine, which may have sent it".to_owned());
-        let cause = rendered.parked.or(foreign);
+        let adopted = self.adopted.as_ref().filter(|adopted| event.window.start < adopted.at);
+        let cause = rendered.parked.or_else(|| adopted.map(|adopted| adopted.cause.why_parked().to_owned()));
         let state = match cause {
             Some(_) => EventState::Parked,
             None if self.configuration.push.hold => EventState::Held,

@@ -9,6 +9,7 @@ use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
 use super::save::Saved;
+use crate::ledger::{Ledger, Mended};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::push::PushObserver;
@@ -61,6 +62,25 @@ struct Unmatched {
 }
 
 impl LogNotes {
+    /// Who starts, and what was wrong with its ledger.
+    pub fn start(ledger: &Ledger) {
+        let identity = ledger.identity();
+        tracing::info!(agent = %identity.agent, ledger = %ledger.path().display(), "pxtail {} starts", env!("CARGO_PKG_VERSION"));
+        if let Some(Mended { damage, story, parked }) = ledger.mended() {
+            tracing::error!(
+                parked,
+                "the ledger was damaged: {damage}. In its place: {story}. What it does not know may have been sent already: events \
+                 that waited are parked, and windows that began before now are parked when they seal; see `pxtail outbox list`"
+            );
+        }
+        if let Some(parked) = identity.newly_parked {
+            tracing::warn!(
+                parked,
+                "this ledger was made on another machine: it has a new agent id, and what waited to be sent is parked"
+            );
+        }
+    }
+
     pub fn scan(report: &ScanReport) {
         for note in &report.notes {
             match note.what {
