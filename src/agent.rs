@@ -13,6 +13,7 @@ mod drift;
 pub mod dry_run;
 pub mod files;
 pub mod plan;
+mod quotas;
 mod restore;
 mod run;
 mod save;

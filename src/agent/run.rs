@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::AgentError;
-use super::answers;
+use super::answers::{self, Answers, Asked};
 use super::copying::Copying;
 use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
@@ -30,8 +30,7 @@ use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
 use crate::tail::wake::{Waker, Woken};
 use crate::tail::{Reach, Tail, TailSource};
-use crate::telemetry::DeliveryWatch;
-use crate::telemetry::status::StatusBoard;
+use crate::telemetry::{DeliveryWatch, StatusBoard};
 
 /// How long the agent runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +113,13 @@ pub(super) fn run_once(
     let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
     let board = Arc::new(StatusBoard::default());
     let drift = DriftWatch::new(configuration);
-    board.post(drift.status());
-    let _control = answers::listen(configuration, &ledger, &board);
+    let _control = answers::listen(configuration, &ledger, &board, waker.poker());
     housekeep(&mut ledger, configuration, clock.now())?;
     let copying = Copying::new(ledger.path(), configuration.agent.copy_interval, clock.now());
     let mut agent = Agent {
         configuration,
         copying,
+        answers: Answers::new(&ledger, clock.now())?,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
         memories,
@@ -195,6 +194,7 @@ struct Agent<'a> {
     report: RunReport,
     timers: Timers,
     copying: Copying,
+    answers: Answers,
     outbox_is_full: bool,
 }
 
@@ -213,6 +213,7 @@ impl Agent<'_> {
             let round = self.round()?;
             delivery.damage().map_or(Ok(()), Err)?;
             self.copying.tend()?;
+            self.answer();
             // Push ends by itself only when it cannot start; stopping it tells why.
             if self.stop.is_set() || delivery.has_ended() {
                 return self.commit(Sealing::Not).map(|_| ());
@@ -258,7 +259,7 @@ impl Agent<'_> {
     fn scan(&mut self) {
         let began = Instant::now();
         let report = self.tail.scan(self.clock.now());
-        LogNotes::scan(&report);
+        self.notes.scan(&report);
         self.notes.sources(self.configuration, &self.tail);
         self.waker.watch(self.tail.watched());
         let ended = Instant::now();
@@ -365,6 +366,7 @@ impl Agent<'_> {
                     if self.stop.is_set() {
                         return Ok(Round::Busy);
                     }
+                    self.answer();
                     self.waker.wait(RETRY_COMMIT);
                 }
             }
@@ -381,9 +383,6 @@ impl Agent<'_> {
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
         if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
-            if let Some(status) = self.drift.aged() {
-                self.board.post(status);
-            }
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();
@@ -401,7 +400,6 @@ impl Agent<'_> {
         for change in self.drift.committed(&saved_tally) {
             LogNotes::drift(self.configuration, &change);
         }
-        self.board.post(self.drift.status());
         self.notes.refused(self.configuration, &saved_tally);
         self.notes.oversized(self.tail.counters().oversized_lines);
         self.notes.invalid_fields(&self.plan);
@@ -422,6 +420,15 @@ impl Agent<'_> {
             // A source that is not configured any more holds nothing back.
             rule.spec.sources.iter().filter_map(|source| complete(&source.value)).min().unwrap_or(now)
         })
+    }
+
+    /// Leaves the status for who asked for it.
+    fn answer(&mut self) {
+        let Some(detail) = self.board.wanted() else { return };
+        let Self { ledger, tail, drift, notes, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), String::new(), self.clock.now());
+        let asked = Asked { ledger, tail, drift, trouble, hints, now };
+        self.board.post(self.answers.status(asked, detail));
     }
 
     fn sleep(&mut self) {
@@ -455,6 +462,7 @@ impl Agent<'_> {
             if self.report.waiting == 0 || given_up || self.stop.is_set() || delivery.has_ended() {
                 return Ok(());
             }
+            self.answer();
             self.waker.wait(Duration::from_millis(100));
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::AgentError;
+use super::answers::loss_total;
 use super::count::Tally;
 use super::files::FileMemories;
 use super::plan::Plan;
@@ -14,10 +15,11 @@ use crate::ledger::identity::Adopted;
 use crate::ledger::outbox::{EventState, NewEvent};
 use crate::ledger::{Commit, Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{SealedEvent, WindowId};
+use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::UnixMicros;
 use crate::push::wire;
-use crate::tail::Tail;
+use crate::tail::{Loss, Tail};
 
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Saving<'_> {
             sealer.seal(&mut commit, &window, self.rows, &mut saved)?;
         }
         save_tally(&mut commit, self.configuration, self.tally)?;
+        save_losses(&mut commit, self.configuration, self.tail)?;
         commit.finish()?;
         changes.confirm();
         self.tail.confirm();
@@ -182,6 +185,20 @@ fn save_tally(commit: &mut Commit<'_>, configuration: &Configuration, tally: &Ta
         add(format!("metric/{}/accepted", metric.name), tally.accepted())?;
         for (name, by) in tally.named() {
             add(format!("metric/{}/{name}", metric.name), by)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was left out, with the cursors that moved past it.
+fn save_losses(commit: &mut Commit<'_>, configuration: &Configuration, tail: &Tail) -> Result<(), LedgerError> {
+    for (index, source) in (0..).map(SourceIndex).zip(&configuration.sources) {
+        for Loss { reason, lines, bytes, files } in tail.uncommitted_losses(index) {
+            for (unit, by) in
+                [("lines", lines), ("bytes", bytes), ("files", files)].into_iter().filter(|(_, by)| *by > 0)
+            {
+                commit.add_counter(&loss_total(&source.name, reason, unit), by)?;
+            }
         }
     }
     Ok(())

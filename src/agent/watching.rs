@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
+use super::quotas::Quotas;
 use super::save::Saved;
 use crate::ledger::{Ledger, Mended};
 use crate::model::file::SourceIndex;
@@ -38,6 +39,7 @@ impl Said {
 /// Keeps the log short.
 #[derive(Debug, Default)]
 pub struct LogNotes {
+    quotas: Quotas,
     trouble: Option<String>,
     unmatched: HashMap<String, Unmatched>,
     /// The first scan was looked at: which sources have no file yet.
@@ -81,13 +83,23 @@ impl LogNotes {
         }
     }
 
-    pub fn scan(report: &ScanReport) {
+    /// What a scan found: with thousands of files, a few of each kind, then how many more.
+    pub fn scan(&mut self, report: &ScanReport) {
+        for (kind, held) in self.quotas.due(Instant::now()) {
+            tracing::warn!("{} more {kind} in the last minute, the last: {}", held.count, held.last);
+        }
         for note in &report.notes {
-            match note.what {
-                _ if note.is_warning() => tracing::warn!("{note}"),
-                // One for each known file at each start: with thousands of files nobody could read the rest.
-                What::Resumed { .. } => tracing::debug!("{note}"),
-                _ => tracing::info!("{note}"),
+            // One for each known file at each start.
+            if matches!(note.what, What::Resumed { .. }) {
+                tracing::debug!("{note}");
+            } else if self.quotas.allows(note.kind(), Instant::now(), || note.to_string()) {
+                if note.is_warning() {
+                    tracing::warn!("{note}");
+                } else {
+                    tracing::info!("{note}");
+                }
+            } else {
+                tracing::debug!("{note}");
             }
         }
     }
@@ -198,6 +210,11 @@ impl LogNotes {
             tracing::error!("reading stops until this is mended, nothing is lost: {text}");
             self.trouble = Some(text.to_owned());
         }
+    }
+
+    /// What keeps the agent from saving.
+    pub fn current_trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     pub fn recovered(&mut self) {

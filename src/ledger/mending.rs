@@ -132,7 +132,7 @@ fn check(connection: &Connection, path: &Path) -> Result<Option<String>, LedgerE
         return Ok(Some(answer));
     }
     // A damaged name of a table is no damage to SQLite.
-    Ok(schema::missing_table(connection).map_err(failed(path, "check the ledger"))?)
+    schema::missing_table(connection).map_err(failed(path, "check the ledger"))
 }
 
 /// Sets the damaged files aside and puts the newest good copy in their place, or a new ledger.

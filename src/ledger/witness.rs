@@ -120,7 +120,7 @@ impl Witness {
             Writer::Counting => COUNTING_AT,
             Writer::Sending => SENDING_AT,
         };
-        self.write_at(format!("{commits:0width$}", width = DIGITS).as_bytes(), at);
+        self.write_at(format!("{commits:0DIGITS$}").as_bytes(), at);
     }
 
     /// The agent ends in order.
@@ -139,7 +139,7 @@ impl Witness {
 fn make(path: &Path, agent: AgentId, machine: Option<&str>, commits: u64) -> io::Result<File> {
     let dashes = "-".repeat(MACHINE);
     let machine = machine.filter(|hash| hash.len() == MACHINE).unwrap_or(&dashes);
-    let number = format!("{commits:0width$}", width = DIGITS);
+    let number = format!("{commits:0DIGITS$}");
     let text = format!("{TITLE}\nagent {agent}\nmachine {machine}\ncounting {number}\nsending {number}\nclosed no \n");
     let new = path.with_extension("witness-new");
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;

@@ -231,6 +231,7 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
+        emptied.end = old.end;
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -250,6 +251,7 @@ impl Tail {
             judged: None,
             end: 0,
             grown_at: now,
+            met_at: Some(now),
             queued: false,
             ..old
         };
