@@ -88,6 +88,10 @@ pub(super) struct Followed {
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
     pub(super) queued: bool,
+    /// When it was first seen in this run.
+    pub(super) met_at: Option<UnixMicros>,
+    /// The configuration named it once, and does not now.
+    pub(super) is_set_aside: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
@@ -140,6 +144,8 @@ impl Followed {
             continues: None,
             judged: None,
             queued: false,
+            met_at: None,
+            is_set_aside: false,
             scan: 0,
             seen_saved: cursor.seen,
             cursor,
@@ -328,14 +334,18 @@ impl Followed {
 
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
+        let state = self.state();
+        let lag_bytes = if state.is_wanted() { size.saturating_sub(self.cursor.offset) } else { 0 };
+        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
             path: self.cursor.path.clone(),
             offset: self.cursor.offset,
             size,
-            lag_bytes: size.saturating_sub(self.cursor.offset),
-            state: self.state(),
+            lag_bytes,
+            state,
+            behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
     }
@@ -351,11 +361,20 @@ impl Followed {
         if let Some(Trouble { why, since }) = &self.trouble {
             return FileState::Unreadable { why: why.clone(), since: *since };
         }
+        match (self.cursor.standing, self.content) {
+            (Standing::Copy { of }, _) => return FileState::Copy { of },
+            (Standing::Foreign, _) => return FileState::Foreign,
+            (Standing::Own, Content::Emptied) => return FileState::Destroyed,
+            (Standing::Own, Content::There | Content::Deleted) => {}
+        }
         match self.presence {
+            _ if self.is_set_aside => FileState::SetAside,
             _ if self.cursor.finished => FileState::Finished,
             Presence::Missing { .. } => FileState::Missing,
             Presence::Left { .. } => FileState::Leaving,
             _ if self.looked.is_some() => FileState::CaughtUp,
+            _ if self.is_undecided() && self.size() > 0 && !self.queued => FileState::Undecided,
+            _ if self.handle.is_none() && !self.queued => FileState::Waiting,
             _ => FileState::Reading,
         }
     }

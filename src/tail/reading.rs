@@ -242,6 +242,7 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
+        emptied.end = old.end;
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -263,6 +264,7 @@ impl Tail {
             ending: None,
             end: 0,
             grown_at: now,
+            met_at: Some(now),
             queued: false,
             ..old
         };

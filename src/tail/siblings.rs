@@ -169,6 +169,9 @@ impl Tail {
     /// of it were seen to go.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
         let Some(known) = self.sources.iter().find(|known| known.spec.index == source) else { return false };
+        if known.globs.excludes(path) {
+            return false;
+        }
         let above = path.parent().and_then(Path::parent);
         let name = path.file_name().unwrap_or_default();
         rotated::bases(name).iter().any(|base| {
@@ -274,7 +277,9 @@ impl Tail {
         match cursor.standing {
             Standing::Foreign => {}
             Standing::Copy { .. } => self.revisit(id, now),
-            Standing::Own => self.revive(id, now),
+            // One that is not named any more is left alone.
+            Standing::Own if self.is_rotation(file.source, &cursor.path) => self.revive(id, now),
+            Standing::Own => {}
         }
     }
 
