@@ -9,6 +9,7 @@ pub mod delivery;
 mod drift;
 pub mod dry_run;
 pub mod files;
+mod handles;
 pub mod plan;
 mod restore;
 mod run;

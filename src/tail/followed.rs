@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Place, cut};
 use super::report::{FileState, FileStatus};
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, ReadLook, SourceIndex};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -120,7 +120,7 @@ impl Followed {
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -167,11 +167,17 @@ impl Followed {
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| ReadLook { size: look.size, changed_nanos: look.changed_nanos });
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
@@ -256,6 +262,7 @@ impl Followed {
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&window[before..upto]);
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 

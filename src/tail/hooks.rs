@@ -18,6 +18,8 @@ pub enum Point {
     BeforeDecide,
     /// A file's turn to be read has come.
     BeforeRead,
+    /// A poll is about to look at a file.
+    BeforeLook,
     /// Neighbours of a file that has no name any more are about to be listed.
     BeforeSiblings,
 }

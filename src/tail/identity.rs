@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rustix::fs::{FileType, OFlags, Stat};
 
-use crate::model::file::{Fingerprint, Inode};
+use crate::model::file::{Fingerprint, Inode, ReadLook};
 use crate::model::time::UnixMicros;
 
 /// Most bytes of the head's fingerprint. More than any usual banner; files whose longer heads agree are told apart by
@@ -41,6 +41,11 @@ impl Look {
             size: u64::try_from(stat.st_size).unwrap_or(0),
             changed_nanos: seconds.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec as i64),
         }
+    }
+
+    /// A look that was saved with a cursor.
+    pub(super) const fn at_rest(inode: Inode, look: ReadLook) -> Self {
+        Self { inode, size: look.size, changed_nanos: look.changed_nanos }
     }
 
     /// True when an equal look later proves that nothing was written in between.
