@@ -267,10 +267,8 @@ impl Tail {
     fn revisit_changed(&mut self, id: FileId, look: &Look, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let is_same = match cursor.look {
-            Some(counted) => counted == look.as_read(),
-            None => cursor.standing == Standing::Own && cursor.offset == look.size,
-        };
+        let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
+        let is_same = is_counted || cursor.look == Some(look.as_read());
         if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
             return;
         }
