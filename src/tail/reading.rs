@@ -5,7 +5,7 @@
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
-use super::inventory::{Question, Verdict};
+use super::inventory::{Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, identity};
 use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
@@ -120,7 +120,8 @@ impl Tail {
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let place = Place::Listed;
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
