@@ -1,5 +1,7 @@
 //! What may happen to log files and to the agent, as data.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::super::super::hooks::Point;
@@ -11,7 +13,7 @@ pub(super) enum Gate {
     Compress,
     /// Files are moved to a directory that no glob names (`olddir`).
     Olddir,
-    /// Copies get names that are no rotation (`a.log.bak`, `copy-of-a.log`), also within the globs.
+    /// Copies get names that are no rotation (`copy-of-a.log`), also within the globs.
     OddCopies,
     /// Copies that leave the original alone, whole or not.
     Copies,
@@ -19,31 +21,41 @@ pub(super) enum Gate {
     FreshCopies,
     /// A file is replaced by one that begins as it does.
     ReplaceWithSame,
-    /// `a-20261123.log` and `a.log.old` are rotations.
-    OtherForms,
+    /// A file is replaced by one that has some of its lines.
+    ReplaceWithPart,
     /// The file behind a link is rotated.
     RotateBehindLinks,
     /// A file is cut to a part of it.
     Cuts,
     /// Others act between two steps of a scan or a read.
     Races,
-    /// A file beyond the globs, in sight of nobody, that was known.
+    /// A file that was known is beyond the globs, and nobody holds it.
     Searched,
+    /// Something is written to a file beyond the globs that was quiet for the grace time.
+    LateWriters,
+    /// Files were rotated away before the source was followed.
+    Foreign,
+    /// The directory is hidden for a while, or removed.
+    Directories,
+    /// Links that lead elsewhere.
+    Links,
+    /// What a source is complete up to, where a copy has more than its original.
+    CompleteOverCopies,
+    /// Others act between two steps, and the next scan is so late that times prove something.
+    RacesInRealTime,
 }
 
-/// What the tail is not up to yet. `PXTAIL_MODEL_OPEN` opens some of them for a run (`Cuts,Races`), or `all`.
-const CLOSED: &[Gate] = &[Gate::Compress];
+/// What the tail is not up to yet.
+const CLOSED: &[Gate] = &[Gate::Compress, Gate::FreshCopies, Gate::CompleteOverCopies, Gate::RacesInRealTime];
 
+/// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
 pub(super) fn is_open(gate: Gate) -> bool {
-    static OPENED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    let opened = OPENED.get_or_init(|| std::env::var("PXTAIL_MODEL_OPEN").unwrap_or_default());
-    let name = format!("{gate:?}");
-    static SHUT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    let shut = SHUT.get_or_init(|| std::env::var("PXTAIL_MODEL_SHUT").unwrap_or_default());
-    if shut.split(',').any(|other| other == name) {
-        return false;
-    }
-    !CLOSED.contains(&gate) || opened == "all" || opened.split(',').any(|other| other == name)
+    static GATES: LazyLock<[String; 2]> = LazyLock::new(|| {
+        ["PXTAIL_MODEL_OPEN", "PXTAIL_MODEL_SHUT"].map(|variable| std::env::var(variable).unwrap_or_default())
+    });
+    let names = |list: &String| list.split(',').any(|name| name == format!("{gate:?}"));
+    let [opened, shut] = &*GATES;
+    (!CLOSED.contains(&gate) || names(opened)) && !names(shut)
 }
 
 /// What a file is called, beside its base (`a.log`, `b.log`).
@@ -209,6 +221,14 @@ pub(super) struct Setting {
     pub(super) max_open_files: usize,
     pub(super) max_line_bytes: usize,
     pub(super) clock: ClockKind,
+    pub(super) foreign: Foreign,
+}
+
+/// Whether a rotated file stands there when the source is first followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreign {
+    None,
+    Some,
 }
 
 pub(super) const POINTS: [Point; 6] =
@@ -226,27 +246,30 @@ pub(super) fn settings() -> impl Strategy<Value = Setting> {
     let max_open_files = prop_oneof![4 => Just(256_usize), 1 => 2..5_usize];
     let max_line_bytes = prop_oneof![4 => Just(1_usize << 20), 1 => Just(600_usize)];
     let clock = prop_oneof![3 => Just(ClockKind::Behind), 1 => Just(ClockKind::Real)];
-    (globs, max_open_files, max_line_bytes, clock).prop_map(|(globs, max_open_files, max_line_bytes, clock)| Setting {
-        globs,
-        max_open_files,
-        max_line_bytes,
-        clock,
-    })
+    let foreign = prop_oneof![3 => Just(Foreign::None), 1 => Just(Foreign::Some)];
+    (globs, max_open_files, max_line_bytes, clock, foreign).prop_map(
+        |(globs, max_open_files, max_line_bytes, clock, foreign)| {
+            // What stands behind a link is not known before it was followed.
+            let foreign = if is_open(Gate::Foreign) && !globs.has_links() { foreign } else { Foreign::None };
+            Setting { globs, max_open_files, max_line_bytes, clock, foreign }
+        },
+    )
 }
 
 pub(super) fn histories() -> impl Strategy<Value = (Setting, Vec<Step>)> {
     let steps = prop::collection::vec(steps(), 1..60);
-    (settings(), steps.prop_map(|steps| steps.into_iter().filter_map(gated).collect()))
+    (settings(), steps).prop_map(|(setting, steps)| {
+        let may_race = is_open(Gate::Races) && (setting.clock == ClockKind::Behind || is_open(Gate::RacesInRealTime));
+        let steps = steps.into_iter().filter(|step| may_race || !matches!(step, Step::Race { .. }));
+        (setting, steps.filter_map(gated).collect())
+    })
 }
 
 /// The step, as far as the tail is up to it.
 fn gated(step: Step) -> Option<Step> {
     Some(match step {
         Step::File(action) => Step::File(gated_action(action)?),
-        Step::Race { point, nth, action } if is_open(Gate::Races) => {
-            Step::Race { point, nth, action: gated_action(action)? }
-        }
-        Step::Race { .. } => return None,
+        Step::Race { point, nth, action } => Step::Race { point, nth, action: gated_action(action)? },
         other => other,
     })
 }
@@ -255,6 +278,8 @@ fn gated_action(action: FileAction) -> Option<FileAction> {
     Some(match action {
         FileAction::Copy { .. } if !is_open(Gate::Copies) => return None,
         FileAction::Cut { .. } if !is_open(Gate::Cuts) => return None,
+        FileAction::SwapLink if !is_open(Gate::Links) => return None,
+        FileAction::HideDirectory | FileAction::RemoveDirectory if !is_open(Gate::Directories) => return None,
         other => other,
     })
 }
@@ -281,9 +306,7 @@ fn away() -> impl Strategy<Value = Form> {
     let mut forms: Vec<Form> = [1, 2, 1, 3, 4].map(Form::Numbered).to_vec();
     forms.extend([0, 1, 2, 3].map(Form::Dated));
     forms.extend([Form::Backup, Form::Hidden]);
-    if is_open(Gate::OtherForms) {
-        forms.extend([Form::DatedInside(0), Form::DatedInside(1), Form::Old]);
-    }
+    forms.extend([Form::DatedInside(0), Form::DatedInside(1), Form::Old]);
     if is_open(Gate::Olddir) {
         forms.extend([1, 2].map(Form::InOlddir));
     }
@@ -291,9 +314,9 @@ fn away() -> impl Strategy<Value = Form> {
 }
 
 fn copies() -> impl Strategy<Value = Form> {
-    let mut forms = vec![Form::Numbered(1), Form::Numbered(1), Form::Dated(0), Form::Dated(1)];
+    let mut forms = vec![Form::Numbered(1), Form::Numbered(1), Form::Dated(0), Form::Dated(1), Form::Backup];
     if is_open(Gate::OddCopies) {
-        forms.extend([Form::Backup, Form::CopyOf]);
+        forms.extend([Form::CopyOf, Form::Hidden]);
     }
     prop::sample::select(forms)
 }
@@ -303,7 +326,10 @@ fn forms() -> impl Strategy<Value = Form> {
 }
 
 fn replacements() -> impl Strategy<Value = With> {
-    let mut contents = vec![With::Other, With::Other, With::Tail, With::Edited];
+    let mut contents = vec![With::Other, With::Other];
+    if is_open(Gate::ReplaceWithPart) {
+        contents.extend([With::Tail, With::Edited]);
+    }
     if is_open(Gate::ReplaceWithSame) {
         contents.extend([With::Same, With::Same, With::Head]);
     }

@@ -28,6 +28,9 @@ pub(super) struct Node {
     pub(super) unfinished: Option<Unfinished>,
     pub(super) written_at: UnixMicros,
     pub(super) names: usize,
+    /// It begins with so many bytes of what was counted of another, or of itself before; nobody looked since.
+    pub(super) begins_alike: Option<usize>,
+    pub(super) is_copy: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +130,7 @@ impl Disk {
         self.stamp(&file);
         let inode = file.metadata().unwrap().ino();
         self.stood.note(bytes, 0);
-        let node = Node { bytes: bytes.to_vec(), inode, unfinished: None, written_at: self.now, names: 1 };
+        let node = Node { bytes: bytes.to_vec(), inode, unfinished: None, written_at: self.now, names: 1, begins_alike: None, is_copy: false };
         self.nodes.push(node);
         let node = self.nodes.len() - 1;
         self.names.insert(name.to_owned(), Entry::File(node));
@@ -185,6 +188,7 @@ impl Disk {
         let now = self.now;
         let node = &mut self.nodes[node];
         node.bytes = bytes.to_vec();
+        node.begins_alike = None;
         node.unfinished = None;
         node.written_at = now;
         self.stood.note(bytes, 0);
@@ -226,6 +230,14 @@ impl Disk {
         fs::rename(&made, self.path(name)).unwrap();
         self.drop_entry(name);
         self.names.insert(name.to_owned(), Entry::Link(target.to_owned()));
+    }
+
+    /// The names that a link leads to, the last of them a file's.
+    pub(super) fn link_end(&self, name: &str) -> Option<&str> {
+        match self.names.get_key_value(name)? {
+            (name, Entry::File(_)) => Some(name),
+            (_, Entry::Link(target)) => self.link_end(target),
+        }
     }
 
     pub(super) fn link_target(&self, name: &str) -> Option<&str> {

@@ -1,11 +1,12 @@
 //! What each source must have counted by now, and when it is told too much.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 
 use super::actions::{Gate, is_open};
 use super::disk::{Directory, NodeId};
 use super::lines::{Ending, tokens};
-use super::names::{Sight, is_searched};
+use super::names::Sight;
 use super::world::{Standing, World};
 use crate::model::time::UnixMicros;
 use crate::tail::identity;
@@ -24,7 +25,7 @@ impl World {
             for (name, node) in self.disk.names() {
                 is_live[node] |= name == "a.log" || name == "b.log";
                 for (source, sight) in sights[node].iter_mut().enumerate() {
-                    *sight = (*sight).max(self.setting.globs.sight(source, name));
+                    *sight = (*sight).max(self.setting.globs.sight(source, name, &self.linked));
                 }
             }
         }
@@ -47,6 +48,9 @@ impl World {
         let is_held = is_open && (before != Sight::None || self.standing[node][source].held);
         let is_searched = sight == Sight::None && !is_held && self.is_searched(node, source);
         let standing = &mut self.standing[node][source];
+        if before == Sight::None && sight != Sight::None {
+            standing.seen_from = Some(now);
+        }
         standing.sight = sight;
         if before == Sight::Glob {
             standing.left_at = Some(now);
@@ -55,17 +59,14 @@ impl World {
         standing.searched = is_searched;
     }
 
-    /// Whether the tail will look for a file that has no name of use: it knows its inode and content, did not finish it,
-    /// and the name stands beside the one it knows.
+    /// Whether the tail will look for a file that has no name of use: it knows its inode and content, and did not finish it.
     fn is_searched(&self, node: NodeId, source: usize) -> bool {
         let inode = self.disk.nodes[node].inode;
         let source = ["first", "second"][source];
         let mut rows = self.ledger.values().filter(|row| row.source == source && row.inode.inode == inode);
         let Some(row) = rows.find(|row| row.offset > 0 && !row.finished) else { return false };
         let mut names = self.disk.names().filter(|(_, other)| *other == node).map(|(name, _)| self.disk.path(name));
-        let Some(path) = names.find(|path| self.disk.directory == Directory::There && is_searched(&row.path, path)) else {
-            return false;
-        };
+        let Some(path) = names.next().filter(|_| self.disk.directory == Directory::There) else { return false };
         let holds = |handle: File| identity::holds(&handle, row.head, row.before, row.offset).unwrap_or(false);
         File::open(path).is_ok_and(holds)
     }
@@ -74,15 +75,22 @@ impl World {
     pub(super) fn begin_scan(&mut self) {
         for standing in self.standing.iter_mut().flatten() {
             match standing.sight {
-                Sight::Glob => *standing = Standing { sight: Sight::Glob, ..Standing::default() },
+                Sight::Glob => {
+                    let Standing { sight, seen_from, foreign, .. } = *standing;
+                    *standing = Standing { sight, seen_from, foreign, ..Standing::default() };
+                }
                 Sight::None if !standing.held && !standing.searched => standing.lost = true,
                 Sight::None | Sight::Rotation => {}
             }
         }
         self.live_since.clear();
+        if self.setting.globs.has_links() && self.disk.directory == Directory::There {
+            let linked = self.disk.link_end("current.log").map(str::to_owned);
+            self.linked.extend(linked);
+        }
         if self.disk.directory == Directory::There {
             let live = self.disk.names().filter(|(name, _)| *name == "a.log" || *name == "b.log");
-            self.live_since = live.map(|(_, node)| node).collect();
+            self.live_since = live.map(|(_, node)| node).collect::<BTreeSet<_>>();
         }
     }
 
@@ -105,6 +113,7 @@ impl World {
 
     fn is_required(standing: &Standing) -> bool {
         match standing.sight {
+            _ if standing.foreign => false,
             Sight::Glob => true,
             Sight::Rotation => !standing.lost,
             Sight::None => standing.held || (standing.searched && !standing.lost && is_open(Gate::Searched)),
@@ -117,14 +126,20 @@ impl World {
             return Ok(());
         }
         for (node, standing) in self.disk.nodes.iter().zip(&self.standing) {
+            if until != UnixMicros::MAX && node.is_copy && !is_open(Gate::CompleteOverCopies) {
+                continue;
+            }
             let Some(standing) = standing.get(source).filter(|standing| Self::is_required(standing)) else { continue };
             for line in node.bytes.split_inclusive(|&byte| byte == b'\n') {
                 let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() <= self.setting.max_line_bytes) else {
                     continue;
                 };
                 let (Some(Some(first)), Some(Some((last, _)))) = (tokens(line).next(), tokens(line).last()) else { continue };
-                let is_late = standing.sight != Sight::Glob && standing.late.contains(&last);
-                if self.written_at[last] < until && !is_late && !self.accounts[source].is_counted(first) {
+                let may_be_late =
+                    if is_open(Gate::LateWriters) { standing.sight == Sight::None } else { standing.sight != Sight::Glob };
+                let is_late = may_be_late && standing.late.contains(&last) || self.forgiven.contains(&last);
+                let known_from = self.written_at[last].max(standing.seen_from.unwrap_or(UnixMicros::MIN));
+                if known_from < until && !is_late && !self.accounts[source].is_counted(first) {
                     return Err(self.missing(node.inode, line, until));
                 }
             }
@@ -154,7 +169,7 @@ impl World {
                 None => (line, Ending::Nothing),
             };
             if ending == Ending::Nothing {
-                self.check_may_end(text)?;
+                self.check_may_end(source, text)?;
             }
             self.accounts[source].count(text, ending, &self.disk.stood, self.setting.max_line_bytes)?;
         }
@@ -162,10 +177,11 @@ impl World {
     }
 
     /// Half a line is never handed out while its file stands under its live name, and did so at the last scan.
-    fn check_may_end(&self, text: &[u8]) -> Result<(), String> {
+    fn check_may_end(&self, source: usize, text: &[u8]) -> Result<(), String> {
         let ends_so = |node: &NodeId| {
+            let is_seen = self.standing[*node][source].sight == Sight::Glob;
             let node = &self.disk.nodes[*node];
-            node.names == 1 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
+            is_seen && node.names == 1 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
         };
         match self.live_since.iter().find(|node| ends_so(node)) {
             Some(_) => Err(format!("half a line of a live file: {}", String::from_utf8_lossy(text))),

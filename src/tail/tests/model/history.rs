@@ -117,8 +117,11 @@ impl History {
 
     /// One file is there, and known: what was rotated away before the first scan is not the agent's.
     fn begin(&mut self) -> Result<(), String> {
-        use super::actions::{FileAction, Form, Globs};
+        use super::actions::{FileAction, Foreign, Form, Globs};
         let mut world = self.world();
+        if world.setting.foreign == Foreign::Some {
+            world.put_foreign();
+        }
         world.apply(FileAction::Append { base: 0, form: Form::Live, lines: 1 });
         match world.setting.globs {
             Globs::Link => world.disk.link("current.log", "a.log"),
@@ -253,8 +256,9 @@ impl History {
     fn round(&mut self) -> Result<(), String> {
         self.pass(Duration::from_secs(1));
         self.scan();
-        self.read(Hint::None, MOST_CHUNKS)?;
+        self.read(Hint::Given, MOST_CHUNKS)?;
         self.commit();
+        self.world().looked();
         Ok(())
     }
 

@@ -9,8 +9,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) const TOKEN_BYTES: usize = 10;
 
-/// Tokens of a line: shorter than, about as long as, and longer than what the tail's fingerprints cover.
-const LINE_TOKENS: [usize; 4] = [1, 4, 30, 120];
+/// Tokens of a line: as short as an access line gets, shorter than any, about as long as and longer than what the tail's
+/// fingerprints cover.
+const LINE_TOKENS: [usize; 4] = [7, 1, 30, 120];
 
 /// How many tokens line `id` has.
 pub(super) fn tokens_of(id: usize) -> usize {
@@ -71,6 +72,8 @@ pub(super) struct Account {
     counted: Vec<Vec<u8>>,
     /// How often a line may be counted beyond once: what no content can tell.
     again: Vec<u8>,
+    /// Lines that are not the source's.
+    foreign: HashSet<usize>,
     /// Tokens since the last commit.
     pending: Vec<(usize, usize)>,
 }
@@ -104,6 +107,9 @@ impl Account {
             of_line[token] += 1;
             let count = of_line[token];
             self.pending.push((line, token));
+            if self.foreign.contains(&line) {
+                return Err(format!("counted, and was there before the source was followed: {}", shown()));
+            }
             if count > 1 + self.again.get(line).copied().unwrap_or(0) {
                 return Err(format!("counted {count} times: token {token} of line {line}, in {}", shown()));
             }
@@ -128,6 +134,10 @@ impl Account {
             self.again.resize(line + 1, 0);
         }
         self.again[line] += 1;
+    }
+
+    pub(super) fn disown(&mut self, line: usize) {
+        self.foreign.insert(line);
     }
 
     pub(super) fn commit(&mut self) {

@@ -1,6 +1,6 @@
 //! What a name means to a source: a naive reading of the globs, of rotations and of what stands beside a file.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use super::actions::{Gate, Globs, is_open};
 
@@ -48,11 +48,12 @@ impl Globs {
         matches!(self, Self::Link | Self::LinkChain)
     }
 
-    pub(super) fn sight(self, source: usize, name: &str) -> Sight {
+    /// `linked`: names that the link led to while the source was followed.
+    pub(super) fn sight(self, source: usize, name: &str, linked: &BTreeSet<String>) -> Sight {
         if self.matches(source, name) {
             return Sight::Glob;
         }
-        let behind_link = |base: &str| is_open(Gate::RotateBehindLinks) && self.has_links() && (base == "a.log" || base == "b.log");
+        let behind_link = |base: &str| is_open(Gate::RotateBehindLinks) && linked.contains(base);
         match base_of(name) {
             Some(base) if self.matches(source, &base) || behind_link(&base) => Sight::Rotation,
             _ => Sight::None,
@@ -62,30 +63,10 @@ impl Globs {
 
 /// The live name that a rotated one was made from.
 fn base_of(name: &str) -> Option<String> {
-    let name = match name.strip_prefix("old/") {
-        Some(name) if is_open(Gate::Olddir) => name,
-        _ if name.contains('/') => return None,
-        _ => name,
-    };
-    for stem in ["a", "b"] {
-        let Some(rest) = name.strip_prefix(stem) else { continue };
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let suffix = rest.strip_prefix(".log.").or_else(|| rest.strip_prefix(".log-"));
-        let inside = rest.strip_prefix('-').and_then(|rest| rest.strip_suffix(".log"));
-        let is_other_form = inside.is_some_and(is_number) || rest == ".log.old";
-        if suffix.is_some_and(is_number) || (is_open(Gate::OtherForms) && is_other_form) {
-            return Some(format!("{stem}.log"));
-        }
-    }
-    None
-}
-
-/// Whether a file that was known under `known` is looked for under `name` by its inode and content.
-pub(super) fn is_searched(known: &Path, name: &Path) -> bool {
-    let stem = |path: &Path| {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        name.split('.').next().unwrap().to_owned()
-    };
-    let starts = name.file_name().unwrap().to_str().unwrap().starts_with(&stem(known));
-    starts && known.parent() == name.parent()
+    let (stem, rest) = name.split_at_checked(1)?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let suffix = rest.strip_prefix(".log.").or_else(|| rest.strip_prefix(".log-"));
+    let inside = rest.strip_prefix('-').and_then(|rest| rest.strip_suffix(".log"));
+    let is_rotation = [suffix, inside].into_iter().flatten().any(is_number) || rest == ".log.old" || rest == ".log.bak";
+    is_rotation.then(|| format!("{stem}.log"))
 }

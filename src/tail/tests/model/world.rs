@@ -5,8 +5,10 @@
 //! - has the name of a rotation of such a one; or
 //! - has neither, and the tail held it open or knew it by inode and content when it lost its name.
 //!
-//! Beyond the globs, a line is not asked for that was written when the file had been quiet for the grace time: the file is
-//! closed by then. Nor a file that was out of sight at a scan while nobody held it.
+//! A line is not asked for that was written to a file without such a name when it had been quiet for the grace time: the
+//! file is closed by then. Nor a file that was out of sight at a scan while nobody held it.
+//!
+//! No line may be counted twice, except where content cannot tell; each exception stands where the action is.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -14,6 +16,7 @@ use super::actions::{FileAction, Gate, is_open, Form, Setting, Size, With, Write
 use super::disk::{Directory, Disk, NodeId, Unfinished};
 use super::lines::{Account, TOKEN_BYTES, text_of, tokens, tokens_of};
 use super::names::Sight;
+use crate::tail::marks;
 use crate::model::file::{Cursor, FileId};
 use crate::model::time::UnixMicros;
 use crate::tail::hooks::Point;
@@ -35,6 +38,10 @@ pub(super) struct Standing {
     pub(super) closed: bool,
     /// Lines that were written since.
     pub(super) late: HashSet<usize>,
+    /// When it came in sight. What was written before may be older than what the source is complete up to.
+    pub(super) seen_from: Option<UnixMicros>,
+    /// It was rotated away before the source was followed, or is a copy of such a file.
+    pub(super) foreign: bool,
 }
 
 /// An action that waits for its moment inside of a scan or a read.
@@ -68,6 +75,10 @@ pub(super) struct World {
     /// When each line was finished.
     pub(super) written_at: Vec<UnixMicros>,
     copy: Option<CopyJob>,
+    /// Live names that a link led to at a scan.
+    pub(super) linked: BTreeSet<String>,
+    /// Lines that no content can tell from what stood there.
+    pub(super) forgiven: HashSet<usize>,
 }
 
 impl World {
@@ -84,6 +95,8 @@ impl World {
             live_since: BTreeSet::new(),
             written_at: Vec::new(),
             copy: None,
+            linked: BTreeSet::new(),
+            forgiven: HashSet::new(),
         }
     }
 
@@ -106,6 +119,24 @@ impl World {
     fn lines_in(bytes: &[u8]) -> BTreeSet<usize> {
         let texts = bytes.split(|&byte| byte == b'\n');
         texts.flat_map(tokens).flatten().map(|(line, _)| line).collect()
+    }
+
+    /// A rotated file from before the source was followed.
+    pub(super) fn put_foreign(&mut self) {
+        let text = self.new_lines(3);
+        let node = self.disk.create("a.log.1", text.as_bytes());
+        self.refresh();
+        for source in 0..self.accounts.len() {
+            if self.standing[node][source].sight != Sight::Glob {
+                self.standing[node][source].foreign = true;
+                Self::lines_in(text.as_bytes()).into_iter().for_each(|line| self.accounts[source].disown(line));
+            }
+        }
+    }
+
+    /// Every file was looked at.
+    pub(super) fn looked(&mut self) {
+        self.disk.nodes.iter_mut().for_each(|node| node.begins_alike = None);
     }
 
     /// Does what an action says, and sees to what follows for each source.
@@ -132,6 +163,7 @@ impl World {
                 self.disk.rename(&Form::Live.name(base), &Form::Numbered(1).name(base));
             }
             FileAction::Rename { base, from, to } => self.disk.rename(&from.name(base), &to.name(base)),
+            FileAction::Copy { base, from, .. } if !self.may_copy(&from.name(base)) => {}
             FileAction::Copy { base, from, to, sixteenths } => {
                 self.copy(&from.name(base), &to.name(base), sixteenths);
             }
@@ -173,14 +205,14 @@ impl World {
             return;
         };
         let text = self.new_lines(lines);
-        self.note_late(node, &text);
+        self.before_write(node, &text);
         self.disk.append(name, &text);
     }
 
     fn append_to_deleted(&mut self, lines: usize) {
         if let Some(node) = self.disk.deleted() {
             let text = self.new_lines(lines);
-            self.note_late(node, &text);
+            self.before_write(node, &text);
             self.disk.append_to_deleted(&text);
             // Its writer finished what it had begun.
             self.disk.nodes[node].unfinished = None;
@@ -194,7 +226,7 @@ impl World {
         let half = tokens_of(line) / 2;
         if half > 0 {
             let text = text_of(line, 0, half);
-            self.note_late(node, &text);
+            self.before_write(node, &text);
             self.disk.append(name, &text);
             self.disk.nodes[node].unfinished = Some(Unfinished { line, next_token: half });
         }
@@ -205,19 +237,24 @@ impl World {
         let Some(Unfinished { line, next_token }) = self.disk.nodes[node].unfinished.take() else { return };
         let rest = text_of(line, next_token, tokens_of(line) - next_token) + "\n";
         self.written_at[line] = self.disk.now;
-        self.note_late(node, &rest);
+        self.before_write(node, &rest);
         self.disk.append(name, &rest);
     }
 
     /// Before something is written to a file: beyond the globs, it may be closed by now.
-    fn note_late(&mut self, node: NodeId, text: &str) {
+    fn before_write(&mut self, node: NodeId, text: &str) {
         self.standing.resize_with(self.disk.nodes.len(), Vec::new);
+        let lines = text.split('\n').flat_map(|line| tokens(line.as_bytes())).flatten().map(|(line, _)| line);
+        let lines: HashSet<usize> = lines.collect();
+        if self.is_in_gap(node, text.len()) {
+            self.forgiven.extend(&lines);
+        }
         let (written_at, now) = (self.disk.nodes[node].written_at, self.disk.now);
         for standing in &mut self.standing[node] {
             let quiet_since = standing.left_at.map(|left_at| left_at.max(written_at));
             standing.closed |= quiet_since.is_some_and(|since| now.since(since) >= GRACE);
             if standing.closed {
-                standing.late.extend(text.split('\n').flat_map(|line| tokens(line.as_bytes())).flatten().map(|(line, _)| line));
+                standing.late.extend(&lines);
             }
         }
     }
@@ -227,6 +264,23 @@ impl World {
         let first = self.disk.node(name).and_then(first);
         is_open(Gate::FreshCopies)
             || first.is_none_or(|first| self.accounts.iter().all(|account| account.is_counted(first)))
+    }
+
+    /// True while what is written behind a part that is known cannot be told from what was there: the tail knows what it
+    /// counted at some places only (its marks), and none lies in what is new.
+    fn is_in_gap(&self, node: NodeId, more: usize) -> bool {
+        let node = &self.disk.nodes[node];
+        let end = node.bytes.len() + more;
+        node.begins_alike.is_some_and(|known| marks::count(end as u64) == marks::count(known as u64))
+    }
+
+    /// A file that is a part of a counted one, too short for a mark, is not known: it may be counted as its own.
+    fn allow_short(&mut self, bytes: &[u8]) {
+        if (bytes.len() as u64) < marks::FIRST {
+            for line in Self::lines_in(bytes) {
+                self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+            }
+        }
     }
 
     /// A file gets other content: whoever closed it will see that.
@@ -252,8 +306,7 @@ impl World {
             return;
         }
         let whole = self.disk.nodes[source].bytes.clone();
-        let bytes = &whole[..whole.len() * sixteenths / 16 / TOKEN_BYTES * TOKEN_BYTES];
-        let bytes = if sixteenths >= 16 { &whole[..] } else { bytes };
+        let bytes = if sixteenths >= 16 { &whole[..] } else { &whole[..between_tokens(&whole, sixteenths)] };
         let into = match into {
             Some(into) => {
                 self.renew(into);
@@ -262,16 +315,42 @@ impl World {
             }
             None => self.disk.create(to, bytes),
         };
-        self.copy = Some(CopyJob { from: source, to: to.to_owned(), into });
+        let bytes = bytes.to_vec();
+        self.became_copy(source, into, to, &bytes);
+        let job = CopyJob { from: source, to: to.to_owned(), into };
+        self.copy = Some(job).filter(|_| sixteenths < 16);
+    }
+
+    fn became_copy(&mut self, of: NodeId, into: NodeId, to: &str, bytes: &[u8]) {
+        self.allow_short(bytes);
+        self.disk.nodes[into].begins_alike = Some(bytes.len());
+        self.disk.nodes[into].is_copy = true;
+        self.refresh();
+        for source in 0..self.accounts.len() {
+            self.standing[into][source].foreign |= self.standing[of][source].foreign;
+            // Two live names side by side are two logs, even where their bytes are the same.
+            if to.starts_with("copy-of") && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
+                for line in Self::lines_in(&self.disk.nodes[of].bytes) {
+                    self.accounts[source].allow_twice(line);
+                }
+            }
+        }
     }
 
     fn copy_on(&mut self) {
         let Some(CopyJob { from, to, into }) = self.copy.take() else { return };
         let rest = self.disk.nodes[from].bytes.get(self.disk.nodes[into].bytes.len()..).unwrap_or_default().to_vec();
         if self.disk.node(&to) == Some(into) && self.disk.nodes[from].bytes.starts_with(&self.disk.nodes[into].bytes) {
+            // It was too short to be known: what comes is read as its own.
+            if (self.disk.nodes[into].bytes.len() as u64) < marks::FIRST {
+                for line in Self::lines_in(&rest) {
+                    self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+                }
+            }
             let text = String::from_utf8(rest).unwrap();
-            self.note_late(into, &text);
             self.disk.append(&to, &text);
+            let bytes = self.disk.nodes[into].bytes.clone();
+            self.became_copy(from, into, &to, &bytes);
         }
     }
 
@@ -280,12 +359,12 @@ impl World {
     fn cut(&mut self, name: &str, sixteenths: usize) {
         let Some(node) = self.disk.node(name) else { return };
         let bytes = &self.disk.nodes[node].bytes;
-        let most = bytes.len() * sixteenths / 16;
-        let line_start = bytes[..most].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let len = line_start + (most - line_start) / TOKEN_BYTES * TOKEN_BYTES;
+        let len = between_tokens(bytes, sixteenths);
         let kept = Self::lines_in(&bytes[..len]);
         self.allow_again(&kept);
+        let is_known_before = self.disk.nodes[node].begins_alike.map_or(len, |known| known.min(len));
         self.disk.nodes[node].unfinished = None;
+        self.disk.nodes[node].begins_alike = Some(is_known_before);
         self.disk.cut(name, len);
     }
 
@@ -340,8 +419,22 @@ impl World {
                 }
             }
         }
-        self.disk.create(".new", &content);
+        let new = self.disk.create(".new", &content);
         self.disk.rename(".new", name);
+        let alike = bytes.iter().zip(&content).take_while(|(old, new)| old == new).count();
+        if alike > 0 {
+            self.disk.nodes[new].begins_alike = Some(alike);
+            self.disk.nodes[new].is_copy = true;
+            self.allow_short(&content);
+            self.refresh();
+            for source in 0..self.accounts.len() {
+                self.standing[new][source].foreign |= self.standing[old][source].foreign;
+            }
+        }
+        // No mark lies behind the line that was taken out: what follows it looks like what was counted.
+        if marks::count(alike as u64) == marks::count(content.len() as u64) {
+            self.forgiven.extend(Self::lines_in(&content[alike..]));
+        }
     }
 
     fn recreate(&mut self, name: &str, lines: usize) {
@@ -365,4 +458,11 @@ impl World {
             None => {}
         }
     }
+}
+
+/// So many sixteenths of a file, up to where a token ends.
+fn between_tokens(bytes: &[u8], sixteenths: usize) -> usize {
+    let most = bytes.len() * sixteenths / 16;
+    let line_start = bytes[..most].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    line_start + (most - line_start) / TOKEN_BYTES * TOKEN_BYTES
 }
