@@ -32,6 +32,7 @@ mod rotated;
 mod scan;
 mod siblings;
 mod turns;
+mod unpack;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
