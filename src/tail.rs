@@ -31,6 +31,7 @@ pub mod report;
 mod rotated;
 mod scan;
 mod siblings;
+mod survey;
 mod turns;
 mod unpack;
 pub mod wake;
@@ -53,7 +54,8 @@ use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
 use crate::model::time::UnixMicros;
 
-pub use report::{FileState, FileStatus, Note, ScanReport, TailCounters, What};
+pub use report::{FileState, FileStatus, Loss, Note, ScanReport, TailCounters, What};
+pub use survey::{NotRead, Survey};
 
 /// What a source asks of the tail.
 #[derive(Clone, Debug)]
@@ -132,9 +134,12 @@ struct Source {
     /// When the last complete scan began.
     scanned_at: Option<UnixMicros>,
     obstacles: BTreeMap<PathBuf, Obstacle>,
+    obstructed_since: BTreeMap<PathBuf, UnixMicros>,
     /// Up to when every live file of it was seen.
     known_until: Option<UnixMicros>,
     counters: TailCounters,
+    /// As they were at the last confirmed commit.
+    saved_counters: TailCounters,
 }
 
 /// Every followed file of every source.
@@ -299,6 +304,9 @@ impl Tail {
         self.dirty.clear();
         self.rested.clear();
         self.forgotten.clear();
+        for source in &mut self.sources {
+            source.saved_counters = source.counters;
+        }
     }
 
     /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save soon.
@@ -314,11 +322,6 @@ impl Tail {
     /// The first file id that was never given: to be saved with the cursors.
     pub fn next_id(&self) -> FileId {
         self.next_id
-    }
-
-    /// One entry per file that is followed or remembered, in the order of ids.
-    pub fn status(&self) -> Vec<FileStatus> {
-        self.files.values().map(Followed::status).collect()
     }
 
     /// Totals since the start, over all sources.
@@ -343,8 +346,10 @@ impl Tail {
     /// The directories that hints are wanted for, for [`wake::Waker::watch`]: those of the globs, and those of files.
     pub fn watched(&self) -> Vec<PathBuf> {
         let of_globs = self.sources.iter().flat_map(|source| source.globs.directories());
-        let of_files = self.files.values().filter(|file| file.is_named()).filter_map(|file| file.cursor.path.parent());
-        let directories: BTreeSet<&Path> = of_globs.chain(of_files).collect();
+        let named = self.files.values().filter(|file| file.is_named());
+        // Writes show in the directory of the file itself, a switched link in its own.
+        let paths = named.flat_map(|file| [Some(&file.cursor.path), file.cursor.real_path.as_ref()]).flatten();
+        let directories: BTreeSet<&Path> = of_globs.chain(paths.filter_map(|path| path.parent())).collect();
         directories.into_iter().map(Path::to_owned).collect()
     }
 
@@ -388,8 +393,10 @@ impl Source {
             is_obstructed: false,
             scanned_at: None,
             obstacles: BTreeMap::new(),
+            obstructed_since: BTreeMap::new(),
             known_until,
             counters: TailCounters::default(),
+            saved_counters: TailCounters::default(),
         }
     }
 }
