@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Tail;
 use super::followed::Followed;
+use super::hooks::Point;
 use super::identity::{self, Look};
 use crate::model::file::FileId;
 use crate::model::time::UnixMicros;
@@ -87,12 +88,13 @@ impl Tail {
         let grace = self.spec.rotated_grace;
         let (mut looks, mut any_active, mut any_moved) = (0, false, false);
         let (mut changed, mut troubles) = (Vec::new(), Vec::new());
-        let Self { polls, files, scans, .. } = self;
+        let Self { polls, files, hooks, scans, .. } = self;
         polls.files.retain(|id| {
             let Some(file) = files.get_mut(id) else { return false };
             let is_active = is_active(file, now);
             any_active |= is_active;
             if (is_active || look_at_all) && !file.queued {
+                hooks.reach(Point::BeforeLook, &file.cursor.path);
                 let (seen, place) = look_at(file, now);
                 // What the last scan did not see either is nothing new.
                 any_moved |= place == Place::Other && file.scan == *scans;

@@ -112,12 +112,10 @@ impl Tail {
     /// What an open file is of which nothing is counted yet.
     fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
-        let Some((handle, look)) = file.handle.take().and_then(|handle| {
-            let look = identity::look(&handle).ok()?;
-            Some((handle, look))
-        }) else {
+        let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
         };
+        let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
@@ -133,7 +131,7 @@ impl Tail {
                 file.caught_up(now);
             }
             Verdict::Wait => {
-                file.handle = Some(candidate.handle);
+                file.put_handle(candidate.into_parts());
                 self.listed.want_scan();
             }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
@@ -153,6 +151,7 @@ impl Tail {
         if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
             source.scanned_at = source.scanned_at.min(read_until);
         }
+        self.listed.want_scan();
     }
 
     /// The cursor moved by `len` bytes: keeps the turn, passes it on, or ends it.
