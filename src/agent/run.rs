@@ -25,7 +25,7 @@ use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::record::MetricIndex;
-use crate::model::spec::{Configuration, TailSpec};
+use crate::model::spec::Configuration;
 use crate::model::time::{Clock, UnixMicros};
 use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
@@ -104,8 +104,7 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let max_open_files = handles::log_files(configuration.tail.max_open_files, configuration.push.concurrency);
-    let tail_spec = TailSpec { max_open_files, ..configuration.tail.clone() };
+    let tail_spec = handles::within_limit(&configuration.tail, configuration.push.concurrency);
     let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;

@@ -19,6 +19,9 @@ use crate::model::time::UnixMicros;
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
 pub(super) const READ_BYTES: usize = 256 << 10;
 
+/// How old the saved "last seen" of a file that does not change may get, at least.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
 /// Whether the globs show the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
@@ -186,6 +189,12 @@ impl Followed {
 
     pub(super) const fn is_named(&self) -> bool {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
+    }
+
+    /// How old its saved "last seen" may get: not all files are saved for that in one commit.
+    pub(super) const fn save_seen_after(&self) -> Duration {
+        let every = SAVE_SEEN_EVERY.as_secs();
+        Duration::from_secs(every + self.cursor.file.0.unsigned_abs() % every)
     }
 
     /// Since when it is expected to end, if it is.
