@@ -30,6 +30,7 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod unpack;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};

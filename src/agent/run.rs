@@ -106,7 +106,7 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
+    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;
     let watch = Arc::new(DeliveryWatch::default());
@@ -425,8 +425,8 @@ impl Agent<'_> {
     /// Leaves the status for who asked for it.
     fn answer(&mut self) {
         let Some(detail) = self.board.wanted() else { return };
-        let Self { ledger, tail, drift, notes, .. } = self;
-        let (trouble, hints, now) = (notes.current_trouble(), String::new(), self.clock.now());
+        let Self { ledger, tail, drift, notes, waker, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), waker.hints().to_string(), self.clock.now());
         let asked = Asked { ledger, tail, drift, trouble, hints, now };
         self.board.post(self.answers.status(asked, detail));
     }
