@@ -333,8 +333,10 @@ impl Tail {
     /// The directories that hints are wanted for, for [`wake::Waker::watch`]: those of the globs, and those of files.
     pub fn watched(&self) -> Vec<PathBuf> {
         let of_globs = self.sources.iter().flat_map(|source| source.globs.directories());
-        let of_files = self.files.values().filter(|file| file.is_named()).filter_map(|file| file.cursor.path.parent());
-        let directories: BTreeSet<&Path> = of_globs.chain(of_files).collect();
+        let named = self.files.values().filter(|file| file.is_named());
+        // Writes show in the directory of the file itself, a switched link in its own.
+        let paths = named.flat_map(|file| [Some(&file.cursor.path), file.cursor.real_path.as_ref()]).flatten();
+        let directories: BTreeSet<&Path> = of_globs.chain(paths.filter_map(|path| path.parent())).collect();
         directories.into_iter().map(Path::to_owned).collect()
     }
 

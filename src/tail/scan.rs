@@ -117,7 +117,7 @@ impl Tail {
             return true;
         }
         match Candidate::open(path) {
-            Ok(candidate) if candidate.look.inode == look.inode => self.is_stranger(source, &candidate, now),
+            Ok(mut candidate) if candidate.look.inode == look.inode => self.is_stranger(source, &mut candidate, now),
             _ => false,
         }
     }
@@ -414,15 +414,14 @@ impl Tail {
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
         let max_line_bytes = self.spec.max_line_bytes;
-        let Ok((handle, look)) = identity::open(path) else { return false };
+        let Ok(mut candidate) = Candidate::open(path) else { return false };
+        let look = candidate.look;
         let Some(file) = self.files.get_mut(&id) else { return false };
-        let cursor = &file.cursor;
-        let is_it = look.inode == cursor.inode
-            && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
-        if !is_it || file.begin(&handle, &look, max_line_bytes).is_err() {
+        let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
+        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
             return false;
         }
-        file.handle = Some(handle);
+        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         path.clone_into(&mut file.cursor.path);
         file.cursor.real_path = None;

@@ -76,7 +76,12 @@ pub(super) fn run(shared: &Arc<Shared>) {
     runtime.block_on(async {
         let mut pause = FIRST_PAUSE;
         loop {
-            let ended = Session::begin(shared).listen().await;
+            let session = Session::begin(shared);
+            let began = session.began;
+            let ended = session.listen().await;
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
             let rest = match ended {
                 End::Over => return,
                 End::Changed => {
@@ -176,7 +181,7 @@ impl<'a> Session<'a> {
             return Err(End::Changed);
         }
         self.refused.retain(|path| wanted.contains_key(path));
-        let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains_key(path);
+        let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains(path);
         for (path, identity) in wanted.into_iter().filter(|(path, _)| is_new(path)).collect::<Vec<_>>() {
             // linemux reads a relative link from where the process stands: it is given the real path. What is not there
             // has none, and is met again later.
@@ -188,6 +193,8 @@ impl<'a> Session<'a> {
             };
             match refused {
                 None => {
+                    // What happened there before the watch stood was not told.
+                    self.shared.hint();
                     self.watched.insert(path, identity);
                 }
                 Some(why) if real.is_dir() => {
