@@ -427,8 +427,8 @@ impl Agent<'_> {
     /// Leaves the status for who asked for it.
     fn answer(&mut self) {
         let Some(detail) = self.board.wanted() else { return };
-        let Self { ledger, tail, drift, notes, .. } = self;
-        let (trouble, hints, now) = (notes.current_trouble(), String::new(), self.clock.now());
+        let Self { ledger, tail, drift, notes, waker, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), waker.hints().to_string(), self.clock.now());
         let asked = Asked { ledger, tail, drift, trouble, hints, now };
         self.board.post(self.answers.status(asked, detail));
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
-use super::quotas::Quotas;
+use super::quotas::{Held, Quotas};
 use super::save::Saved;
 use crate::ledger::{Ledger, Mended};
 use crate::model::file::SourceIndex;
@@ -39,7 +39,9 @@ impl Said {
 /// Keeps the log short.
 #[derive(Debug, Default)]
 pub struct LogNotes {
-    quotas: Quotas,
+    /// Of what a scan found: the usual course of things, and what an operator should look at.
+    usual: Quotas,
+    warnings: Quotas,
     trouble: Option<String>,
     unmatched: HashMap<String, Unmatched>,
     /// The first scan was looked at: which sources have no file yet.
@@ -75,6 +77,10 @@ impl LogNotes {
                  that waited are parked, and windows that began before now are parked when they seal; see `pxtail outbox list`"
             );
         }
+        if let (Some(adopted), None) = (&identity.adopted, ledger.mended()) {
+            let why = adopted.cause.why_parked();
+            tracing::info!("windows that began before {} are parked when they seal: {why}", adopted.at);
+        }
         if let Some(parked) = identity.newly_parked {
             tracing::warn!(
                 parked,
@@ -85,21 +91,23 @@ impl LogNotes {
 
     /// What a scan found: with thousands of files, a few of each kind, then how many more.
     pub fn scan(&mut self, report: &ScanReport) {
-        for (kind, held) in self.quotas.due(Instant::now()) {
-            tracing::warn!("{} more {kind} in the last minute, the last: {}", held.count, held.last);
+        let now = Instant::now();
+        for (kind, Held { count, last }) in self.usual.due(now) {
+            tracing::info!("{count} more {kind} in the last minute, the last: {last}");
+        }
+        for (kind, Held { count, last }) in self.warnings.due(now) {
+            tracing::warn!("{count} more {kind} in the last minute, the last: {last}");
         }
         for note in &report.notes {
             // One for each known file at each start.
             if matches!(note.what, What::Resumed { .. }) {
                 tracing::debug!("{note}");
-            } else if self.quotas.allows(note.kind(), Instant::now(), || note.to_string()) {
-                if note.is_warning() {
+            } else if note.is_warning() {
+                if self.warnings.allows(note.kind(), now, || note.to_string()) {
                     tracing::warn!("{note}");
-                } else {
-                    tracing::info!("{note}");
                 }
-            } else {
-                tracing::debug!("{note}");
+            } else if self.usual.allows(note.kind(), now, || note.to_string()) {
+                tracing::info!("{note}");
             }
         }
     }

@@ -351,8 +351,10 @@ impl Followed {
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
         let state = self.state();
-        let lag_bytes = if state.is_wanted() { size.saturating_sub(self.cursor.offset) } else { 0 };
-        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
+        let lag_bytes = if state.is_wanted() { self.unread() } else { 0 };
+        // How much more a compressed file holds is not known before it is read.
+        let is_packed = self.cursor.packing != Packing::Plain;
+        let is_behind = state.is_wanted() && (lag_bytes > 0 || is_packed) && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
@@ -364,6 +366,11 @@ impl Followed {
             behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// Bytes that were seen of it and are not counted.
+    pub(super) fn unread(&self) -> u64 {
+        self.size().saturating_sub(self.cursor.offset)
     }
 
     /// As it was looked at last, or read.

@@ -419,7 +419,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let unread = file.size().saturating_sub(offset);
+        let unread = file.unread();
         self.count(source, |counters| {
             counters.files_lost += 1;
             counters.lost_bytes += unread;
