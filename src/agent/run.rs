@@ -283,6 +283,7 @@ impl Agent<'_> {
         LogNotes::scan(&report);
         self.notes.sources(self.configuration, &self.tail);
         self.waker.watch(self.tail.watched());
+        self.notes.hints(self.waker.hints());
         let ended = Instant::now();
         self.timers.scan = ended + self.configuration.tail.scan_interval;
         self.timers.scanned = ended;
