@@ -29,6 +29,7 @@ pub mod report;
 mod rotated;
 mod scan;
 mod siblings;
+mod survey;
 mod unpack;
 pub mod wake;
 
@@ -47,7 +48,8 @@ use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
 use crate::model::time::UnixMicros;
 
-pub use report::{FileState, FileStatus, Note, ScanReport, TailCounters, What};
+pub use report::{FileState, FileStatus, Loss, Note, ScanReport, TailCounters, What};
+pub use survey::{NotRead, Survey};
 
 /// What a source asks of the tail.
 #[derive(Clone, Debug)]
@@ -126,9 +128,12 @@ struct Source {
     /// When the last complete scan began.
     scanned_at: Option<UnixMicros>,
     obstacles: BTreeMap<PathBuf, Obstacle>,
+    obstructed_since: BTreeMap<PathBuf, UnixMicros>,
     /// Up to when every live file of it was seen.
     known_until: Option<UnixMicros>,
     counters: TailCounters,
+    /// As they were at the last confirmed commit.
+    saved_counters: TailCounters,
 }
 
 /// Every followed file of every source.
@@ -291,6 +296,9 @@ impl Tail {
     pub fn confirm(&mut self) {
         self.dirty.clear();
         self.forgotten.clear();
+        for source in &mut self.sources {
+            source.saved_counters = source.counters;
+        }
     }
 
     /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save.
@@ -301,11 +309,6 @@ impl Tail {
     /// The first file id that was never given: to be saved with the cursors.
     pub fn next_id(&self) -> FileId {
         self.next_id
-    }
-
-    /// One entry per file that is followed or remembered, in the order of ids.
-    pub fn status(&self) -> Vec<FileStatus> {
-        self.files.values().map(Followed::status).collect()
     }
 
     /// Totals since the start, over all sources.
@@ -380,8 +383,10 @@ impl Source {
             is_obstructed: false,
             scanned_at: None,
             obstacles: BTreeMap::new(),
+            obstructed_since: BTreeMap::new(),
             known_until,
             counters: TailCounters::default(),
+            saved_counters: TailCounters::default(),
         }
     }
 }

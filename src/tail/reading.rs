@@ -62,6 +62,14 @@ impl Tail {
             self.leave_queue(id);
             return None;
         }
+        if !self.files.get(&id)?.is_own() {
+            self.with(id, |file| {
+                file.close();
+            });
+            self.open_files -= 1;
+            self.leave_queue(id);
+            return None;
+        }
         if self.files.get(&id)?.is_undecided() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
             return None;
@@ -127,6 +135,7 @@ impl Tail {
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
+        file.cursor.packing = candidate.packing;
         let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
@@ -134,13 +143,13 @@ impl Tail {
         match verdict {
             Verdict::Copy { .. } | Verdict::Foreign { .. } => self.open_files -= 1,
             Verdict::Empty => {
-                file.handle = Some(candidate.handle);
+                file.put_handle(candidate.into_parts());
                 file.caught_up(now);
             }
             Verdict::Wait => file.handle = Some(candidate.handle),
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
-                file.handle = Some(candidate.handle);
+                file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
                 self.note(source, path, What::Found { file: id, offset });
             }
@@ -182,6 +191,7 @@ impl Tail {
         if !file.is_over(now, grace) {
             return None;
         }
+        let waiting = if file.is_cut_off() { 0 } else { waiting };
         if waiting > 0 {
             let from = file.cursor.offset - start as u64;
             file.advance(&self.buffer, from, start + waiting);
@@ -200,6 +210,7 @@ impl Tail {
     pub(super) fn finish(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
         let handle = file.handle.take();
+        file.close();
         self.open_files -= usize::from(handle.is_some());
         if let Presence::Left { .. } = file.presence {
             file.presence = Presence::Missing { since: Some(now) };
@@ -231,6 +242,7 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
+        emptied.end = old.end;
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -248,8 +260,11 @@ impl Tail {
             caught_up_at: None,
             looked: None,
             judged: None,
+            unpacked: None,
+            ending: None,
             end: 0,
             grown_at: now,
+            met_at: Some(now),
             queued: false,
             ..old
         };
@@ -323,7 +338,9 @@ impl Tail {
             .collect();
         closable.sort_unstable();
         for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
-            self.with(id, |file| file.handle = None);
+            self.with(id, |file| {
+                file.close();
+            });
             self.open_files -= 1;
         }
         self.open_files < most
@@ -392,7 +409,7 @@ impl Tail {
         let why = err.to_string();
         let Some(file) = self.files.get_mut(&id) else { return };
         if file.is_named() {
-            self.open_files -= usize::from(file.handle.take().is_some());
+            self.open_files -= usize::from(file.close());
         }
         file.looked = None;
         let since = file.trouble.as_ref().map_or(now, |trouble| trouble.since);

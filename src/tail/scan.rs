@@ -3,6 +3,7 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
+use std::collections::BTreeMap;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -80,7 +81,7 @@ impl Tail {
                     report.incomplete_sources.push(index);
                 }
             }
-            self.note_obstacles(at, listing.obstacles);
+            self.note_obstacles(at, listing.obstacles, now);
         }
         self.by_number.clear();
         let scans = self.scans;
@@ -116,7 +117,7 @@ impl Tail {
             return true;
         }
         match Candidate::open(path) {
-            Ok(candidate) if candidate.look.inode == look.inode => self.is_stranger(source, &candidate, now),
+            Ok(mut candidate) if candidate.look.inode == look.inode => self.is_stranger(source, &mut candidate, now),
             _ => false,
         }
     }
@@ -131,6 +132,8 @@ impl Tail {
             return;
         }
         file.scan = self.scans;
+        file.met_at.get_or_insert(now);
+        file.is_set_aside = false;
         file.cursor.seen = decided.max(file.cursor.seen);
         if !file.is_named() {
             file.presence = Presence::Named;
@@ -198,6 +201,7 @@ impl Tail {
         let mut file = Followed::new(source, cursor);
         file.scan = self.scans;
         file.grown_at = now;
+        file.met_at = Some(now);
         self.files.insert(id, file);
         self.by_inode.insert((source, look.inode), id);
         self.count(source, |counters| counters.files_found += 1);
@@ -248,8 +252,11 @@ impl Tail {
         }
     }
 
-    fn note_obstacles(&mut self, at: usize, obstacles: std::collections::BTreeMap<PathBuf, Obstacle>) {
+    fn note_obstacles(&mut self, at: usize, obstacles: BTreeMap<PathBuf, Obstacle>, now: UnixMicros) {
         let Some(source) = self.sources.get_mut(at) else { return };
+        let known = std::mem::take(&mut source.obstructed_since);
+        let since = |path: &PathBuf| (path.clone(), known.get(path).copied().unwrap_or(now));
+        source.obstructed_since = obstacles.keys().map(since).collect();
         let before = std::mem::replace(&mut source.obstacles, obstacles);
         let index = source.spec.index;
         let mut changes = Vec::new();
@@ -349,6 +356,7 @@ impl Tail {
     fn set_aside(&mut self, id: FileId) {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
+        file.is_set_aside = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
         self.dirty.insert(id);
         self.note(source, path, What::SetAside { file: id, offset });
@@ -406,15 +414,14 @@ impl Tail {
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
         let max_line_bytes = self.spec.max_line_bytes;
-        let Ok((handle, look)) = identity::open(path) else { return false };
+        let Ok(mut candidate) = Candidate::open(path) else { return false };
+        let look = candidate.look;
         let Some(file) = self.files.get_mut(&id) else { return false };
-        let cursor = &file.cursor;
-        let is_it = look.inode == cursor.inode
-            && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
-        if !is_it || file.begin(&handle, &look, max_line_bytes).is_err() {
+        let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
+        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
             return false;
         }
-        file.handle = Some(handle);
+        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         path.clone_into(&mut file.cursor.path);
         file.cursor.real_path = None;
@@ -430,7 +437,11 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        self.count(source, |counters| counters.files_lost += 1);
+        let unread = file.size().saturating_sub(offset);
+        self.count(source, |counters| {
+            counters.files_lost += 1;
+            counters.lost_bytes += unread;
+        });
         self.dirty.insert(id);
         self.note(source, path, What::Lost { file: id, offset });
     }
@@ -450,13 +461,25 @@ impl Tail {
             .collect();
         for id in expired {
             self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id)
-                && file.content == Content::There
-            {
-                self.by_inode.remove(&(file.source, file.cursor.inode));
+            if let Some(file) = self.files.remove(&id) {
+                if file.content == Content::There {
+                    self.by_inode.remove(&(file.source, file.cursor.inode));
+                }
+                self.count_cut(&file);
             }
             self.dirty.remove(&id);
             self.forgotten.insert(id);
+        }
+    }
+
+    /// No copy was found of a file that was emptied: what was not read of it is gone.
+    fn count_cut(&mut self, file: &Followed) {
+        let unread = file.end.saturating_sub(file.cursor.offset);
+        if file.is_own() && file.is_emptied() && unread > 0 {
+            self.count(file.source, |counters| {
+                counters.cut_files += 1;
+                counters.cut_bytes += unread;
+            });
         }
     }
 
