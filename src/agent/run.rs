@@ -264,6 +264,7 @@ impl Agent<'_> {
             self.notes.sources(self.configuration, &self.tail);
             self.waker.watch(self.tail.watched());
         }
+        self.notes.hints(self.waker.hints());
         self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
