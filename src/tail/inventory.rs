@@ -136,10 +136,12 @@ impl Tail {
         Ok(related)
     }
 
-    /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
+    /// Two names in the globs side by side, neither of them a rotation: two logs, even where their bytes are the same.
     fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
         let other = file.cursor.path.as_path();
+        let source = self.sources.iter().find(|known| known.spec.index == file.source);
         file.presence == Presence::Named
+            && source.is_some_and(|source| source.globs.matches(path))
             && file.scan == self.scans
             && other != path
             && !rotated::is_rotated_form(other)

@@ -267,10 +267,8 @@ impl Tail {
     fn revisit_changed(&mut self, id: FileId, look: &Look, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let is_same = match cursor.look {
-            Some(counted) => counted == look.as_read(),
-            None => cursor.standing == Standing::Own && cursor.offset == look.size,
-        };
+        let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
+        let is_same = is_counted || cursor.look == Some(look.as_read());
         if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
             return;
         }
@@ -317,7 +315,8 @@ impl Tail {
         self.with(id, |file| file.cursor.packing = packing);
         self.settle(id, verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return };
-        file.judged = Some(look);
+        // A new one is judged again at its turn: what it was copied from may be as new, and read before.
+        file.judged = (*verdict != Verdict::New).then_some(look);
         if file.cursor.standing != Standing::Own {
             file.presence = Presence::Missing { since: Some(now) };
             return;
@@ -328,7 +327,9 @@ impl Tail {
         let offset = file.cursor.offset;
         self.open_files += 1;
         self.enqueue(id);
-        self.note(source, path.to_owned(), What::Found { file: id, offset });
+        if *verdict != Verdict::New {
+            self.note(source, path.to_owned(), What::Found { file: id, offset });
+        }
     }
 
     /// Copies that may have become the only place of some bytes, or have grown.
