@@ -293,13 +293,14 @@ impl Tail {
         }
     }
 
-    /// Emptied files of which a copy would have been met by now.
+    /// Emptied and deleted files of which a copy would have been met by now.
     pub(super) fn outlived(&self) -> Vec<FileId> {
         let is_scanned_since = |file: &&Followed| {
             self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
         };
-        let emptied = self.files.values().filter(|file| file.is_emptied());
-        emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
+        let is_deleted = |file: &Followed| file.content == Content::Deleted;
+        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
+        without_content.filter(is_scanned_since).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

@@ -206,6 +206,7 @@ impl Tail {
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
             file.content = Content::Deleted;
+            file.grown_at = now;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {

@@ -471,7 +471,6 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            // One that was deleted as well: what packed it may be judged later.
             .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.outlived())
