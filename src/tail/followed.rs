@@ -90,6 +90,8 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// A copy: it had more bytes than were counted then.
+    pub(super) has_more: bool,
     pub(super) queued: bool,
     /// When it was first seen in this run.
     pub(super) met_at: Option<UnixMicros>,
@@ -146,6 +148,7 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            has_more: false,
             queued: false,
             met_at: None,
             is_set_aside: false,
@@ -225,9 +228,13 @@ impl Followed {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
-    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
+    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again. A copy
+    /// with more than is counted may turn out to have lines of its own.
     pub(super) fn holds_back(&self) -> bool {
-        self.is_own() && (!self.cursor.finished || (self.is_named() && self.looked.is_none()))
+        if !self.is_own() {
+            return self.has_more && self.content == Content::There;
+        }
+        !self.cursor.finished || (self.is_named() && self.looked.is_none())
     }
 
     /// A read that began at `now` found its end.

@@ -120,7 +120,7 @@ impl Tail {
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let place = Place::Listed;
+        let place = if file.is_named() { Place::Listed } else { Place::Beside };
         let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
@@ -207,6 +207,7 @@ impl Tail {
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
             file.content = Content::Deleted;
+            file.grown_at = now;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {

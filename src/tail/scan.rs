@@ -310,7 +310,10 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
             file.cursor.path = path;
-            file.cursor.real_path = None;
+            // Others that the link led to will go the same way.
+            if let Some(real) = file.cursor.real_path.take() {
+                file.home = real;
+            }
             self.dirty.insert(id);
         }
     }
@@ -436,7 +439,7 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| file.content == Content::Deleted || is_expired(&file.cursor))
+            .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.outlived())
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
