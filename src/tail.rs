@@ -16,27 +16,32 @@
 
 pub mod captures;
 mod followed;
+mod framing;
 mod glob;
 pub mod hooks;
 mod identity;
-mod lines;
+pub mod lines;
+mod places;
 mod progress;
 mod reading;
 pub mod report;
 mod scan;
 mod strangers;
+mod text;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use followed::{Content, Followed};
+use followed::{Content, Followed, Manner, READ_BYTES};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
 use strangers::Stranger;
+use text::{FileText, TextBuffer};
 
+use crate::model::encoding::TextEncoding;
 use crate::model::fault::{Faults, Located};
 use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
@@ -54,6 +59,7 @@ pub struct TailSource {
     pub include: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
     pub start_at: StartAt,
+    pub encoding: TextEncoding,
 }
 
 impl TailSource {
@@ -65,6 +71,7 @@ impl TailSource {
             include: spec.paths.clone(),
             exclude: spec.exclude.clone(),
             start_at: spec.start_at,
+            encoding: spec.encoding,
         }
     }
 }
@@ -76,9 +83,10 @@ pub struct Chunk<'a> {
     pub file: FileId,
     /// The path the file was last seen under.
     pub path: &'a Path,
-    /// Each line ends with `\n`; the last line of a finished file may not.
+    /// Each line ends with `\n`; the last line of a finished file may not. UTF-8 where the source has an encoding, otherwise
+    /// as they are; without a byte order mark.
     pub bytes: &'a [u8],
-    /// Where `bytes` begin in the file.
+    /// Where they begin in the file, in its own bytes.
     pub first_offset: u64,
     /// The instant before which nothing of the file was missing, as of before this read; `UnixMicros::MIN` where that is
     /// not known.
@@ -149,6 +157,7 @@ pub struct Tail {
     /// Bytes of this turn so far.
     turn_bytes: usize,
     buffer: Vec<u8>,
+    text: TextBuffer,
     /// Files whose cursor is not saved as it is.
     dirty: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
@@ -187,6 +196,7 @@ impl Tail {
             queue: VecDeque::new(),
             turn_bytes: 0,
             buffer: Vec::new(),
+            text: TextBuffer::default(),
             dirty: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             next_id,
@@ -229,12 +239,18 @@ impl Tail {
     pub fn read(&mut self, now: UnixMicros) -> Option<Chunk<'_>> {
         let found = self.next_lines(now)?;
         let file = self.files.get(&found.file)?;
+        let first_offset = file.cursor.offset.saturating_sub(found.len as u64);
+        let raw = self.buffer.get(found.start..found.start + found.len)?;
+        let (bytes, malformed) = file.text.unwrap_or(FileText::Bytes).read(raw, first_offset, &mut self.text);
+        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == file.source) {
+            source.counters.malformed_sequences += malformed;
+        }
         Some(Chunk {
             source: file.source,
             file: found.file,
             path: &file.cursor.path,
-            bytes: self.buffer.get(found.start..found.start + found.len)?,
-            first_offset: file.cursor.offset.saturating_sub(found.len as u64),
+            bytes,
+            first_offset,
             complete_until: found.complete_until,
             continues: file.continues,
             handle: file.handle.as_ref(),
@@ -341,6 +357,17 @@ impl Tail {
     #[doc(hidden)]
     pub fn set_hook(&mut self, hook: impl FnMut(hooks::Point, &Path) + Send + 'static) {
         self.hooks.set(Box::new(hook));
+    }
+
+    /// How files of a source are read.
+    fn manner(&self, source: SourceIndex) -> Manner {
+        let known = self.sources.iter().find(|known| known.spec.index == source);
+        Manner {
+            encoding: known.map(|source| source.spec.encoding).unwrap_or_default(),
+            max_line_bytes: self.spec.max_line_bytes,
+            read_bytes: READ_BYTES,
+            hole_bytes: lines::HOLE_BYTES,
+        }
     }
 
     fn give_id(&mut self) -> FileId {

@@ -337,8 +337,8 @@ impl Tail {
     /// Looks for a file that has neither a name nor a handle among its neighbours, by inode and content. The handle that
     /// was judged is the handle that will be read.
     fn find_sibling(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) -> Search {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Some(file) = self.files.get(&id) else { return Search::NotFound };
+        let manner = self.manner(file.source);
         let (inode, offset, path) = (file.cursor.inode, file.cursor.offset, file.cursor.path.clone());
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Search::NotFound };
         self.hooks.reach(Point::BeforeSiblings, &path);
@@ -366,7 +366,7 @@ impl Tail {
             let cursor = &file.cursor;
             let is_it = look.inode == inode
                 && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
-            if is_it && file.begin(&handle, &look, max_line_bytes).is_ok() {
+            if is_it && file.begin(&handle, &look, manner).is_ok() {
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;
