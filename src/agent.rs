@@ -5,6 +5,7 @@
 //! its own about lines, windows or PX.
 
 pub mod count;
+mod delays;
 pub mod delivery;
 mod drift;
 pub mod dry_run;
@@ -43,6 +44,10 @@ pub enum AgentError {
     Thread(#[source] std::io::Error),
     #[error("signals cannot be watched: {0}")]
     Signals(#[source] std::io::Error),
+    #[error(
+        "the environment variable `PXTAIL_TEST_DELAYS` is `{0}`; expected points with spans, such as `listed=0..300ms/10,seed=1`\nhelp: take it away; it is for tests of pxtail alone"
+    )]
+    Delays(String),
     #[error("the {0} thread failed: this is a fault of pxtail's own, please report it")]
     Panicked(&'static str),
 }

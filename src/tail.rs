@@ -14,20 +14,27 @@
 //! while stopped by a file that begins with all that was counted). A file that is cut to a part of what was counted is
 //! another file: the part is counted again. A deleted file whose handle was given up for others' is lost.
 
+mod candidate;
 pub mod captures;
+mod earlier;
 mod followed;
 mod framing;
 mod glob;
 pub mod hooks;
 mod identity;
+mod inventory;
 pub mod lines;
+pub mod log_reader;
+mod marks;
 mod places;
 mod progress;
 mod reading;
 pub mod report;
+mod rotated;
 mod scan;
-mod strangers;
+mod siblings;
 mod text;
+mod unpack;
 pub mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -38,7 +45,7 @@ use followed::{Content, Followed, Manner, READ_BYTES};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
-use strangers::Stranger;
+use inventory::Stranger;
 use text::{FileText, TextBuffer};
 
 use crate::model::encoding::TextEncoding;
@@ -94,15 +101,17 @@ pub struct Chunk<'a> {
     /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
     pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
+    encoding: TextEncoding,
 }
 
 impl Chunk<'_> {
-    /// Bytes of the file before the chunk, for what is written there for later lines (a header): from `offset` on, as many
-    /// as `into` has room for. None where the file is not open any more or cannot be read.
-    pub fn earlier<'b>(&self, offset: u64, into: &'b mut [u8]) -> &'b [u8] {
-        let most = self.first_offset.saturating_sub(offset).min(into.len() as u64) as usize;
-        let read = self.handle.map_or(Ok(0), |handle| identity::read_at(handle, &mut into[..most], offset));
-        &into[..read.unwrap_or(0)]
+    /// Every line of the file before the chunk, without its end, for what is written there for later lines (a header). Of a
+    /// file that is begun further inside than [`earlier::MOST_BYTES`], its first block and what comes last. Nothing where it
+    /// is not open any more or cannot be read.
+    pub fn earlier_lines(&self, read: impl FnMut(&[u8])) {
+        if let Some(handle) = self.handle {
+            earlier::lines(handle, self.encoding, self.first_offset, read);
+        }
     }
 }
 
@@ -146,6 +155,8 @@ pub struct Tail {
     by_number: HashMap<(SourceIndex, u64), FileId>,
     /// Files that may be copies of others.
     strangers: HashMap<(SourceIndex, Inode), Stranger>,
+    /// Files beside the globs that are nothing to us, as they looked when that was found.
+    unrelated: HashMap<(SourceIndex, Inode), Look>,
     /// Something was not decided at this scan of a source.
     is_waiting: bool,
     /// How directories looked when strangers were looked for there.
@@ -190,6 +201,7 @@ impl Tail {
             by_inode: HashMap::new(),
             by_number: HashMap::new(),
             strangers: HashMap::new(),
+            unrelated: HashMap::new(),
             is_waiting: false,
             directories: HashMap::new(),
             orphans: BTreeMap::new(),
@@ -242,9 +254,9 @@ impl Tail {
         let first_offset = file.cursor.offset.saturating_sub(found.len as u64);
         let raw = self.buffer.get(found.start..found.start + found.len)?;
         let (bytes, malformed) = file.text.unwrap_or(FileText::Bytes).read(raw, first_offset, &mut self.text);
-        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == file.source) {
-            source.counters.malformed_sequences += malformed;
-        }
+        let source = self.sources.iter_mut().find(|known| known.spec.index == file.source)?;
+        source.counters.malformed_sequences += malformed;
+        let encoding = source.spec.encoding;
         Some(Chunk {
             source: file.source,
             file: found.file,
@@ -254,6 +266,7 @@ impl Tail {
             complete_until: found.complete_until,
             continues: file.continues,
             handle: file.handle.as_ref(),
+            encoding,
         })
     }
 
@@ -263,8 +276,7 @@ impl Tail {
         let Cursor { path, finished, .. } = &file.cursor;
         if file.is_emptied() {
             // What it had more may stand in a copy: only a scan since then can know that there is none.
-            let listed = self.sources.iter().find(|known| known.spec.index == file.source);
-            let scanned_at = listed.and_then(|source| source.scanned_at).filter(|at| *at > file.grown_at);
+            let scanned_at = self.copies_known_at(file.source).filter(|at| *at > file.grown_at);
             return Some(Reach { path, caught_up_at: scanned_at, is_finished: false });
         }
         Some(Reach { path, caught_up_at: file.caught_up_at, is_finished: *finished })

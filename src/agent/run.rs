@@ -100,7 +100,7 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = Tail::new(&configuration.tail, sources, cursors, next_file)?;
+    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let poker = waker.poker();
     let stop = signals::watch(move || poker.poke())?;
@@ -301,7 +301,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };

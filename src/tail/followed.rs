@@ -2,7 +2,6 @@
 //!
 //! Promises: the cursor moves forward only, together with its fingerprints. Does not: know other files.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -12,11 +11,12 @@ use std::time::Duration;
 use super::framing::Framing;
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Cutter, Place};
+use super::marks;
 use super::places::{self, Behind};
 use super::report::{FileState, FileStatus};
 use super::text::{self, FileText};
 use crate::model::encoding::TextEncoding;
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -69,8 +69,6 @@ pub(super) enum Content {
     Deleted,
     /// Destroyed; the cursor is kept to recognize a copy, and the file is not looked for.
     Emptied,
-    /// Destroyed, and what was not counted is read from a copy that was found.
-    Continued,
 }
 
 #[derive(Debug)]
@@ -97,6 +95,8 @@ pub(super) struct Followed {
     pub(super) content: Content,
     /// It is a copy, and goes on where that file was counted to.
     pub(super) continues: Option<FileId>,
+    /// How it looked when it was decided what it is; `None` while that is not known in this run.
+    pub(super) judged: Option<Look>,
     pub(super) queued: bool,
     /// As its first bytes say; `None` before the first read.
     pub(super) text: Option<FileText>,
@@ -160,6 +160,7 @@ impl Followed {
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
             content: Content::There,
             continues: None,
+            judged: None,
             queued: false,
             text: None,
             zeros: None,
@@ -188,12 +189,22 @@ impl Followed {
 
     /// Kept only to recognize copies: its inode is another file's.
     pub(super) const fn is_emptied(&self) -> bool {
-        matches!(self.content, Content::Emptied | Content::Continued)
+        matches!(self.content, Content::Emptied)
+    }
+
+    /// True for one that is read for its own bytes.
+    pub(super) fn is_own(&self) -> bool {
+        self.cursor.standing == Standing::Own
+    }
+
+    /// True until it is decided what it is: with something counted, the counted bytes tell.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
     /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
     pub(super) fn holds_back(&self) -> bool {
-        !self.cursor.finished || (self.is_named() && self.looked.is_none())
+        self.is_own() && (!self.cursor.finished || (self.is_named() && self.looked.is_none()))
     }
 
     /// A read that began at `now` found its end.
@@ -215,6 +226,7 @@ impl Followed {
             let unit = file_text(handle, manner.encoding)?.unit();
             let offset = places::line_start(handle, unit, near, manner.max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
+            self.cursor.marks = marks::measure(handle, offset)?;
             self.cursor.offset = offset;
         }
         self.begin_near = None;
@@ -366,10 +378,11 @@ impl Followed {
         let offset = from + upto as u64;
         let head_len = offset.min(HEAD_BYTES);
         if from == 0 && u64::from(self.cursor.head.len) < head_len {
-            self.cursor.head = identity::fingerprint(&padded(window, 0..head_len as usize));
+            self.cursor.head = identity::fingerprint(&marks::padded(window, 0..head_len as usize));
         }
+        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto.min(window.len())], from, offset);
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
-        self.cursor.before = identity::fingerprint(&padded(window, before..upto));
+        self.cursor.before = identity::fingerprint(&marks::padded(window, before..upto));
         self.cursor.offset = offset;
         self.cursor.finished = false;
     }
@@ -418,16 +431,6 @@ struct Window<'a> {
     start: usize,
     /// The file ends with them.
     at_end: bool,
-}
-
-/// A part of the window, and of NULs behind it.
-fn padded(window: &[u8], range: Range<usize>) -> Cow<'_, [u8]> {
-    if let Some(bytes) = window.get(range.clone()) {
-        return Cow::Borrowed(bytes);
-    }
-    let mut bytes = window.get(range.start..).unwrap_or_default().to_vec();
-    bytes.resize(range.len(), 0);
-    Cow::Owned(bytes)
 }
 
 /// As the first bytes of an open file say.

@@ -22,6 +22,23 @@ pub enum Point {
     BeforeSiblings,
 }
 
+impl Point {
+    pub const ALL: [Self; 6] =
+        [Self::Listed, Self::BeforeOpen, Self::Opened, Self::BeforeDecide, Self::BeforeRead, Self::BeforeSiblings];
+
+    /// As a test outside the program names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::BeforeOpen => "before_open",
+            Self::Opened => "opened",
+            Self::BeforeDecide => "before_decide",
+            Self::BeforeRead => "before_read",
+            Self::BeforeSiblings => "before_siblings",
+        }
+    }
+}
+
 type Hook = Box<dyn FnMut(Point, &Path) + Send>;
 
 /// At most one hook.

@@ -80,6 +80,10 @@ pub(super) struct TextBuffer {
 }
 
 impl TextBuffer {
+    pub(super) const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
     /// Whole lines: no character goes on behind them.
     fn decode(&mut self, encoding: &'static Encoding, bytes: &[u8]) -> (&[u8], u64) {
         let most = bytes.len() * MOST_PER_BYTE + REPLACEMENT.len();
@@ -128,6 +132,11 @@ pub(super) fn object(encoding: TextEncoding, head: &[u8]) -> io::Result<()> {
         _ => return Ok(()),
     };
     Err(io::Error::new(io::ErrorKind::InvalidData, said))
+}
+
+/// The encoding that the first bytes of a log of which nothing is known say.
+pub(super) fn guess(head: &[u8]) -> TextEncoding {
+    looks_like_pairs(head).map_or(TextEncoding::Bytes, TextEncoding::Utf16)
 }
 
 /// By the mark, or by zeros in every second byte.
