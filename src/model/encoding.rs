@@ -34,6 +34,11 @@ pub enum LabelFault {
 }
 
 impl TextEncoding {
+    /// True where a file's first bytes say more of it.
+    pub const fn is_told_by_head(self) -> bool {
+        matches!(self, Self::Utf16(_))
+    }
+
     /// By a label of the Encoding Standard (<https://encoding.spec.whatwg.org/#names-and-labels>), in any case.
     pub fn from_label(label: &str) -> Result<Self, LabelFault> {
         let encoding = Encoding::for_label(label.as_bytes()).ok_or(LabelFault::Unknown)?;

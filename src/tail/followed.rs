@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::candidate::{Candidate, Prefix};
 use super::framing::Framing;
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Cutter, Place};
@@ -15,8 +16,9 @@ use super::marks;
 use super::places::{self, Behind};
 use super::report::{FileState, FileStatus};
 use super::text::{self, FileText};
+use super::unpack::{Ending, Unpacked};
 use crate::model::encoding::TextEncoding;
-use crate::model::file::{Cursor, FileId, SourceIndex, Standing};
+use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -77,6 +79,10 @@ pub(super) struct Followed {
     pub(super) cursor: Cursor,
     /// Always of `cursor.inode`.
     pub(super) handle: Option<File>,
+    /// What is at hand of an archive's bytes, while it is open.
+    pub(super) unpacked: Option<Box<Unpacked>>,
+    /// How an archive ended at the last read.
+    pub(super) ending: Option<Ending>,
     pub(super) presence: Presence,
     /// Where it was followed first in this run; rotated when another file stands there.
     pub(super) home: PathBuf,
@@ -102,6 +108,10 @@ pub(super) struct Followed {
     pub(super) text: Option<FileText>,
     /// NULs that were looked through without finding text behind them.
     pub(super) zeros: Option<Range<u64>>,
+    /// When it was first seen in this run.
+    pub(super) met_at: Option<UnixMicros>,
+    /// The configuration named it once, and does not now.
+    pub(super) is_set_aside: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
@@ -148,10 +158,12 @@ impl Followed {
         Self {
             source,
             handle: None,
+            unpacked: None,
+            ending: None,
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -164,10 +176,44 @@ impl Followed {
             queued: false,
             text: None,
             zeros: None,
+            met_at: None,
+            is_set_aside: false,
             scan: 0,
             seen_saved: cursor.seen,
             cursor,
         }
+    }
+
+    /// Reads through a handle that was judged from now on.
+    pub(super) fn put_handle(&mut self, (handle, unpacked): (File, Option<Box<Unpacked>>)) {
+        self.handle = Some(handle);
+        self.unpacked = unpacked;
+    }
+
+    /// Gives the handle up; true when there was one.
+    pub(super) fn close(&mut self) -> bool {
+        self.unpacked = None;
+        self.handle.take().is_some()
+    }
+
+    /// True for an archive that does not end as archives do: what follows the last newline is no line.
+    pub(super) const fn is_cut_off(&self) -> bool {
+        matches!(self.ending, Some(Ending::Unfinished | Ending::Damaged(_) | Ending::Oversized))
+    }
+
+    /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
+    fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
+        let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
+        if self.cursor.packing == Packing::Plain {
+            return identity::read_at(handle, buffer, from);
+        }
+        if self.unpacked.is_none() {
+            self.unpacked = Unpacked::new(self.cursor.packing).map(Box::new);
+        }
+        let Some(unpacked) = &mut self.unpacked else { return Ok(0) };
+        let (found, ending) = unpacked.fill(handle, buffer, from)?;
+        self.ending = ending;
+        Ok(found)
     }
 
     pub(super) const fn is_named(&self) -> bool {
@@ -211,18 +257,31 @@ impl Followed {
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| look.as_read());
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
     /// written then is counted. A file that shrank since is begun at its beginning.
     pub(super) fn begin(&mut self, handle: &File, look: &Look, manner: Manner) -> io::Result<()> {
         let Some(near) = self.begin_near else { return Ok(()) };
-        if look.size >= near {
+        let mut candidate = Candidate::new(handle.try_clone()?, *look);
+        if candidate.is_packed() {
+            // Nobody writes lines to an archive's end: all of it is from before.
+            let Prefix { head, before, marks, len } = candidate.first()?;
+            let cursor = &mut self.cursor;
+            (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
+            (cursor.packing, cursor.standing, cursor.finished) = (candidate.packing, Standing::Foreign, true);
+        } else if look.size >= near {
             let unit = file_text(handle, manner.encoding)?.unit();
             let offset = places::line_start(handle, unit, near, manner.max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
@@ -248,11 +307,10 @@ impl Followed {
         loop {
             let start = (offset - from) as usize;
             buffer.resize(start + wanted, 0);
-            let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
-            let found = identity::read_at(handle, buffer, from)?;
+            let found = self.read_at(buffer, from)?;
             let at_end = found < buffer.len();
             // The head is read after the rest: a rewrite that the rest shows is in the head by then.
-            let head_holds = from == 0 || identity::holds(handle, self.cursor.head, identity::NOTHING, 0)?;
+            let head_holds = from == 0 || self.has_head()?;
             if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
                 return Ok(Taken::Replaced);
             }
@@ -278,23 +336,22 @@ impl Followed {
         let framing = Framing::at(unit, offset);
         let is_line_start = start == 0 || Framing::at(unit, from).ends_line(&bytes[..start]);
         let place = if is_line_start { Place::LineStart } else { Place::InsideDropped };
-        let has_hole = |run: Range<usize>| {
-            let is_in_file = |handle| places::has_hole(handle, offset + run.start as u64, offset + run.end as u64);
-            self.handle.as_ref().is_some_and(is_in_file)
-        };
-        let Manner { max_line_bytes, hole_bytes, .. } = manner;
-        let cutter = Cutter { framing, max_line_bytes, hole_bytes, has_hole: &has_hole };
-        let mut cut = cutter.cut(data, place);
+        let mut cut = self.judge(window, framing, manner, |cutter| cutter.cut(data, place));
         if let Cut::Zeros { after } = cut
             && !at_end
         {
             let seen = framing.whole(data).len() as u64;
-            match self.look_behind(offset + after as u64, offset + seen)? {
-                Behind::Text(text) => cut = cutter.cut_before(data, place, after, (text - offset) as usize),
+            let text = match self.look_behind(offset + after as u64, offset + seen)? {
+                Behind::Text(text) => (text - offset) as usize,
                 behind => return Ok(Some(self.wait_behind(behind, offset, start, after))),
-            }
+            };
+            cut = self.judge(window, framing, manner, |cutter| cutter.cut_before(data, place, after, text));
         }
         let is_end = |len: usize| at_end && framing.newline(data, len).is_none();
+        if at_end && data.last() == Some(&0) {
+            let text = data.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+            self.zeros = Some(offset + text as u64..from + bytes.len() as u64);
+        }
         let taken = match cut {
             Cut::Lines(len) => Taken::Lines { start, len, at_end: is_end(len) },
             Cut::DropLine(len) => Taken::DroppedLine { len, at_end: at_end && len == data.len() },
@@ -315,28 +372,47 @@ impl Followed {
         Ok(Some(taken))
     }
 
+    fn judge(&self, window: Window<'_>, framing: Framing, manner: Manner, cut: impl FnOnce(&Cutter<'_>) -> Cut) -> Cut {
+        let offset = window.from + window.start as u64;
+        let has_hole = |run: Range<usize>| {
+            let is_in_file = |handle| places::has_hole(handle, offset + run.start as u64, offset + run.end as u64);
+            // An archive's holes are not those of what is packed in it.
+            self.cursor.packing == Packing::Plain && self.handle.as_ref().is_some_and(is_in_file)
+        };
+        let Manner { max_line_bytes, hole_bytes, .. } = manner;
+        cut(&Cutter { framing, max_line_bytes, hole_bytes, has_hole: &has_hole })
+    }
+
     /// Looks at the file's first bytes: its byte order, and whether they are text in its encoding at all.
     fn learn_text(&mut self, window: Window<'_>, encoding: TextEncoding) -> io::Result<FileText> {
-        let text = match (window.from, self.text, &self.handle) {
-            (0, ..) => {
+        let text = match (window.from, self.text) {
+            (0, _) => {
                 text::object(encoding, window.bytes)?;
                 FileText::new(encoding, window.bytes)
             }
-            (_, Some(text), _) => text,
-            (_, None, Some(handle)) => file_text(handle, encoding)?,
-            (_, None, None) => FileText::new(encoding, &[]),
+            (_, Some(text)) => text,
+            (_, None) => {
+                let mut head = [0; 2];
+                let found = if encoding.is_told_by_head() { self.read_at(&mut head, 0)? } else { 0 };
+                FileText::new(encoding, &head[..found])
+            }
         };
         self.text = Some(text);
         Ok(text)
     }
 
     /// What is behind NULs that begin at `zeros` and go on at `from` at least.
-    fn look_behind(&self, zeros: u64, from: u64) -> io::Result<Behind> {
+    fn look_behind(&mut self, zeros: u64, from: u64) -> io::Result<Behind> {
+        let is_plain = self.cursor.packing == Packing::Plain;
         let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
-        let size = identity::look(handle)?.size;
+        let size = if is_plain { identity::look(handle)?.size } else { u64::MAX };
         let is_known = |known: &&Range<u64>| known.start <= zeros && known.end > from && known.end <= size;
         let from = self.zeros.as_ref().filter(is_known).map_or(from, |known| known.end);
-        places::text_behind(handle, from)
+        if is_plain {
+            places::text_behind(from, Some(handle), |buffer, at| identity::read_at(handle, buffer, at))
+        } else {
+            places::text_behind(from, None, |buffer, at| self.read_at(buffer, at))
+        }
     }
 
     /// Nothing but NULs is known behind the text: room that was set aside, which the writer may fill yet, or a hole whose end
@@ -354,6 +430,13 @@ impl Followed {
                 Taken::Searching
             }
         }
+    }
+
+    fn has_head(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; HEAD_BYTES as usize];
+        let len = self.cursor.head.len as usize;
+        let found = self.read_at(&mut bytes[..len], 0)?;
+        Ok(identity::agrees(self.cursor.head, &bytes[..found]))
     }
 
     /// True when the bytes from `from` up to the cursor are those that were counted.
@@ -384,6 +467,7 @@ impl Followed {
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&marks::padded(window, before..upto));
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 
@@ -391,32 +475,47 @@ impl Followed {
         let size = self.size();
         // NULs that the file ends with are room for later text.
         let text_end = self.zeros.as_ref().filter(|zeros| zeros.end >= size).map_or(size, |zeros| zeros.start);
+        let state = self.state();
+        let lag_bytes = if state.is_wanted() { text_end.saturating_sub(self.cursor.offset) } else { 0 };
+        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
             path: self.cursor.path.clone(),
             offset: self.cursor.offset,
             size,
-            lag_bytes: text_end.saturating_sub(self.cursor.offset),
-            state: self.state(),
+            lag_bytes,
+            state,
+            behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
     }
 
     /// As it was looked at last, or read.
     pub(super) fn size(&self) -> u64 {
-        self.looking.map_or(0, |look| look.size).max(self.end)
+        // An archive's own size says little of what is in it.
+        let looked = self.looking.filter(|_| self.cursor.packing == Packing::Plain);
+        looked.map_or(0, |look| look.size).max(self.end)
     }
 
     fn state(&self) -> FileState {
         if let Some(Trouble { why, since }) = &self.trouble {
             return FileState::Unreadable { why: why.clone(), since: *since };
         }
+        match (self.cursor.standing, self.content) {
+            (Standing::Copy { of }, _) => return FileState::Copy { of },
+            (Standing::Foreign, _) => return FileState::Foreign,
+            (Standing::Own, Content::Emptied) => return FileState::Destroyed,
+            (Standing::Own, Content::There | Content::Deleted) => {}
+        }
         match self.presence {
+            _ if self.is_set_aside => FileState::SetAside,
             _ if self.cursor.finished => FileState::Finished,
             Presence::Missing { .. } => FileState::Missing,
             Presence::Left { .. } => FileState::Leaving,
             _ if self.looked.is_some() => FileState::CaughtUp,
+            _ if self.is_undecided() && self.size() > 0 && !self.queued => FileState::Undecided,
+            _ if self.handle.is_none() && !self.queued => FileState::Waiting,
             _ => FileState::Reading,
         }
     }

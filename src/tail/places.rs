@@ -16,7 +16,7 @@ use super::identity;
 const STEP: usize = 64 << 10;
 
 /// NULs that are looked through in one turn: some hundredths of a second.
-const TURN_ZEROS: u64 = 64 << 20;
+pub(super) const TURN_ZEROS: u64 = 64 << 20;
 
 /// What is behind NULs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +29,28 @@ pub(super) enum Behind {
     NotYet(u64),
 }
 
-/// Looks for the first byte from `from` on that is not zero.
-pub(super) fn text_behind(handle: &File, from: u64) -> io::Result<Behind> {
+/// Looks for the first byte from `from` on that is not zero. `sparse` is the file, where its holes are those of the bytes
+/// that `read_at` reads: it fills a buffer from a place, less only at the end.
+pub(super) fn text_behind(
+    from: u64,
+    sparse: Option<&File>,
+    mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+) -> io::Result<Behind> {
     let mut block = vec![0; STEP];
     let mut at = from;
     let mut left = TURN_ZEROS;
     loop {
-        // Before the search: what is written meanwhile is not behind it.
-        let size = identity::look(handle)?.size;
-        match rustix::fs::seek(handle, SeekFrom::Data(at)) {
-            Ok(data) => at = data.max(at),
-            Err(Errno::NXIO) => return Ok(Behind::End(size.max(at))),
-            // A file system that does not know: every byte is looked at.
-            Err(_) => {}
+        if let Some(file) = sparse {
+            // Before the search: what is written meanwhile is not behind it.
+            let size = identity::look(file)?.size;
+            match rustix::fs::seek(file, SeekFrom::Data(at)) {
+                Ok(data) => at = data.max(at),
+                Err(Errno::NXIO) => return Ok(Behind::End(size.max(at))),
+                // A file system that does not know: every byte is looked at.
+                Err(_) => {}
+            }
         }
-        let found = identity::read_at(handle, &mut block, at)?;
+        let found = read_at(&mut block, at)?;
         let zeros = leading_zeros(&block[..found]);
         at += zeros as u64;
         if zeros < found {

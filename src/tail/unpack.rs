@@ -168,6 +168,21 @@ impl Unpacked {
         Ok(Piece { len, ending: ending.filter(|_| len < buffer.len()) })
     }
 
+    /// Fills the buffer from a place, however many calls that takes; fewer bytes only with the ending.
+    pub(super) fn fill(&mut self, handle: &File, buffer: &mut [u8], from: u64) -> io::Result<(usize, Option<Ending>)> {
+        loop {
+            let Piece { len, ending } = self.read_at(handle, buffer, from)?;
+            if len == buffer.len() || ending.is_some() {
+                return Ok((len, ending));
+            }
+        }
+    }
+
+    /// Bytes unpacked so far.
+    pub(super) fn end(&self) -> u64 {
+        self.window.end()
+    }
+
     fn unpack_to(&mut self, handle: &File, upto: u64) -> io::Result<Option<Ending>> {
         let mut budget = Budget { unpacked: CALL_BYTES, packed: CALL_BYTES };
         loop {

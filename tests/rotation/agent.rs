@@ -58,6 +58,8 @@ impl Hints {
 pub struct Bench {
     directory: TempDir,
     hints: Hints,
+    /// Between two polls; between two scans twice that.
+    pub timer: Duration,
 }
 
 impl Bench {
@@ -66,7 +68,7 @@ impl Bench {
         let mut key = OpenOptions::new();
         let mut key = key.create(true).write(true).mode(0o600).open(directory.path().join("api-key")).unwrap();
         key.write_all(b"none").unwrap();
-        Self { directory, hints }
+        Self { directory, hints, timer: Duration::from_millis(50) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -97,11 +99,13 @@ api_key_file = "{directory}/api-key"
 hold = true
 [tail]
 wake = "{}"
-poll_interval = "50ms"
-scan_interval = "100ms"
+poll_interval = "{}ms"
+scan_interval = "{}ms"
 rotated_grace = "1s"
 "#,
-            self.hints.wake()
+            self.hints.wake(),
+            self.timer.as_millis(),
+            2 * self.timer.as_millis(),
         );
         for (scenario, directory) in scenarios {
             text += &source(scenario, directory);
@@ -110,8 +114,19 @@ rotated_grace = "1s"
     }
 
     pub fn start(&self) -> Agent {
+        self.run(self.hints.command())
+    }
+
+    /// In the user and mount namespaces of a process.
+    pub fn start_inside(&self, process: u32) -> Agent {
+        let mut command = Command::new("nsenter");
+        command.args(["--user", "--mount", "--preserve-credentials", "--target", &process.to_string()]);
+        command.arg(env!("CARGO_BIN_EXE_pxtail"));
+        self.run(command)
+    }
+
+    fn run(&self, mut command: Command) -> Agent {
         let log = OpenOptions::new().create(true).append(true).open(self.path("agent.log")).unwrap();
-        let mut command = self.hints.command();
         command.env_remove("PXTAIL_PX_API_KEY").env_remove("CREDENTIALS_DIRECTORY").stdin(Stdio::null()).stderr(log);
         let child = command.arg("run").arg("--config").arg(self.path("pxtail.toml")).spawn().unwrap();
         Agent { child, socket: self.state().join("pxtail.sock") }
@@ -154,6 +169,10 @@ pub struct Agent {
 }
 
 impl Agent {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

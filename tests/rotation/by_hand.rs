@@ -203,7 +203,8 @@ fn rename(ground: &Ground, from: &str, to: &str) {
     fs::rename(ground.path(from), ground.path(to)).unwrap();
 }
 
-fn renumber(ground: &mut Ground, _: u32) {
+/// `.1` becomes `.2`, and so on; the log becomes `.1`.
+pub fn renumber(ground: &mut Ground, _: u32) {
     for number in (1..6).rev() {
         let (from, to) = (format!("log/access.log.{number}"), format!("log/access.log.{}", number + 1));
         if ground.path(&from).exists() {

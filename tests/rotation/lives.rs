@@ -69,7 +69,7 @@ struct Stage {
     bench: Bench,
     grounds: Vec<Mutex<Ground>>,
     /// The files that were there when the agent was stopped for long.
-    seen: Mutex<BTreeSet<u64>>,
+    seen: Mutex<BTreeMap<&'static str, BTreeSet<u64>>>,
     logrotate: logrotate::Logrotate,
     random: Mutex<fastrand::Rng>,
 }
@@ -165,8 +165,9 @@ impl Stage {
     fn rotations(&self, mut agent: Agent) -> Agent {
         if self.life == Life::StoppedOverThree {
             agent.stop();
-            let seen = (0..self.grounds.len()).flat_map(|at| books::inodes(&self.ground(at).directory)).collect();
-            *self.seen.lock().unwrap() = seen;
+            let grounds = (0..self.grounds.len()).map(|at| self.ground(at));
+            let seen = grounds.map(|ground| (ground.scenario.name, books::inodes(&ground.directory)));
+            *self.seen.lock().unwrap() = seen.collect();
             (0..ROTATIONS).for_each(|round| self.rotate(round));
             agent = self.bench.start();
             self.overflow(&agent);
@@ -263,7 +264,8 @@ impl Stage {
     fn to_be_found(&self, ground: &Ground) -> BTreeSet<String> {
         let live: BTreeSet<u64> = ground.live_inodes().collect();
         let seen = self.seen.lock().unwrap();
-        let was_seen = |inode| self.life != Life::StoppedOverThree || seen.contains(&inode);
+        let seen = seen.get(ground.scenario.name);
+        let was_seen = |inode| seen.is_none_or(|seen| seen.contains(&inode));
         books::on_disk(&ground.directory, |inode| match ground.scenario.hidden {
             Hidden::Nothing => true,
             Hidden::Unseen => live.contains(&inode) || was_seen(inode),

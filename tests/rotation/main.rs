@@ -13,9 +13,11 @@ mod agent;
 mod books;
 mod by_hand;
 mod ground;
+mod hints;
 mod kubernetes;
 mod lives;
 mod logrotate;
+mod mounts;
 mod pending;
 
 use agent::Hints;

@@ -54,7 +54,7 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
     let events = Arc::new(Events { began: Instant::now(), desk: Arc::clone(&desk), done: Mutex::default() });
     let rotator = Rotator::new(mode, &logs, &ledger, &desk, &events, &choices, seed);
     rotator.begin();
-    let Settings { lines_per_second, .. } = *settings;
+    let lines_per_second = settings.lines_per_second / choices.slowness;
     let writer = writer::start(&desk, Manner { lines_per_second, has_bursts: choices.has_bursts, day, seed });
     host.start();
     let began = Instant::now();

@@ -27,6 +27,8 @@ pub struct Choices {
     pub delays: String,
     /// Lines are late from the first on, and go out in batches while the run lasts.
     pub seals_early: bool,
+    /// Written so many times slower than the settings say: short files are told apart by less. Only in the short form.
+    pub slowness: u64,
     /// Lines come in bursts with silences between them.
     pub has_bursts: bool,
     /// Copies are deleted when they are counted, and their inodes used again.
@@ -68,6 +70,7 @@ impl Choices {
             rotated_grace: Duration::from_secs(graces[random.usize(..graces.len())]),
             delays: delays(&mut random),
             seals_early: random.u8(..4) == 0,
+            slowness: if settings.is_short { [1, 1, 100, 1_000][random.usize(..4)] } else { 1 },
             has_bursts: random.u8(..3) == 0,
             deletes_copies: random.bool(),
             packing: if has_zstd() && random.bool() { "zst" } else { "gz" },

@@ -76,7 +76,12 @@ pub(super) fn run(shared: &Arc<Shared>) {
     runtime.block_on(async {
         let mut pause = FIRST_PAUSE;
         loop {
-            let ended = Session::begin(shared).listen().await;
+            let session = Session::begin(shared);
+            let began = session.began;
+            let ended = session.listen().await;
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
             let rest = match ended {
                 End::Over => return,
                 End::Changed => {
@@ -188,6 +193,8 @@ impl<'a> Session<'a> {
             };
             match refused {
                 None => {
+                    // What happened there before the watch stood was not told.
+                    self.shared.hint();
                     self.watched.insert(path, identity);
                 }
                 Some(why) if real.is_dir() => {
