@@ -280,7 +280,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };

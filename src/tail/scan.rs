@@ -398,12 +398,12 @@ impl Tail {
 
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
+        let Some(manner) = self.files.get(&id).map(|file| self.manner(file.source)) else { return false };
         let Some(file) = self.files.get_mut(&id) else { return false };
         let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
-        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
+        if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
         file.put_handle(candidate.into_parts());

@@ -65,6 +65,7 @@ fn sources(root: &Path, setting: Setting) -> Vec<TailSource> {
             .collect(),
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
+        encoding: TextEncoding::default(),
     };
     (0..setting.globs.sources()).map(source).collect()
 }
