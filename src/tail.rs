@@ -14,17 +14,21 @@
 //! while stopped by a file that begins with all that was counted). A file that is cut to a part of what was counted is
 //! another file: the part is counted again. A deleted file whose handle was given up for others' is lost.
 
+mod candidate;
 pub mod captures;
 mod followed;
 mod glob;
 pub mod hooks;
 mod identity;
+mod inventory;
 mod lines;
+mod marks;
 mod progress;
 mod reading;
 pub mod report;
+mod rotated;
 mod scan;
-mod strangers;
+mod siblings;
 #[cfg_attr(not(test), expect(dead_code, reason = "its callers come with the copies of files"))]
 mod unpack;
 pub mod wake;
@@ -37,7 +41,7 @@ use followed::{Content, Followed};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
-use strangers::Stranger;
+use inventory::Stranger;
 
 use crate::model::fault::{Faults, Located};
 use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
@@ -140,6 +144,8 @@ pub struct Tail {
     by_number: HashMap<(SourceIndex, u64), FileId>,
     /// Files that may be copies of others.
     strangers: HashMap<(SourceIndex, Inode), Stranger>,
+    /// Files beside the globs that are nothing to us, as they looked when that was found.
+    unrelated: HashMap<(SourceIndex, Inode), Look>,
     /// Something was not decided at this scan of a source.
     is_waiting: bool,
     /// How directories looked when strangers were looked for there.
@@ -183,6 +189,7 @@ impl Tail {
             by_inode: HashMap::new(),
             by_number: HashMap::new(),
             strangers: HashMap::new(),
+            unrelated: HashMap::new(),
             is_waiting: false,
             directories: HashMap::new(),
             orphans: BTreeMap::new(),
@@ -249,8 +256,7 @@ impl Tail {
         let Cursor { path, finished, .. } = &file.cursor;
         if file.is_emptied() {
             // What it had more may stand in a copy: only a scan since then can know that there is none.
-            let listed = self.sources.iter().find(|known| known.spec.index == file.source);
-            let scanned_at = listed.and_then(|source| source.scanned_at).filter(|at| *at > file.grown_at);
+            let scanned_at = self.copies_known_at(file.source).filter(|at| *at > file.grown_at);
             return Some(Reach { path, caught_up_at: scanned_at, is_finished: false });
         }
         Some(Reach { path, caught_up_at: file.caught_up_at, is_finished: *finished })

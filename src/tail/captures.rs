@@ -12,12 +12,9 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use regex::bytes::Regex;
 
-use super::glob::rotation_bases;
+use super::rotated;
 use crate::model::fault::Fault;
 use crate::model::spec::{PathGlob, PathPiece};
-
-/// What compressors put behind a name.
-const COMPRESSED: [&str; 5] = ["gz", "zst", "bz2", "xz", "lz4"];
 
 /// The globs of one source that have names in them.
 #[derive(Debug, Default)]
@@ -71,13 +68,10 @@ impl PathCaptures {
 
 /// The path, then what it may have been called before it was rotated and compressed.
 fn candidates(path: &Path) -> Vec<PathBuf> {
-    let name = path.file_name().unwrap_or_default();
-    let is_compressed = path.extension().is_some_and(|extension| COMPRESSED.iter().any(|known| extension == *known));
-    let plain = if is_compressed { path.file_stem().unwrap_or(name) } else { name };
-    let mut names: Vec<&OsStr> = vec![name];
-    names.extend([plain].into_iter().chain(rotation_bases(plain)));
+    let mut names = vec![path.to_owned()];
+    names.extend(rotated::base_paths(path));
     names.dedup();
-    names.into_iter().map(|name| path.with_file_name(name)).collect()
+    names
 }
 
 fn captures(regex: &Regex, path: &OsStr) -> Option<PathFields> {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Place, cut};
+use super::marks;
 use super::report::{FileState, FileStatus};
-use crate::model::file::{Cursor, FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -52,8 +53,6 @@ pub(super) enum Content {
     Deleted,
     /// Destroyed; the cursor is kept to recognize a copy, and the file is not looked for.
     Emptied,
-    /// Destroyed, and what was not counted is read from a copy that was found.
-    Continued,
 }
 
 #[derive(Debug)]
@@ -80,6 +79,8 @@ pub(super) struct Followed {
     pub(super) content: Content,
     /// It is a copy, and goes on where that file was counted to.
     pub(super) continues: Option<FileId>,
+    /// How it looked when it was decided what it is; `None` while that is not known in this run.
+    pub(super) judged: Option<Look>,
     pub(super) queued: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
@@ -129,6 +130,7 @@ impl Followed {
             rest: if cursor.finished { Rest::OfCounted } else { Rest::OfOversized },
             content: Content::There,
             continues: None,
+            judged: None,
             queued: false,
             scan: 0,
             seen_saved: cursor.seen,
@@ -155,12 +157,22 @@ impl Followed {
 
     /// Kept only to recognize copies: its inode is another file's.
     pub(super) const fn is_emptied(&self) -> bool {
-        matches!(self.content, Content::Emptied | Content::Continued)
+        matches!(self.content, Content::Emptied)
+    }
+
+    /// True for one that is read for its own bytes.
+    pub(super) fn is_own(&self) -> bool {
+        self.cursor.standing == Standing::Own
+    }
+
+    /// True until it is decided what it is: with something counted, the counted bytes tell.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
     /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
     pub(super) fn holds_back(&self) -> bool {
-        !self.cursor.finished || (self.is_named() && self.looked.is_none())
+        self.is_own() && (!self.cursor.finished || (self.is_named() && self.looked.is_none()))
     }
 
     /// A read that began at `now` found its end.
@@ -181,6 +193,7 @@ impl Followed {
         if look.size >= near {
             let offset = identity::line_start(handle, near, max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
+            self.cursor.marks = marks::measure(handle, offset)?;
             self.cursor.offset = offset;
         }
         self.begin_near = None;
@@ -253,6 +266,7 @@ impl Followed {
         if from == 0 && u64::from(self.cursor.head.len) < head_len {
             self.cursor.head = identity::fingerprint(&window[..head_len as usize]);
         }
+        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto], from);
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&window[before..upto]);
         self.cursor.offset = offset;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
@@ -358,40 +358,4 @@ fn is_directory(directory: &impl AsFd, name: &OsStr, kind: FileType, part: &Part
         }
         _ => false,
     }
-}
-
-/// The names in a directory, with the kernel's inode numbers, in order.
-pub(super) fn names(directory: &Path) -> Result<Vec<(OsString, u64)>, std::io::Error> {
-    let mut found = Vec::new();
-    for entry in Dir::read_from(open_directory(directory)?)? {
-        let entry = entry?;
-        if !matches!(entry.file_type(), FileType::Directory) {
-            found.push((OsString::from_vec(entry.file_name().to_bytes().to_vec()), entry.ino()));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// True for what a rotation may have made of `name`: it begins with its stem, which numbering and dates leave alone.
-pub(super) fn is_sibling(other: &OsStr, name: &OsStr) -> bool {
-    other.as_bytes().starts_with(stem(name))
-}
-
-/// A name up to its first dot that does not lead it.
-fn stem(name: &OsStr) -> &[u8] {
-    let bytes = name.as_bytes();
-    let end = bytes.iter().skip(1).position(|&byte| byte == b'.').map_or(bytes.len(), |at| at + 1);
-    &bytes[..end]
-}
-
-/// The names that `name` may be a rotation of: cut before a suffix of digits and what dates are written with.
-pub(super) fn rotation_bases(name: &OsStr) -> impl Iterator<Item = &OsStr> {
-    let bytes = name.as_bytes();
-    let is_suffix_byte = |byte: &u8| byte.is_ascii_digit() || b".-_:+TZ".contains(byte);
-    let suffix_start = bytes.iter().rposition(|byte| !is_suffix_byte(byte)).map_or(bytes.len(), |at| at + 1);
-    let ends_like_one = matches!(bytes.last(), Some(b'0'..=b'9' | b'Z'));
-    (suffix_start..bytes.len())
-        .filter(move |&at| ends_like_one && matches!(bytes[at], b'.' | b'-' | b'_'))
-        .map(|at| OsStr::from_bytes(&bytes[..at]))
 }

@@ -5,12 +5,13 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags, Stat};
 
-use crate::model::file::{Fingerprint, Inode};
+use crate::model::file::{Fingerprint, Inode, ReadLook};
 use crate::model::time::UnixMicros;
 
 /// Most bytes of the head's fingerprint. More than any usual banner; files whose longer heads agree are told apart by
@@ -43,6 +44,11 @@ impl Look {
         }
     }
 
+    /// What is saved of it.
+    pub(super) const fn as_read(&self) -> ReadLook {
+        ReadLook { size: self.size, changed_nanos: self.changed_nanos }
+    }
+
     /// True when an equal look later proves that nothing was written in between.
     pub(super) fn is_settled(&self, now: UnixMicros) -> bool {
         self.changed_nanos / 1_000 < now.minus(SETTLED_AFTER).0
@@ -68,6 +74,15 @@ pub(super) fn modified(handle: &File) -> Option<UnixMicros> {
 /// True when no name leads to the open file any more.
 pub(super) fn is_deleted(handle: &File) -> bool {
     rustix::fs::fstat(handle).is_ok_and(|stat| stat.st_nlink == 0)
+}
+
+/// Where an open file stands now, whatever it was called when it was opened; `None` where the kernel does not tell, or
+/// another file stands there.
+pub(super) fn path_of(handle: &File) -> Option<PathBuf> {
+    let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let path = std::fs::read_link(link).ok()?;
+    let there = rustix::fs::stat(&path).ok()?;
+    (Look::new(&there).inode == look(handle).ok()?.inode).then_some(path)
 }
 
 /// Opens a regular file for reading. Links are followed; the handle is what is judged.

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
+use super::inventory::{Question, Verdict};
 use super::report::What;
-use super::strangers::Verdict;
 use super::{Tail, identity};
 use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
@@ -21,6 +22,13 @@ const ACTIVE_FOR: Duration = Duration::from_mins(1);
 
 /// Between two polls while nothing is active: scans see other files grow.
 const IDLE_POLL: Duration = Duration::from_secs(5);
+
+/// Whether a file's bytes are its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decided {
+    ToRead,
+    NotToRead,
+}
 
 /// Where a chunk is in the buffer.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +59,10 @@ impl Tail {
     fn turn(&mut self, id: FileId, now: UnixMicros) -> Option<Found> {
         let max_line_bytes = self.spec.max_line_bytes;
         if !self.make_open(id, now) {
+            self.leave_queue(id);
+            return None;
+        }
+        if self.files.get(&id)?.is_undecided() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
             return None;
         }
@@ -101,6 +113,39 @@ impl Tail {
                 None
             }
         }
+    }
+
+    /// What an open file is of which nothing is counted yet.
+    fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
+        let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
+        let Some((handle, look)) = file.handle.take().and_then(|handle| {
+            let look = identity::look(&handle).ok()?;
+            Some((handle, look))
+        }) else {
+            return Decided::NotToRead;
+        };
+        let (source, path) = (file.source, file.cursor.path.clone());
+        file.looking = Some(look);
+        let mut candidate = Candidate::new(handle, look);
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
+        self.settle(id, &verdict, &look, now);
+        let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
+        match verdict {
+            Verdict::Copy { .. } | Verdict::Foreign { .. } => self.open_files -= 1,
+            Verdict::Empty => {
+                file.handle = Some(candidate.handle);
+                file.caught_up(now);
+            }
+            Verdict::Wait => file.handle = Some(candidate.handle),
+            Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
+                file.judged = Some(look);
+                file.handle = Some(candidate.handle);
+                let offset = file.cursor.offset;
+                self.note(source, path, What::Found { file: id, offset });
+            }
+        }
+        if is_to_read { Decided::ToRead } else { Decided::NotToRead }
     }
 
     /// A file lost content that may stand in a copy by now: the source is not complete beyond what was read before, until
@@ -179,14 +224,6 @@ impl Tail {
         self.leave_queue(id);
         let Some(file) = self.files.get_mut(&id) else { return };
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        // On a used inode there may be a copy of another file.
-        let verdict = match file.handle.as_ref().map(identity::look) {
-            Some(Ok(look)) if file.is_named() => self.judge(source, &path, &look, now),
-            _ => Verdict::New,
-        };
-        if verdict == Verdict::Wait {
-            return self.with(id, |file| file.caught_up_at = None);
-        }
         self.count(source, |counters| counters.truncations += 1);
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
@@ -205,11 +242,20 @@ impl Tail {
             finished: false,
             ..old.cursor
         };
-        let fresh = Followed { cursor, caught_up_at: None, looked: None, end: 0, grown_at: now, queued: false, ..old };
+        // On a used inode there may be a copy of another file: that is decided at its turn.
+        let fresh = Followed {
+            cursor,
+            caught_up_at: None,
+            looked: None,
+            judged: None,
+            end: 0,
+            grown_at: now,
+            queued: false,
+            ..old
+        };
         self.files.insert(id, emptied);
         self.files.insert(new, fresh);
         self.by_inode.insert((source, inode), new);
-        self.start_as(new, verdict);
         self.dirty.extend([id, new]);
         self.enqueue(new);
         self.note(source, path, What::Truncated { file: id, new, offset });

@@ -3,19 +3,20 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence};
-use super::glob::{self, Listing, Obstacle};
+use super::glob::{Listing, Obstacle};
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
-use super::strangers::bases_of;
-use super::strangers::{self, Verdict};
-use super::{Source, Tail};
+use super::siblings::{self, Names};
+use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
@@ -24,7 +25,7 @@ use crate::model::time::UnixMicros;
 const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
 
 /// The names in directories, listed once per scan.
-type Neighbours = HashMap<PathBuf, std::io::Result<Vec<(OsString, u64)>>>;
+type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
 
 /// What became of the search for a file without a name.
 enum Search {
@@ -48,10 +49,22 @@ impl Tail {
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
             report.matched_files += listing.entries().len();
             self.is_waiting = false;
-            self.compare(index, &listing, now);
+            let unknown = self.compare(index, &listing, now);
+            if listing.is_complete() {
+                self.look_for_unseen(index, now);
+            }
+            for (path, look) in unknown {
+                // Another name of it was found just now, or it left another one.
+                match self.by_inode.get(&(index, look.inode)).copied() {
+                    Some(id) => self.seen(id, &path, &look, now),
+                    None => self.found(index, &path, &look, now),
+                }
+            }
             self.retire(index, &listing, now);
             if listing.is_complete() {
-                self.meet_strangers(index, &listing, now);
+                self.meet_siblings(index, &listing, now);
+                self.revisit_copies(index, &listing, now);
+                self.look_at_finished(index, now);
             }
             let is_waiting = self.is_waiting;
             if let Some(source) = self.sources.get_mut(at) {
@@ -72,20 +85,22 @@ impl Tail {
         self.by_number.clear();
         let scans = self.scans;
         self.strangers.retain(|_, stranger| stranger.scan + 1 >= scans);
-        self.look_for_unseen(now);
         self.forget_expired(now);
         report.notes = std::mem::take(&mut self.notes);
         report
     }
 
-    fn compare(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
+    /// Marks what is known; gives what is not.
+    fn compare(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) -> Vec<(PathBuf, Look)> {
+        let mut unknown = Vec::new();
         for (path, look) in listing.entries() {
             let known = self.by_inode.get(&(source, look.inode)).copied();
             match known.or_else(|| self.renumbered(source, path, look)) {
                 Some(id) if !self.is_another(id, path, look, now) => self.seen(id, path, look, now),
-                _ => self.found(source, path, look, now),
+                _ => unknown.push((path.clone(), *look)),
             }
         }
+        unknown
     }
 
     /// True when a known inode under another name holds other content: it was used again.
@@ -95,13 +110,13 @@ impl Tail {
             return false;
         }
         // With nothing counted, an inode says nothing.
-        if file.cursor.offset == 0 {
+        let source = file.source;
+        if file.cursor.offset == 0 || file.cursor.standing == Standing::Foreign {
             self.give_up_content(id, now);
             return true;
         }
-        let source = file.source;
-        match identity::open(path) {
-            Ok((handle, opened)) if opened.inode == look.inode => self.is_stranger(source, &handle, look, now),
+        match Candidate::open(path) {
+            Ok(candidate) if candidate.look.inode == look.inode => self.is_stranger(source, &candidate, now),
             _ => false,
         }
     }
@@ -124,8 +139,11 @@ impl Tail {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
-        let is_unchanged = file.is_unchanged(look, now);
-        if is_unchanged {
+        // A copy is not read: it is judged again when it changes.
+        let is_unchanged = !file.is_own() || file.is_unchanged(look, now);
+        if !file.is_own() {
+            file.caught_up_at = None;
+        } else if is_unchanged {
             file.caught_up_at = file.caught_up_at.max(Some(now));
         } else if !file.queued {
             file.looked = None;
@@ -142,27 +160,19 @@ impl Tail {
         }
     }
 
-    fn found(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
+    pub(super) fn found(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
         let from_end = self
             .sources
             .iter()
             .any(|known| known.spec.index == source && known.is_fresh && known.spec.start_at == StartAt::End);
-        let is_fresh = self.sources.iter().any(|known| known.spec.index == source && known.is_fresh);
-        let verdict = if is_fresh { Verdict::New } else { self.judge(source, path, look, now) };
-        if verdict == Verdict::Wait {
-            self.is_waiting = true;
-            return;
-        }
         let Some(id) = self.add(source, path, look, now) else { return };
         self.with(id, |file| {
             file.presence = Presence::Named;
             file.begin_near = from_end.then_some(look.size);
         });
+        // Before anybody renames it. What it is, is decided when its turn to be read comes.
         self.make_open(id, now);
-        self.start_as(id, verdict);
         self.enqueue(id);
-        let offset = self.files.get(&id).map_or(0, |file| file.begin_near.unwrap_or(file.cursor.offset));
-        self.note(source, path.to_owned(), What::Found { file: id, offset });
     }
 
     /// A file that was never seen before, with nothing of it counted.
@@ -261,11 +271,10 @@ impl Tail {
     }
 
     /// Files that no glob shows. Nothing is concluded for a source that could not be listed whole.
-    fn look_for_unseen(&mut self, now: UnixMicros) {
+    fn look_for_unseen(&mut self, source: SourceIndex, now: UnixMicros) {
         let scans = self.scans;
-        let listed: Vec<SourceIndex> =
-            self.sources.iter().filter(|source| !source.is_obstructed).map(|source| source.spec.index).collect();
-        let is_unseen = |file: &&Followed| file.scan != scans && listed.contains(&file.source);
+        let is_unseen =
+            |file: &&Followed| file.scan != scans && file.source == source && file.is_own() && !file.is_emptied();
         let unseen: Vec<FileId> = self.files.values().filter(is_unseen).map(|file| file.cursor.file).collect();
         let mut neighbours = Neighbours::new();
         for id in unseen {
@@ -281,6 +290,7 @@ impl Tail {
                 file.presence = Presence::Left { since: now };
                 let (source, path) = (file.source, file.cursor.path.clone());
                 self.note(source, path, What::Left { file: id });
+                self.learn_path(id);
             }
             return self.enqueue(id);
         }
@@ -306,6 +316,16 @@ impl Tail {
         }
     }
 
+    /// Where a file went that left the globs: there it is looked for after a restart, and there others will go.
+    fn learn_path(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
+            file.cursor.path = path;
+            file.cursor.real_path = None;
+            self.dirty.insert(id);
+        }
+    }
+
     /// True for a file that stands where it stood, under a name that the configuration named then and does not now. One
     /// whose name looks like a rotation of what is followed is wanted still.
     fn is_set_aside(&self, id: FileId) -> bool {
@@ -313,14 +333,14 @@ impl Tail {
         let path = &file.cursor.path;
         let Some(source) = self.sources.iter().find(|known| known.spec.index == file.source) else { return false };
         let is_there = rustix::fs::stat(path).is_ok_and(|stat| Look::new(&stat).inode == file.cursor.inode);
-        if !is_there || bases_of(path).iter().any(|base| source.globs.matches(base)) {
+        if !is_there || self.is_rotation(file.source, path) {
             return false;
         }
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
         let followed = |other: &std::ffi::OsStr| source.globs.matches(&directory.join(other));
         let is_rotated = || {
-            let names = glob::names(directory).unwrap_or_default();
-            names.iter().any(|(other, _)| glob::is_sibling(name, other) && followed(other))
+            let names = siblings::names(directory).unwrap_or_default().files;
+            names.iter().any(|(other, _)| is_sibling(name, other) && followed(other))
         };
         source.globs.excludes(path) || !is_rotated()
     }
@@ -337,45 +357,72 @@ impl Tail {
     /// Looks for a file that has neither a name nor a handle among its neighbours, by inode and content. The handle that
     /// was judged is the handle that will be read.
     fn find_sibling(&mut self, id: FileId, neighbours: &mut Neighbours, now: UnixMicros) -> Search {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Some(file) = self.files.get(&id) else { return Search::NotFound };
-        let (inode, offset, path) = (file.cursor.inode, file.cursor.offset, file.cursor.path.clone());
-        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Search::NotFound };
-        self.hooks.reach(Point::BeforeSiblings, &path);
-        let listed = neighbours.entry(directory.to_owned()).or_insert_with(|| glob::names(directory));
-        let names = match listed {
-            Ok(names) => names,
-            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Search::NotFound,
-            Err(err) => {
-                let err = std::io::Error::new(err.kind(), err.to_string());
-                self.set_trouble(id, &err, now);
-                return Search::Impossible;
+        let (inode, offset) = (file.cursor.inode, file.cursor.offset);
+        self.hooks.reach(Point::BeforeSiblings, &file.cursor.path);
+        let mut candidates = Vec::new();
+        for directory in self.search_directories(id) {
+            match neighbours.entry(directory.clone()).or_insert_with(|| siblings::names(&directory)) {
+                Ok(names) => {
+                    let same = names.files.iter().filter(|(_, number)| *number == inode.inode);
+                    candidates.extend(same.map(|(name, _)| directory.join(name)));
+                }
+                Err(err) if err.kind() == std::io::ErrorKind::NotFound => {}
+                Err(err) => {
+                    let err = std::io::Error::new(err.kind(), err.to_string());
+                    self.set_trouble(id, &err, now);
+                    return Search::Impossible;
+                }
             }
-        };
+        }
         // With nothing counted, an inode says nothing: strangers are judged by content.
-        let may_be = |other: &std::ffi::OsStr| offset > 0 || glob::rotation_bases(other).next().is_none();
-        let candidates = names
-            .iter()
-            .filter(|(other, number)| *number == inode.inode && glob::is_sibling(other, name) && may_be(other));
-        for (sibling, _) in candidates {
+        candidates.retain(|path| offset > 0 || !rotated::is_rotated_form(path));
+        for path in candidates {
             if !self.make_room() {
                 return Search::Impossible;
             }
-            let Some(file) = self.files.get_mut(&id) else { return Search::NotFound };
-            let Ok((handle, look)) = identity::open(&directory.join(sibling)) else { continue };
-            let cursor = &file.cursor;
-            let is_it = look.inode == inode
-                && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
-            if is_it && file.begin(&handle, &look, max_line_bytes).is_ok() {
-                file.handle = Some(handle);
-                file.looking = Some(look);
-                self.open_files += 1;
-                let (source, offset) = (file.source, file.cursor.offset);
-                self.note(source, directory.join(sibling), What::Resumed { file: id, offset });
+            if self.attach(id, &path) {
                 return Search::Attached;
             }
         }
         Search::NotFound
+    }
+
+    /// Where a file may be that has no name: beside where it was, where its link led, where rotations go, and right below.
+    fn search_directories(&self, id: FileId) -> Vec<PathBuf> {
+        let Some(file) = self.files.get(&id) else { return Vec::new() };
+        let own = [Some(&file.cursor.path), file.cursor.real_path.as_ref()];
+        let mut found: Vec<PathBuf> =
+            own.into_iter().flatten().filter_map(|path| path.parent()).map(Path::to_owned).collect();
+        let known = self.directories.keys().filter(|(source, _)| *source == file.source);
+        found.extend(known.map(|(_, directory)| directory.clone()));
+        let below: Vec<PathBuf> = found.iter().take(2).flat_map(|directory| siblings::below(directory)).collect();
+        found.extend(below);
+        let mut seen = HashSet::new();
+        found.retain(|directory| seen.insert(directory.clone()));
+        found
+    }
+
+    /// Opens the file under a path that has its inode, if it has its content too.
+    fn attach(&mut self, id: FileId, path: &Path) -> bool {
+        let max_line_bytes = self.spec.max_line_bytes;
+        let Ok((handle, look)) = identity::open(path) else { return false };
+        let Some(file) = self.files.get_mut(&id) else { return false };
+        let cursor = &file.cursor;
+        let is_it = look.inode == cursor.inode
+            && identity::holds(&handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
+        if !is_it || file.begin(&handle, &look, max_line_bytes).is_err() {
+            return false;
+        }
+        file.handle = Some(handle);
+        file.looking = Some(look);
+        path.clone_into(&mut file.cursor.path);
+        file.cursor.real_path = None;
+        self.open_files += 1;
+        self.dirty.insert(id);
+        let (source, offset) = (file.source, file.cursor.offset);
+        self.note(source, path.to_owned(), What::Resumed { file: id, offset });
+        true
     }
 
     /// Gives up a file that was not found for the grace time.
@@ -424,5 +471,10 @@ fn is_rotated(file: &Followed, listing: &Listing) -> bool {
     if file.home.as_os_str() != path.as_os_str() && is_another(&file.home) {
         return true;
     }
-    strangers::bases_of(path).iter().any(|base| is_another(base))
+    rotated::base_paths(path).any(|base| is_another(&base))
+}
+
+/// True for what a rotation may have made of `name`.
+fn is_sibling(other: &OsStr, name: &OsStr) -> bool {
+    other.as_bytes().starts_with(rotated::stem(name))
 }

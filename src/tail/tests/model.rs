@@ -235,6 +235,11 @@ impl History {
         self.disk.files.insert(name.to_owned(), kept);
         self.disk.cut.insert(name.to_owned());
         self.rig.truncate(name, len);
+        // What is written to the remaining part before anybody looks cannot be told from what stood there, unless a mark
+        // lies in it.
+        self.rig.scan();
+        self.rig.read();
+        self.rig.commit();
     }
 
     fn apply(&mut self, action: &Action) {

@@ -118,7 +118,7 @@ fn a_known_file_that_is_missing_holds_back_until_it_is_given_up() {
     rig.append("a.log", "one\n");
     rig.round();
     rig.crash();
-    rig.rename("a.log", "else");
+    rig.remove("a.log");
     rig.scan();
     assert_eq!(complete_until(&rig, None), UnixMicros::MIN);
     rig.pass(GRACE);

@@ -27,10 +27,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// One zstd frame with a checksum, as the tool writes it.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = zstd_safe::CCtx::create();
-    packer.set_parameter(zstd_safe::CParameter::ChecksumFlag(true)).unwrap();
+    let mut tool = zstd_safe::CCtx::create();
+    tool.set_parameter(zstd_safe::CParameter::ChecksumFlag(true)).unwrap();
     let mut packed = vec![0; zstd_safe::compress_bound(bytes.len())];
-    let len = packer.compress2(&mut packed[..], bytes).unwrap();
+    let len = tool.compress2(&mut packed[..], bytes).unwrap();
     packed.truncate(len);
     packed
 }
@@ -99,7 +99,7 @@ fn members_and_frames_are_one_stream() {
     for packed in [
         [gzip(&one), gzip(b""), gzip(&two)].concat(),
         [zstd(&one), zstd(b""), zstd(&two)].concat(),
-        [skipped(&[7; 70_000]), zstd(&one), skipped(b""), zstd(&two), skipped(b"end")].concat(),
+        [skipped(&vec![7; 70_000]), zstd(&one), skipped(b""), zstd(&two), skipped(b"end")].concat(),
     ] {
         check(&packed, &both, Ending::Complete);
         check(&[&packed[..], &[0; 1000]].concat(), &both, Ending::Complete);

@@ -1,0 +1,337 @@
+//! What a file is whose content is not known yet: a new log, a copy of one that is counted, or what is left of one.
+//!
+//! Promises: decided by content, among everything the source ever had; of files that hold the same bytes, exactly one is
+//! read. While it is not certain what a file is, nothing of it is read, and the source is not complete. Does not: find
+//! files; that is `scan`'s and `siblings`'.
+//!
+//! A copy stays in the inventory with what of it is counted elsewhere. When the file it was copied from loses its content
+//! and the copy has more, the copy takes over where that file was counted to. When the copy grows, it is judged again.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use super::candidate::{Candidate, More, Prefix, Relation};
+use super::followed::{Content, Followed, Presence};
+use super::identity::{self, Look};
+use super::{Tail, rotated};
+use crate::model::file::{FileId, Inode, SourceIndex, Standing};
+use crate::model::time::UnixMicros;
+
+/// How many copies of copies are followed to the file that is read.
+const MOST_COPIES: usize = 64;
+
+/// One that is not decided: how it looked, and since when it looks so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stranger {
+    pub(super) look: Look,
+    pub(super) since: UnixMicros,
+    /// The scan that saw it last.
+    pub(super) scan: u64,
+}
+
+/// What a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    New,
+    /// It goes on where `of` was counted to, which has lost its content.
+    TakesOver {
+        of: FileId,
+        at: Prefix,
+    },
+    /// It was a copy, and has grown on its own since.
+    Branches {
+        at: Prefix,
+    },
+    /// What it has up to here is counted elsewhere, or will be.
+    Copy {
+        of: FileId,
+        at: Prefix,
+    },
+    /// It has what is not wanted.
+    Foreign {
+        at: Prefix,
+    },
+    /// Empty: there is nothing to judge, and nothing to wait for.
+    Empty,
+    /// A later scan will know more.
+    Wait,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    pub(super) source: SourceIndex,
+    pub(super) path: &'a Path,
+    /// The file itself, where it is known already.
+    pub(super) except: Option<FileId>,
+    pub(super) now: UnixMicros,
+}
+
+impl Tail {
+    /// What a file is whose content is not known. `Wait` is remembered as a stranger.
+    pub(super) fn judge(&mut self, candidate: &mut Candidate, question: Question<'_>) -> Verdict {
+        let Question { source, except, now, .. } = question;
+        if !self.has_streams(source, except) {
+            return Verdict::New;
+        }
+        if candidate.look.size == 0 {
+            return Verdict::Empty;
+        }
+        let key = (source, candidate.look.inode);
+        let new = Stranger { look: candidate.look, since: now, scan: self.scans };
+        let seen = self.strangers.get(&key).filter(|seen| seen.look == candidate.look).map_or(new, |seen| *seen);
+        let is_quiet = now.since(seen.since) >= self.spec.rotated_grace;
+        let quiet_since = is_quiet.then_some(seen.since);
+        let verdict = match self.related(candidate, question) {
+            Ok(related) => self.verdict(candidate, &related, question, quiet_since).unwrap_or(Verdict::Wait),
+            Err(_) => Verdict::Wait,
+        };
+        if verdict == Verdict::Wait {
+            self.strangers.insert(key, Stranger { scan: self.scans, ..seen });
+        } else {
+            self.strangers.remove(&key);
+        }
+        verdict
+    }
+
+    /// Whether there is anything that a file could be a copy of.
+    fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
+        self.files
+            .values()
+            .any(|file| file.source == source && file.cursor.offset > 0 && Some(file.cursor.file) != except)
+    }
+
+    /// Every file of the source that the candidate has to do with.
+    fn related(&self, candidate: &mut Candidate, question: Question<'_>) -> std::io::Result<Vec<(FileId, Relation)>> {
+        let mut related = Vec::new();
+        let streams = self.files.values().filter(|file| {
+            file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
+        });
+        for file in streams.filter(|file| !self.are_both_live(file, question.path)) {
+            let relation = candidate.relate(&file.cursor)?;
+            let is_other = match relation {
+                Relation::Differs => true,
+                Relation::Within(len) => {
+                    readable(file).is_some_and(|other| candidate.agrees_with(&other, len) == Some(false))
+                }
+                Relation::TooShort | Relation::Extends(_) => false,
+            };
+            if !is_other {
+                related.push((file.cursor.file, relation));
+            }
+        }
+        Ok(related)
+    }
+
+    /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
+    fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
+        let other = file.cursor.path.as_path();
+        file.presence == Presence::Named
+            && file.scan == self.scans
+            && other != path
+            && !rotated::is_rotated_form(other)
+            && !rotated::is_rotated_form(path)
+    }
+
+    /// `None` where it cannot be read to the end of the comparison.
+    fn verdict(
+        &self,
+        candidate: &mut Candidate,
+        related: &[(FileId, Relation)],
+        question: Question<'_>,
+        quiet_since: Option<UnixMicros>,
+    ) -> Option<Verdict> {
+        let counted = |id: FileId| self.files.get(&id).map_or(0, |file| file.cursor.offset);
+        let extended = related.iter().filter_map(|&(id, relation)| match relation {
+            Relation::Extends(more) => Some((counted(id), self.root(id), more)),
+            _ => None,
+        });
+        if let Some((_, root, more)) = extended.max_by_key(|(counted, root, _)| (*counted, *root)) {
+            return self.extending(candidate, root, more, quiet_since);
+        }
+        let within = related.iter().find_map(|&(id, relation)| match relation {
+            Relation::Within(len) => Some((self.root(id), len)),
+            _ => None,
+        });
+        if let Some((root, len)) = within {
+            let file = self.files.get(&root)?;
+            let at = candidate.prefix(len).ok()?;
+            let is_alive = self.is_alive(file);
+            let is_cut = !is_alive && file.cursor.inode == candidate.look.inode;
+            let is_known = question.except.is_some_and(|id| counted(id) > 0);
+            return Some(match file.cursor.standing {
+                Standing::Foreign => Verdict::Foreign { at },
+                // It was cut in place, and has what is left of it. What comes after that is its own.
+                _ if is_cut && is_known => Verdict::New,
+                // A copy that is being made begins like this, and may have the rest in a moment.
+                _ if !is_alive && !is_cut && quiet_since.is_none() => Verdict::Wait,
+                _ => Verdict::Copy { of: root, at },
+            });
+        }
+        let is_short = related.iter().any(|(_, relation)| *relation == Relation::TooShort);
+        let may_be_copy = is_short && rotated::is_rotated_form(question.path) && quiet_since.is_none();
+        Some(if may_be_copy { Verdict::Wait } else { Verdict::New })
+    }
+
+    /// The candidate begins with all that is counted of `root`, or of a copy of it.
+    fn extending(
+        &self,
+        candidate: &mut Candidate,
+        root: FileId,
+        more: More,
+        quiet_since: Option<UnixMicros>,
+    ) -> Option<Verdict> {
+        let file = self.files.get(&root)?;
+        let size = candidate.look.size;
+        if file.cursor.standing == Standing::Foreign {
+            return Some(Verdict::Foreign { at: candidate.prefix(size).ok()? });
+        }
+        let counted = Prefix::of(&file.cursor);
+        if more == More::No {
+            return Some(Verdict::Copy { of: root, at: counted });
+        }
+        if !self.is_alive(file) {
+            return Some(Verdict::TakesOver { of: root, at: counted });
+        }
+        // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
+        // candidate looks so, and is shorter, was never copied from so far.
+        let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
+        if is_read_since && file.end < size {
+            return Some(Verdict::Branches { at: counted });
+        }
+        Some(Verdict::Copy { of: root, at: counted })
+    }
+
+    /// The file that a copy's bytes are counted from.
+    pub(super) fn root(&self, id: FileId) -> FileId {
+        let mut root = id;
+        for _ in 0..MOST_COPIES {
+            match self.files.get(&root).map(|file| file.cursor.standing) {
+                Some(Standing::Copy { of }) if self.files.contains_key(&of) => root = of,
+                _ => break,
+            }
+        }
+        root
+    }
+
+    /// True while a file's bytes can be read from itself.
+    pub(super) fn is_alive(&self, file: &Followed) -> bool {
+        file.content == Content::There && (file.handle.is_some() || (file.is_named() && file.scan == self.scans))
+    }
+
+    /// Gives a file the place that the verdict says.
+    pub(super) fn settle(&mut self, id: FileId, verdict: &Verdict, look: &Look, now: UnixMicros) {
+        let (standing, at) = match verdict {
+            Verdict::New | Verdict::Wait | Verdict::Empty => return,
+            Verdict::TakesOver { at, .. } | Verdict::Branches { at } => (Standing::Own, at),
+            Verdict::Copy { of, at } => (Standing::Copy { of: *of }, at),
+            Verdict::Foreign { at } => (Standing::Foreign, at),
+        };
+        let Some(file) = self.files.get_mut(&id) else { return };
+        let cursor = &mut file.cursor;
+        cursor.standing = standing;
+        // A copy that was cut is judged by what it was.
+        if at.len >= cursor.offset {
+            let Prefix { head, before, marks, len } = at.clone();
+            (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
+        }
+        cursor.finished = standing != Standing::Own;
+        let is_whole = cursor.offset >= look.size && look.is_settled(now);
+        cursor.look = (standing != Standing::Own && is_whole).then(|| look.as_read());
+        file.end = file.end.max(cursor.offset);
+        file.judged = Some(*look);
+        self.dirty.insert(id);
+        if let Verdict::TakesOver { of, .. } = verdict {
+            self.hand_over(*of, id);
+        }
+    }
+
+    /// `from` has lost its content, and `to` has it.
+    fn hand_over(&mut self, from: FileId, to: FileId) {
+        self.with(to, |file| file.continues = Some(from));
+        self.with(from, |file| {
+            file.cursor.standing = Standing::Copy { of: to };
+            file.cursor.finished = true;
+            file.judged = None;
+        });
+        self.dirty.insert(from);
+    }
+
+    /// What was counted of a file is nowhere any more: its inode is another's.
+    pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.content = Content::Emptied;
+        file.cursor.finished = true;
+        file.grown_at = now;
+        let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
+        let is_own = file.cursor.standing == Standing::Own;
+        self.by_inode.remove(&(source, inode));
+        self.dirty.insert(id);
+        if is_own {
+            self.hold_scan(source, read_until);
+        }
+    }
+
+    /// Emptied files of which a copy would have been met by now.
+    pub(super) fn outlived(&self) -> Vec<FileId> {
+        let is_scanned_since = |file: &&Followed| {
+            self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
+        };
+        let emptied = self.files.values().filter(|file| file.is_emptied());
+        emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
+    }
+
+    /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.
+    pub(super) fn copies_known_at(&self, source: SourceIndex) -> Option<UnixMicros> {
+        let known = self.sources.iter().find(|known| known.spec.index == source)?;
+        let is_undecided = |file: &Followed| file.source == source && file.is_undecided() && file.size() > 0;
+        if self.files.values().any(is_undecided) { None } else { known.scanned_at }
+    }
+
+    /// True for a file that is known by inode and content. One whose inode now holds something else is known no more.
+    pub(super) fn is_stranger(&mut self, source: SourceIndex, candidate: &Candidate, now: UnixMicros) -> bool {
+        let inode: Inode = candidate.look.inode;
+        let Some(id) = self.by_inode.get(&(source, inode)).copied() else { return true };
+        let Some(file) = self.files.get(&id) else { return true };
+        if file.handle.is_some() {
+            return false;
+        }
+        // With nothing counted, an inode says nothing. The cursor stays until it is decided what the file is.
+        let cursor = &file.cursor;
+        if cursor.offset == 0 {
+            return true;
+        }
+        let is_same = identity::holds(&candidate.handle, cursor.head, cursor.before, cursor.offset).unwrap_or(true);
+        if !is_same {
+            self.give_up_content(id, now);
+        }
+        !is_same
+    }
+
+    /// What a cursor says of when its file was seen: not later than all strangers are decided up to. After a restart, the
+    /// latest of these tells old rotations from ones that may hold lines of ours.
+    pub(super) fn decided_until(&self, source: SourceIndex, now: UnixMicros) -> UnixMicros {
+        self.known_until(source).unwrap_or(now)
+    }
+
+    /// Up to when every live file of the source was seen; `None` when the source is new.
+    pub(super) fn known_until(&self, source: SourceIndex) -> Option<UnixMicros> {
+        self.sources.iter().find(|known| known.spec.index == source).and_then(|known| known.known_until)
+    }
+}
+
+/// Where the bytes of a file can be compared one by one.
+fn readable(file: &Followed) -> Option<File> {
+    if file.content != Content::There {
+        return None;
+    }
+    if let Some(handle) = &file.handle {
+        return handle.try_clone().ok();
+    }
+    let (handle, look) = identity::open(&file.cursor.path).ok()?;
+    (look.inode == file.cursor.inode).then_some(handle)
+}
+
+/// File times are taken from the kernel's last tick, and scans take a moment.
+pub(super) const CLOCK_SLACK: Duration = Duration::from_secs(2);
