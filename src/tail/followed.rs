@@ -7,11 +7,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::candidate::{Candidate, Prefix};
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
 use super::lines::{Cut, Place, cut};
 use super::marks;
 use super::report::{FileState, FileStatus};
-use crate::model::file::{Cursor, FileId, SourceIndex, Standing};
+use super::unpack::{self, Ending, Unpacked};
+use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
@@ -61,6 +63,10 @@ pub(super) struct Followed {
     pub(super) cursor: Cursor,
     /// Always of `cursor.inode`.
     pub(super) handle: Option<File>,
+    /// What is at hand of an archive's bytes, while it is open.
+    pub(super) unpacked: Option<Box<Unpacked>>,
+    /// How an archive ended at the last read.
+    pub(super) ending: Option<Ending>,
     pub(super) presence: Presence,
     /// Where it was followed first in this run; rotated when another file stands there.
     pub(super) home: PathBuf,
@@ -82,6 +88,10 @@ pub(super) struct Followed {
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
     pub(super) queued: bool,
+    /// When it was first seen in this run.
+    pub(super) met_at: Option<UnixMicros>,
+    /// The configuration named it once, and does not now.
+    pub(super) is_set_aside: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
@@ -118,10 +128,12 @@ impl Followed {
         Self {
             source,
             handle: None,
+            unpacked: None,
+            ending: None,
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -132,10 +144,61 @@ impl Followed {
             continues: None,
             judged: None,
             queued: false,
+            met_at: None,
+            is_set_aside: false,
             scan: 0,
             seen_saved: cursor.seen,
             cursor,
         }
+    }
+
+    /// Reads through a handle that was judged from now on.
+    pub(super) fn put_handle(&mut self, (handle, unpacked): (File, Option<Box<Unpacked>>)) {
+        self.handle = Some(handle);
+        self.unpacked = unpacked;
+    }
+
+    /// Gives the handle up; true when there was one.
+    pub(super) fn close(&mut self) -> bool {
+        self.unpacked = None;
+        self.handle.take().is_some()
+    }
+
+    /// True for an archive that does not end as archives do: what follows the last newline is no line.
+    pub(super) const fn is_cut_off(&self) -> bool {
+        self.unpack_fault().is_some()
+    }
+
+    /// Why there may be more in an archive than could be unpacked.
+    pub(super) const fn unpack_fault(&self) -> Option<&'static str> {
+        match self.ending {
+            Some(Ending::Damaged(damage)) => Some(damage.why),
+            Some(Ending::Oversized) => Some("it unpacks to more than a log can"),
+            Some(Ending::Unfinished) => Some("it ends in the middle"),
+            Some(Ending::Complete) | None => None,
+        }
+    }
+
+    /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
+    fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
+        let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
+        if self.cursor.packing == Packing::Plain {
+            let found = identity::read_at(handle, buffer, from)?;
+            let packing = if self.cursor.offset == 0 { unpack::packing_of(&buffer[..found]) } else { Packing::Plain };
+            if packing == Packing::Plain || from > 0 {
+                return Ok(found);
+            }
+            // It was empty when it was looked at.
+            self.cursor.packing = packing;
+        }
+        if self.unpacked.is_none() {
+            self.unpacked = Unpacked::new(self.cursor.packing).map(Box::new);
+        }
+        let Some(unpacked) = &mut self.unpacked else { return Ok(0) };
+        let (found, ending) = unpacked.fill(handle, buffer, from)?;
+        // A look back at the head says nothing of the end.
+        self.ending = ending.or(self.ending);
+        Ok(found)
     }
 
     pub(super) const fn is_named(&self) -> bool {
@@ -179,18 +242,31 @@ impl Followed {
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| look.as_read());
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
     /// written then is counted. A file that shrank since is begun at its beginning.
     pub(super) fn begin(&mut self, handle: &File, look: &Look, max_line_bytes: usize) -> io::Result<()> {
         let Some(near) = self.begin_near else { return Ok(()) };
-        if look.size >= near {
+        let mut candidate = Candidate::new(handle.try_clone()?, *look);
+        if candidate.is_packed() {
+            // Nobody writes lines to an archive's end: all of it is from before.
+            let Prefix { head, before, marks, len } = candidate.first()?;
+            let cursor = &mut self.cursor;
+            (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
+            (cursor.packing, cursor.standing, cursor.finished) = (candidate.packing, Standing::Foreign, true);
+        } else if look.size >= near {
             let offset = identity::line_start(handle, near, max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
             self.cursor.marks = marks::measure(handle, offset)?;
@@ -213,11 +289,10 @@ impl Followed {
         loop {
             let start = (offset - from) as usize;
             buffer.resize(start + wanted, 0);
-            let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
-            let found = identity::read_at(handle, buffer, from)?;
+            let found = self.read_at(buffer, from)?;
             let at_end = found < buffer.len();
             // The head is read after the rest: a rewrite that the rest shows is in the head by then.
-            let head_holds = from == 0 || identity::holds(handle, self.cursor.head, identity::NOTHING, 0)?;
+            let head_holds = from == 0 || self.has_head()?;
             if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
                 return Ok(Taken::Replaced);
             }
@@ -241,6 +316,13 @@ impl Followed {
             self.advance(buffer, from, start + taken.len());
             return Ok(taken);
         }
+    }
+
+    fn has_head(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; HEAD_BYTES as usize];
+        let len = self.cursor.head.len as usize;
+        let found = self.read_at(&mut bytes[..len], 0)?;
+        Ok(identity::agrees(self.cursor.head, &bytes[..found]))
     }
 
     /// True when the bytes from `from` up to the cursor are those that were counted.
@@ -270,37 +352,53 @@ impl Followed {
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&window[before..upto]);
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
+        let state = self.state();
+        let lag_bytes = if state.is_wanted() { size.saturating_sub(self.cursor.offset) } else { 0 };
+        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
             path: self.cursor.path.clone(),
             offset: self.cursor.offset,
             size,
-            lag_bytes: size.saturating_sub(self.cursor.offset),
-            state: self.state(),
+            lag_bytes,
+            state,
+            behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
     }
 
     /// As it was looked at last, or read.
     pub(super) fn size(&self) -> u64 {
-        self.looking.map_or(0, |look| look.size).max(self.end)
+        // An archive's own size says little of what is in it.
+        let looked = self.looking.filter(|_| self.cursor.packing == Packing::Plain);
+        looked.map_or(0, |look| look.size).max(self.end)
     }
 
     fn state(&self) -> FileState {
         if let Some(Trouble { why, since }) = &self.trouble {
             return FileState::Unreadable { why: why.clone(), since: *since };
         }
+        match (self.cursor.standing, self.content) {
+            (Standing::Copy { of }, _) => return FileState::Copy { of },
+            (Standing::Foreign, _) => return FileState::Foreign,
+            (Standing::Own, Content::Emptied) => return FileState::Destroyed,
+            (Standing::Own, Content::There | Content::Deleted) => {}
+        }
         match self.presence {
+            _ if self.is_set_aside => FileState::SetAside,
             _ if self.cursor.finished => FileState::Finished,
             Presence::Missing { .. } => FileState::Missing,
             Presence::Left { .. } => FileState::Leaving,
             _ if self.looked.is_some() => FileState::CaughtUp,
+            _ if self.is_undecided() && self.size() > 0 && !self.queued => FileState::Undecided,
+            _ if self.handle.is_none() && !self.queued => FileState::Waiting,
             _ => FileState::Reading,
         }
     }

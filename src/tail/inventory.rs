@@ -11,11 +11,11 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use super::candidate::{Candidate, More, Prefix, Relation};
+use super::candidate::{Candidate, Depth, More, Prefix, Relation};
 use super::followed::{Content, Followed, Presence};
 use super::identity::{self, Look};
 use super::{Tail, rotated};
-use crate::model::file::{FileId, Inode, SourceIndex, Standing};
+use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// How many copies of copies are followed to the file that is read.
@@ -43,10 +43,11 @@ pub(super) enum Verdict {
     Branches {
         at: Prefix,
     },
-    /// What it has up to here is counted elsewhere, or will be.
+    /// What it has up to here is counted elsewhere, or will be: all it has, or some.
     Copy {
         of: FileId,
         at: Prefix,
+        share: Share,
     },
     /// It has what is not wanted.
     Foreign {
@@ -56,6 +57,12 @@ pub(super) enum Verdict {
     Empty,
     /// A later scan will know more.
     Wait,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    All,
+    Some,
 }
 
 /// What is asked.
@@ -95,6 +102,13 @@ impl Tail {
         verdict
     }
 
+    /// True when a file looks as it did when it was judged last.
+    fn was_seen_so(&self, candidate: &Candidate, question: Question<'_>) -> bool {
+        let stranger = self.strangers.get(&(question.source, candidate.look.inode));
+        let known = question.except.and_then(|id| self.files.get(&id)).and_then(|file| file.judged);
+        stranger.is_some_and(|seen| seen.look == candidate.look) || known == Some(candidate.look)
+    }
+
     /// Whether there is anything that a file could be a copy of.
     fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
         self.files
@@ -108,14 +122,21 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        for file in streams.filter(|file| !self.are_both_live(file, question.path)) {
-            let relation = candidate.relate(&file.cursor)?;
+        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question.path)).collect();
+        // One in the making would be unpacked again at each scan.
+        let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
+        // An archive is unpacked from front to back.
+        streams.sort_by_key(|file| file.cursor.offset);
+        for file in streams {
+            let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
+            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
+            let relation = candidate.relate(&file.cursor, depth)?;
             let is_other = match relation {
                 Relation::Differs => true,
                 Relation::Within(len) => {
                     readable(file).is_some_and(|other| candidate.agrees_with(&other, len) == Some(false))
                 }
-                Relation::TooShort | Relation::Extends(_) => false,
+                Relation::TooShort | Relation::Extends(_) | Relation::Begins(_) => false,
             };
             if !is_other {
                 related.push((file.cursor.file, relation));
@@ -150,6 +171,20 @@ impl Tail {
         if let Some((_, root, more)) = extended.max_by_key(|(counted, root, _)| (*counted, *root)) {
             return self.extending(candidate, root, more, quiet_since);
         }
+        let begun = related.iter().find_map(|&(id, relation)| match relation {
+            Relation::Begins(len) => Some((self.root(id), len)),
+            _ => None,
+        });
+        if let Some((of, len)) = begun {
+            let file = self.files.get(&of)?;
+            let is_counted = file.cursor.finished && file.content == Content::There;
+            let at = candidate.prefix(len).ok()?;
+            return Some(match file.cursor.standing {
+                Standing::Foreign => Verdict::Foreign { at },
+                _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
+                _ => Verdict::Copy { of, at, share: Share::Some },
+            });
+        }
         let within = related.iter().find_map(|&(id, relation)| match relation {
             Relation::Within(len) => Some((self.root(id), len)),
             _ => None,
@@ -166,7 +201,7 @@ impl Tail {
                 _ if is_cut && is_known => Verdict::New,
                 // A copy that is being made begins like this, and may have the rest in a moment.
                 _ if !is_alive && !is_cut && quiet_since.is_none() => Verdict::Wait,
-                _ => Verdict::Copy { of: root, at },
+                _ => Verdict::Copy { of: root, at, share: share_of(candidate) },
             });
         }
         let is_short = related.iter().any(|(_, relation)| *relation == Relation::TooShort);
@@ -183,13 +218,12 @@ impl Tail {
         quiet_since: Option<UnixMicros>,
     ) -> Option<Verdict> {
         let file = self.files.get(&root)?;
-        let size = candidate.look.size;
         if file.cursor.standing == Standing::Foreign {
-            return Some(Verdict::Foreign { at: candidate.prefix(size).ok()? });
+            return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
         let counted = Prefix::of(&file.cursor);
         if more == More::No {
-            return Some(Verdict::Copy { of: root, at: counted });
+            return Some(Verdict::Copy { of: root, at: counted, share: share_of(candidate) });
         }
         if !self.is_alive(file) {
             return Some(Verdict::TakesOver { of: root, at: counted });
@@ -197,10 +231,10 @@ impl Tail {
         // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
         // candidate looks so, and is shorter, was never copied from so far.
         let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
-        if is_read_since && file.end < size {
+        if is_read_since && file.end < candidate.look.size && !candidate.is_packed() {
             return Some(Verdict::Branches { at: counted });
         }
-        Some(Verdict::Copy { of: root, at: counted })
+        Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
     }
 
     /// The file that a copy's bytes are counted from.
@@ -225,7 +259,7 @@ impl Tail {
         let (standing, at) = match verdict {
             Verdict::New | Verdict::Wait | Verdict::Empty => return,
             Verdict::TakesOver { at, .. } | Verdict::Branches { at } => (Standing::Own, at),
-            Verdict::Copy { of, at } => (Standing::Copy { of: *of }, at),
+            Verdict::Copy { of, at, .. } => (Standing::Copy { of: *of }, at),
             Verdict::Foreign { at } => (Standing::Foreign, at),
         };
         let Some(file) = self.files.get_mut(&id) else { return };
@@ -237,8 +271,8 @@ impl Tail {
             (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
         }
         cursor.finished = standing != Standing::Own;
-        let is_whole = cursor.offset >= look.size && look.is_settled(now);
-        cursor.look = (standing != Standing::Own && is_whole).then(|| look.as_read());
+        let is_whole = matches!(verdict, Verdict::Copy { share: Share::All, .. } | Verdict::Foreign { .. });
+        cursor.look = (is_whole && look.is_settled(now)).then(|| look.as_read());
         file.end = file.end.max(cursor.offset);
         file.judged = Some(*look);
         self.dirty.insert(id);
@@ -290,7 +324,7 @@ impl Tail {
     }
 
     /// True for a file that is known by inode and content. One whose inode now holds something else is known no more.
-    pub(super) fn is_stranger(&mut self, source: SourceIndex, candidate: &Candidate, now: UnixMicros) -> bool {
+    pub(super) fn is_stranger(&mut self, source: SourceIndex, candidate: &mut Candidate, now: UnixMicros) -> bool {
         let inode: Inode = candidate.look.inode;
         let Some(id) = self.by_inode.get(&(source, inode)).copied() else { return true };
         let Some(file) = self.files.get(&id) else { return true };
@@ -302,7 +336,7 @@ impl Tail {
         if cursor.offset == 0 {
             return true;
         }
-        let is_same = identity::holds(&candidate.handle, cursor.head, cursor.before, cursor.offset).unwrap_or(true);
+        let is_same = candidate.holds(cursor).unwrap_or(true);
         if !is_same {
             self.give_up_content(id, now);
         }
@@ -321,9 +355,14 @@ impl Tail {
     }
 }
 
+/// A copy that has no more than is counted. An archive that ends in the middle may be given more.
+fn share_of(candidate: &Candidate) -> Share {
+    if candidate.is_unfinished() { Share::Some } else { Share::All }
+}
+
 /// Where the bytes of a file can be compared one by one.
 fn readable(file: &Followed) -> Option<File> {
-    if file.content != Content::There {
+    if file.content != Content::There || file.cursor.packing != Packing::Plain {
         return None;
     }
     if let Some(handle) = &file.handle {

@@ -23,7 +23,7 @@ use super::identity::{self, Look};
 use super::inventory::{CLOCK_SLACK, Question, Verdict};
 use super::report::What;
 use super::{Tail, rotated};
-use crate::model::file::{FileId, Inode, SourceIndex, Standing};
+use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Directories below one that are looked into.
@@ -169,6 +169,9 @@ impl Tail {
     /// of it were seen to go.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
         let Some(known) = self.sources.iter().find(|known| known.spec.index == source) else { return false };
+        if known.globs.excludes(path) {
+            return false;
+        }
         let above = path.parent().and_then(Path::parent);
         let name = path.file_name().unwrap_or_default();
         rotated::bases(name).iter().any(|base| {
@@ -193,7 +196,7 @@ impl Tail {
         let Ok(mut candidate) = Candidate::open(path) else { return };
         let look = candidate.look;
         let key = (source, look.inode);
-        if self.unrelated.get(&key) == Some(&look) || !self.is_stranger(source, &candidate, now) {
+        if self.unrelated.get(&key) == Some(&look) || !self.is_stranger(source, &mut candidate, now) {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();
@@ -264,17 +267,17 @@ impl Tail {
     fn revisit_changed(&mut self, id: FileId, look: &Look, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let is_same = match cursor.look {
-            Some(counted) => counted == look.as_read(),
-            None => cursor.standing == Standing::Own && cursor.offset == look.size,
-        };
+        let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
+        let is_same = is_counted || cursor.look == Some(look.as_read());
         if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
             return;
         }
         match cursor.standing {
             Standing::Foreign => {}
             Standing::Copy { .. } => self.revisit(id, now),
-            Standing::Own => self.revive(id, now),
+            // One that is not named any more is left alone.
+            Standing::Own if self.is_rotation(file.source, &cursor.path) => self.revive(id, now),
+            Standing::Own => {}
         }
     }
 
@@ -282,10 +285,15 @@ impl Tail {
     fn revive(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let Ok(candidate) = Candidate::open(&cursor.path) else { return };
-        let is_it = candidate.look.inode == cursor.inode
-            && identity::holds(&candidate.handle, cursor.head, cursor.before, cursor.offset).unwrap_or(false);
-        if is_it && candidate.look.size > cursor.offset && self.make_room() {
+        let Ok(mut candidate) = Candidate::open(&cursor.path) else { return };
+        let is_it = candidate.look.inode == cursor.inode && candidate.holds(cursor).unwrap_or(false);
+        // An archive that was renamed is what it was.
+        if is_it && candidate.is_packed() && cursor.look.is_some_and(|counted| counted.size == candidate.look.size) {
+            self.with(id, |file| file.cursor.look = Some(candidate.look.as_read()));
+            self.dirty.insert(id);
+            return;
+        }
+        if is_it && self.make_room() {
             self.read_on(id, candidate, now);
         }
     }
@@ -293,22 +301,24 @@ impl Tail {
     /// Remembers what was rotated away before the source was followed, so that its copies are known.
     fn take_stock(&mut self, source: SourceIndex, path: &Path, candidate: &mut Candidate, now: UnixMicros) {
         let look = candidate.look;
-        let Ok(at) = candidate.prefix(look.size) else { return };
+        let Ok(at) = candidate.first() else { return };
         if at.len == 0 {
             return;
         }
         let Some(id) = self.add(source, path, &look, now) else { return };
+        self.with(id, |file| file.cursor.packing = candidate.packing);
         self.settle(id, &Verdict::Foreign { at }, &look, now);
         self.with(id, |file| file.presence = Presence::Missing { since: Some(now) });
     }
 
     /// Follows a file outside the globs through the handle that was judged.
     fn follow(&mut self, source: SourceIndex, path: &Path, candidate: Candidate, verdict: &Verdict, now: UnixMicros) {
-        let Candidate { handle, look, .. } = candidate;
+        let (look, packing) = (candidate.look, candidate.packing);
         if let Some(&unread) = self.by_inode.get(&(source, look.inode)) {
             self.give_up_content(unread, now);
         }
         let Some(id) = self.add(source, path, &look, now) else { return };
+        self.with(id, |file| file.cursor.packing = packing);
         self.settle(id, verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return };
         file.judged = Some(look);
@@ -317,7 +327,7 @@ impl Tail {
             return;
         }
         file.presence = Presence::Left { since: now };
-        file.handle = Some(handle);
+        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         let offset = file.cursor.offset;
         self.open_files += 1;
@@ -350,6 +360,10 @@ impl Tail {
             return false;
         }
         let Some(root) = self.files.get(&self.root(id)) else { return true };
+        // While the other can be read itself, an archive of it is of no interest.
+        if file.cursor.packing != Packing::Plain {
+            return !self.is_alive(root);
+        }
         let has_changed = listed.is_some_and(|look| file.judged != Some(*look));
         let size = file.judged.map_or(0, |look| look.size);
         has_changed || !self.is_alive(root) || root.cursor.offset >= size
@@ -366,9 +380,15 @@ impl Tail {
             return;
         }
         let look = candidate.look;
-        if !identity::holds(&candidate.handle, cursor.head, cursor.before, cursor.offset).unwrap_or(true) {
+        if !candidate.holds(cursor).unwrap_or(true) {
             self.give_up_content(id, now);
             return self.meet_again(source, &path, &look, now);
+        }
+        // An archive that was renamed is what it was.
+        if candidate.is_packed() && cursor.look.is_some_and(|counted| counted.size == look.size) {
+            self.with(id, |file| file.cursor.look = Some(look.as_read()));
+            self.dirty.insert(id);
+            return;
         }
         match self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now }) {
             Verdict::Wait => self.is_waiting = true,
@@ -397,9 +417,9 @@ impl Tail {
     /// Reads a file through the handle that was judged.
     fn read_on(&mut self, id: FileId, candidate: Candidate, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
-        let Candidate { handle, look, .. } = candidate;
+        let look = candidate.look;
         self.open_files += usize::from(file.handle.is_none());
-        file.handle = Some(handle);
+        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         file.looked = None;
         file.judged = Some(look);

@@ -1,11 +1,12 @@
 //! What wakes the agent before its timer: file events as hints, or a poke from another thread.
 //!
 //! Promises: a hint only says "look sooner"; losing every hint changes latency, never a count. Hints come at most each
-//! [`HINT_PAUSE`]. Does not: touch the files that are followed.
+//! [`HINT_PAUSE`]; [`Waker::hints`] says whether any come. Does not: touch the files that are followed.
 
 mod events;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +25,32 @@ pub enum Woken {
     Hint,
     /// Someone called [`Poker::poke`].
     Poked,
+}
+
+/// Whether hints come, for the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hints {
+    /// Not asked for.
+    Off,
+    /// From so many directories: all there are.
+    From(usize),
+    /// From some of the directories that there are.
+    Partly { watched: usize, wanted: usize, why: String },
+    /// Tried again after a while.
+    None { why: String },
+}
+
+impl fmt::Display for Hints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => write!(f, "off"),
+            Self::From(directories) => write!(f, "file events from {directories} directories"),
+            Self::Partly { watched, wanted, why } => {
+                write!(f, "file events from {watched} of {wanted} directories, the rest is polled: {why}")
+            }
+            Self::None { why } => write!(f, "no file events, all is polled: {why}"),
+        }
+    }
 }
 
 /// What the agent waits on. Ends its thread when it is dropped.
@@ -46,17 +73,28 @@ struct Shared {
     changed: tokio::sync::Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     is_poked: bool,
     is_hinted: bool,
     is_over: bool,
     directories: BTreeSet<PathBuf>,
+    hints: Hints,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { is_poked: false, is_hinted: false, is_over: false, directories: BTreeSet::new(), hints: Hints::Off }
+    }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_hints(&self, hints: Hints) {
+        self.lock().hints = hints;
     }
 
     fn hint(&self) {
@@ -80,8 +118,12 @@ impl Waker {
         let shared = Arc::new(Shared::default());
         if wake == Wake::Linemux {
             let for_thread = Arc::clone(&shared);
+            shared.set_hints(Hints::From(0));
+            let thread = std::thread::Builder::new().name("pxtail-hints".to_owned());
             // Without the thread, the timer alone wakes: the truth does not depend on hints.
-            drop(std::thread::Builder::new().name("pxtail-hints".to_owned()).spawn(move || events::run(&for_thread)));
+            if let Err(err) = thread.spawn(move || events::run(&for_thread)) {
+                shared.set_hints(Hints::None { why: err.to_string() });
+            }
         }
         Self { shared, hinted_at: None }
     }
@@ -99,6 +141,12 @@ impl Waker {
             state.directories = directories;
             self.shared.changed.notify_one();
         }
+    }
+
+    /// Whether hints come, and why not.
+    #[must_use]
+    pub fn hints(&self) -> Hints {
+        self.shared.lock().hints.clone()
     }
 
     /// Waits at most so long.

@@ -84,6 +84,11 @@ impl Gzip {
         self.stage == Stage::Padding || (self.stage == Stage::Fixed && self.held_len == 0)
     }
 
+    /// True between two bytes of what is packed, when some of it was unpacked.
+    pub(super) fn is_inside_body(&self) -> bool {
+        self.stage == Stage::Body && self.len > 0
+    }
+
     pub(super) fn step(&mut self, input: &[u8], window: &mut Window) -> Step {
         if self.is_between() && input.first() == Some(&0) {
             self.stage = Stage::Padding;

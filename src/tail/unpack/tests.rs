@@ -177,3 +177,18 @@ fn any_place_can_be_asked_for_at_any_time() {
         assert!(past.is_ok_and(|piece| piece.len == 0));
     }
 }
+
+#[test]
+fn zeros_that_a_stopped_machine_left_are_not_unpacked() {
+    let text = text(30_000);
+    for packed in [gzip(&text), zstd(&text)] {
+        for cut in [packed.len() / 3, packed.len() / 2, packed.len() - 9] {
+            let (expected, _) = unpack(&packed[..cut]);
+            for zeros in [64, 1_000, 300_000] {
+                let (found, ending) = unpack(&[&packed[..cut], &vec![0; zeros]].concat());
+                assert!(text.starts_with(&found) && found.len() >= expected.len(), "cut at {cut} of {}", packed.len());
+                assert_ne!(ending, Ending::Complete);
+            }
+        }
+    }
+}

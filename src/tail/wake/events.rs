@@ -4,9 +4,10 @@
 //! the processor is torn down, and built again after a pause that grows. Does not: say which file changed.
 //!
 //! One name per directory is asked for, which does not exist: linemux then watches the directory as a whole, with one
-//! watch, and tells of everything in it.
+//! watch, and tells of everything in it. It cannot forget a directory: one that is not wanted any more is watched on until
+//! many are, or one was removed; then all is built again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,13 +15,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use linemux::MuxedEvents;
 
-use super::{HINT_PAUSE, Shared};
+use super::{HINT_PAUSE, Hints, Shared};
 
 /// The name that is asked for in each directory. Nothing makes it.
 const NAME: &str = ".pxtail-no-such-file";
 
 /// Between two looks at what is watched: directories are rarely removed, and the timer covers the gap.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// A look at what is watched takes at most this part of the time.
+const CHECK_SHARE: u32 = 500;
+
+/// Directories that are watched; files in others are found by polling. Hosts with little memory allow 8,192 watches for
+/// all programs of a user together.
+const MOST_DIRECTORIES: usize = 4096;
+
+/// Directories that are watched and not wanted, beyond which all is built again.
+const MOST_UNWANTED: usize = 64;
+
+/// Until all is built again where some directories could not be watched.
+const RETRY_PARTLY: Duration = Duration::from_mins(1);
 
 /// Events within one [`HINT_PAUSE`] beyond which listening costs more than polling: 10,000 a second.
 const FLOOD_EVENTS: usize = 500;
@@ -35,39 +49,51 @@ const MOST_CPU_PARTS: u32 = 4;
 /// The kernel counts processor time in ticks of 10 ms for `/proc`, on every machine.
 const TICK_MILLIS: u64 = 10;
 
-/// What was watched: the directory that stood there.
-type Watched = BTreeMap<PathBuf, Option<Identity>>;
+/// Directories as they stand, or stood.
+type Directories = BTreeMap<PathBuf, Option<Identity>>;
 
 /// Device, inode and time of birth: a directory that is made again may have the same inode.
 type Identity = (u64, u64, Option<SystemTime>);
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     /// The waker is gone.
     Over,
-    /// The directories are others: build again at once.
+    /// What is watched is not what is wanted: build again at once.
     Changed,
     /// More events than polling would cost.
     Flood,
-    Failed,
+    Failed(String),
 }
 
 /// Listens until the waker is dropped.
 pub(super) fn run(shared: &Arc<Shared>) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return shared.set_hints(Hints::None { why: err.to_string() }),
+    };
     runtime.block_on(async {
         let mut pause = FIRST_PAUSE;
         loop {
-            let ended = session(shared).await;
+            let session = Session::begin(shared);
+            let began = session.began;
+            let ended = session.listen().await;
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
             let rest = match ended {
                 End::Over => return,
                 End::Changed => {
                     pause = FIRST_PAUSE;
                     HINT_PAUSE
                 }
-                End::Flood => CHECK_EVERY,
-                End::Failed => {
+                End::Flood => {
+                    shared.set_hints(Hints::None { why: "there are so many that polling costs less".to_owned() });
+                    CHECK_EVERY
+                }
+                End::Failed(why) => {
+                    shared.set_hints(Hints::None { why });
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     pause
                 }
@@ -86,52 +112,131 @@ async fn over(shared: &Shared) {
     }
 }
 
-async fn session(shared: &Shared) -> End {
-    let Some(watched) = watched_now(shared) else { return End::Over };
-    let Ok(mut events) = MuxedEvents::new() else { return End::Failed };
-    for path in watched.iter().filter(|(_, identity)| identity.is_some()).map(|(path, _)| path) {
-        if events.add_file(path.join(NAME)).await.is_err() {
-            return End::Failed;
+/// One life of a `MuxedEvents`.
+struct Session<'a> {
+    shared: &'a Shared,
+    watched: Directories,
+    /// Directories that could not be watched.
+    refused: BTreeSet<PathBuf>,
+    why_refused: String,
+    began: Instant,
+    /// What the last look at the directories took.
+    look_took: Duration,
+}
+
+impl<'a> Session<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            watched: Directories::new(),
+            refused: BTreeSet::new(),
+            why_refused: String::new(),
+            began: Instant::now(),
+            look_took: Duration::ZERO,
         }
     }
-    // Without a watch, `next_event` would return at once, for ever.
-    let has_watches = watched.values().any(Option::is_some);
-    let mut spent = Spent::now();
-    loop {
-        let next = tokio::select! {
-            () = shared.changed.notified() => None,
-            () = tokio::time::sleep(CHECK_EVERY.saturating_sub(spent.at.elapsed())) => None,
-            next = events.next_event(), if has_watches => Some(next),
+
+    async fn listen(mut self) -> End {
+        let mut events = match MuxedEvents::new() {
+            Ok(events) => events,
+            Err(err) => return End::Failed(format!("{err} (fs.inotify.max_user_instances)")),
         };
-        match next {
-            Some(Ok(Some(event))) => {
-                if let Err(end) = gather(shared, &mut events, u32::from(!event.kind.is_access())).await {
+        let mut spent = Spent::now();
+        loop {
+            if let Err(end) = self.adjust(&mut events).await {
+                return end;
+            }
+            let check_at = tokio::time::Instant::now() + CHECK_EVERY.max(self.look_took * CHECK_SHARE);
+            // Without a watch, `next_event` would return at once, for ever.
+            let has_watches = !self.watched.is_empty();
+            loop {
+                let next = tokio::select! {
+                    () = self.shared.changed.notified() => break,
+                    () = tokio::time::sleep_until(check_at) => break,
+                    next = events.next_event(), if has_watches => next,
+                };
+                let gathered = match next {
+                    Ok(Some(event)) => gather(self.shared, &mut events, u32::from(!event.kind.is_access())).await,
+                    Ok(None) => Err(End::Failed("the events ended".to_owned())),
+                    Err(err) => Err(End::Failed(err.to_string())),
+                };
+                if let Err(end) = gathered {
                     return end;
                 }
             }
-            Some(Ok(None) | Err(_)) => return End::Failed,
-            None => {
-                match watched_now(shared) {
-                    None => return End::Over,
-                    Some(now) if now != watched => return End::Changed,
-                    Some(_) => {}
-                }
+            if spent.at.elapsed() >= CHECK_EVERY {
                 let before = std::mem::replace(&mut spent, Spent::now());
                 if spent.is_burning_since(&before) {
-                    return End::Failed;
+                    return End::Failed("listening used too much of the processor".to_owned());
                 }
             }
         }
     }
+
+    /// Watches what is wanted and not watched.
+    async fn adjust(&mut self, events: &mut MuxedEvents) -> Result<(), End> {
+        let began = Instant::now();
+        let Some(wanted) = wanted_now(self.shared) else { return Err(End::Over) };
+        if self.is_stale(&wanted) {
+            return Err(End::Changed);
+        }
+        self.refused.retain(|path| wanted.contains_key(path));
+        let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains(path);
+        for (path, identity) in wanted.into_iter().filter(|(path, _)| is_new(path)).collect::<Vec<_>>() {
+            // linemux reads a relative link from where the process stands: it is given the real path. What is not there
+            // has none, and is met again later.
+            let (Some(_), Ok(real)) = (identity, path.canonicalize()) else { continue };
+            let refused = if self.watched.len() >= MOST_DIRECTORIES {
+                Some(format!("they are more than {MOST_DIRECTORIES}"))
+            } else {
+                events.add_file(real.join(NAME)).await.err().map(|err| format!("{err} (fs.inotify.max_user_watches)"))
+            };
+            match refused {
+                None => {
+                    // What happened there before the watch stood was not told.
+                    self.shared.hint();
+                    self.watched.insert(path, identity);
+                }
+                Some(why) if real.is_dir() => {
+                    self.why_refused = why;
+                    self.refused.insert(path);
+                }
+                Some(_) => {}
+            }
+        }
+        self.look_took = began.elapsed();
+        self.tell()
+    }
+
+    /// True when a watched directory is not the one that stood there, or too many are watched for nothing.
+    fn is_stale(&self, wanted: &Directories) -> bool {
+        let unwanted = self.watched.keys().filter(|path| !wanted.contains_key(*path)).count();
+        let is_another = |(path, identity)| wanted.get(path).is_some_and(|now| now != identity);
+        let retry = !self.refused.is_empty() && self.began.elapsed() >= RETRY_PARTLY;
+        retry || unwanted > MOST_UNWANTED.max(wanted.len()) || self.watched.iter().any(is_another)
+    }
+
+    fn tell(&self) -> Result<(), End> {
+        let watched = self.watched.len();
+        let why = self.why_refused.clone();
+        if self.refused.is_empty() {
+            self.shared.set_hints(Hints::From(watched));
+        } else if watched == 0 {
+            return Err(End::Failed(why));
+        } else {
+            self.shared.set_hints(Hints::Partly { watched, wanted: watched + self.refused.len(), why });
+        }
+        Ok(())
+    }
 }
 
-/// Lets more events come for a while, takes them all, and hints once. `changes`: of events taken before. Opening and closing is what we do ourselves, and
-/// is no hint.
+/// Lets more events come for a while, takes them all, and hints once. `changes`: of events taken before. Opening and
+/// closing is what we do ourselves, and is no hint.
 async fn gather(shared: &Shared, events: &mut MuxedEvents, mut changes: u32) -> Result<(), End> {
     let mut count = 1;
     tokio::time::sleep(HINT_PAUSE).await;
     while let Ok(next) = tokio::time::timeout(Duration::ZERO, events.next_event()).await {
-        let Ok(Some(event)) = next else { return Err(End::Failed) };
+        let Ok(Some(event)) = next else { return Err(End::Failed("the events ended".to_owned())) };
         changes += u32::from(!event.kind.is_access());
         count += 1;
         if count > FLOOD_EVENTS {
@@ -145,7 +250,7 @@ async fn gather(shared: &Shared, events: &mut MuxedEvents, mut changes: u32) -> 
 }
 
 /// The directories that are wanted, as they stand now; `None` when the waker is gone.
-fn watched_now(shared: &Shared) -> Option<Watched> {
+fn wanted_now(shared: &Shared) -> Option<Directories> {
     let state = shared.lock();
     if state.is_over {
         return None;
