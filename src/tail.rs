@@ -57,7 +57,7 @@ use turns::Turns;
 
 use crate::model::encoding::TextEncoding;
 use crate::model::fault::{Faults, Located};
-use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
+use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
 use crate::model::time::UnixMicros;
 
@@ -109,6 +109,7 @@ pub struct Chunk<'a> {
     /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
     pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
+    packing: Packing,
     encoding: TextEncoding,
 }
 
@@ -118,7 +119,7 @@ impl Chunk<'_> {
     /// is not open any more or cannot be read.
     pub fn earlier_lines(&self, read: impl FnMut(&[u8])) {
         if let Some(handle) = self.handle {
-            earlier::lines(handle, self.encoding, self.first_offset, read);
+            earlier::lines(handle, self.packing, self.encoding, self.first_offset, read);
         }
     }
 }
@@ -277,6 +278,7 @@ impl Tail {
             continues: file.continues,
             handle: file.handle.as_ref(),
             encoding,
+            packing: file.cursor.packing,
         })
     }
 

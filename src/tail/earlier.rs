@@ -8,7 +8,9 @@ use std::io::{self, Read};
 use super::identity;
 use super::lines;
 use super::log_reader::{LogReader, Part};
+use super::unpack::Unpacked;
 use crate::model::encoding::TextEncoding;
+use crate::model::file::Packing;
 
 /// Bytes that are looked through for a file's last header: a second of work, once, for a file that is begun inside.
 pub(super) const MOST_BYTES: u64 = 1 << 30;
@@ -19,6 +21,8 @@ const BLOCK: u64 = 1 << 20;
 /// A file's bytes from its beginning to `end`, without those of a gap.
 struct Bytes<'a> {
     handle: &'a File,
+    /// Of an archive.
+    unpacked: Option<Unpacked>,
     at: u64,
     end: u64,
     gap: Option<(u64, u64)>,
@@ -35,17 +39,24 @@ impl Read for Bytes<'_> {
             None => self.end,
         };
         let len = upto.saturating_sub(self.at).min(into.len() as u64) as usize;
-        let found = identity::read_at(self.handle, &mut into[..len], self.at)?;
+        let found = match &mut self.unpacked {
+            Some(unpacked) => unpacked.fill(self.handle, &mut into[..len], self.at)?.0,
+            None => identity::read_at(self.handle, &mut into[..len], self.at)?,
+        };
         self.at += found as u64;
         Ok(found)
     }
 }
 
 /// Gives every line that ends before `end`.
-pub(super) fn lines(handle: &File, encoding: TextEncoding, end: u64, mut read: impl FnMut(&[u8])) {
+pub(super) fn lines(handle: &File, packing: Packing, encoding: TextEncoding, end: u64, mut read: impl FnMut(&[u8])) {
     // An even place, for units of two bytes. The line at the seam is two halves of others: no header looks like that.
     let gap = (end > MOST_BYTES + BLOCK).then(|| (BLOCK, (end - MOST_BYTES) & !1));
-    let mut parts = LogReader::new(Bytes { handle, at: 0, end, gap }, Some(encoding), BLOCK as usize);
+    let mut parts = LogReader::new(
+        Bytes { handle, unpacked: Unpacked::new(packing), at: 0, end, gap },
+        Some(encoding),
+        BLOCK as usize,
+    );
     while let Ok(Some(part)) = parts.next_part() {
         if let Part::Lines(text) = part {
             lines::each(text).for_each(&mut read);

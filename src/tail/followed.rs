@@ -16,7 +16,7 @@ use super::marks;
 use super::places::{self, Behind};
 use super::report::{FileState, FileStatus};
 use super::text::{self, FileText};
-use super::unpack::{Ending, Unpacked};
+use super::unpack::{self, Ending, Unpacked};
 use crate::model::encoding::TextEncoding;
 use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
@@ -204,21 +204,38 @@ impl Followed {
 
     /// True for an archive that does not end as archives do: what follows the last newline is no line.
     pub(super) const fn is_cut_off(&self) -> bool {
-        matches!(self.ending, Some(Ending::Unfinished | Ending::Damaged(_) | Ending::Oversized))
+        self.unpack_fault().is_some()
+    }
+
+    /// Why there may be more in an archive than could be unpacked.
+    pub(super) const fn unpack_fault(&self) -> Option<&'static str> {
+        match self.ending {
+            Some(Ending::Damaged(damage)) => Some(damage.why),
+            Some(Ending::Oversized) => Some("it unpacks to more than a log can"),
+            Some(Ending::Unfinished) => Some("it ends in the middle"),
+            Some(Ending::Complete) | None => None,
+        }
     }
 
     /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
     fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
         let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
         if self.cursor.packing == Packing::Plain {
-            return identity::read_at(handle, buffer, from);
+            let found = identity::read_at(handle, buffer, from)?;
+            let packing = if self.cursor.offset == 0 { unpack::packing_of(&buffer[..found]) } else { Packing::Plain };
+            if packing == Packing::Plain || from > 0 {
+                return Ok(found);
+            }
+            // It was empty when it was looked at.
+            self.cursor.packing = packing;
         }
         if self.unpacked.is_none() {
             self.unpacked = Unpacked::new(self.cursor.packing).map(Box::new);
         }
         let Some(unpacked) = &mut self.unpacked else { return Ok(0) };
         let (found, ending) = unpacked.fill(handle, buffer, from)?;
-        self.ending = ending;
+        // A look back at the head says nothing of the end.
+        self.ending = ending.or(self.ending);
         Ok(found)
     }
 

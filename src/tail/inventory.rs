@@ -112,6 +112,13 @@ impl Tail {
         verdict
     }
 
+    /// True when a file looks as it did when it was judged last.
+    fn was_seen_so(&self, candidate: &Candidate, question: Question<'_>) -> bool {
+        let stranger = self.strangers.get(&(question.source, candidate.look.inode));
+        let known = question.except.and_then(|id| self.files.get(&id)).and_then(|file| file.judged);
+        stranger.is_some_and(|seen| seen.look == candidate.look) || known == Some(candidate.look)
+    }
+
     /// Whether there is anything that a file could be a copy of.
     fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
         self.files
@@ -126,11 +133,13 @@ impl Tail {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
         let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question)).collect();
+        // One in the making would be unpacked again at each scan.
+        let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
         // An archive is unpacked from front to back.
         streams.sort_by_key(|file| file.cursor.offset);
         for file in streams {
             let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
-            let depth = if is_alive { Depth::Shallow } else { Depth::Whole };
+            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
             let relation = candidate.relate(&file.cursor, depth)?;
             let is_other = match relation {
                 Relation::Differs => true,
@@ -182,7 +191,14 @@ impl Tail {
             _ => None,
         });
         if let Some((of, len)) = begun {
-            return Some(Verdict::Copy { of, at: candidate.prefix(len).ok()?, share: Share::Some });
+            let file = self.files.get(&of)?;
+            let is_counted = file.cursor.finished && file.content == Content::There;
+            let at = candidate.prefix(len).ok()?;
+            return Some(match file.cursor.standing {
+                Standing::Foreign => Verdict::Foreign { at },
+                _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
+                _ => Verdict::Copy { of, at, share: Share::Some },
+            });
         }
         let within = related.iter().find_map(|&(id, relation)| match relation {
             Relation::Within(len) => Some((self.root(id), len)),

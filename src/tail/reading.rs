@@ -8,8 +8,11 @@ use super::hooks::Point;
 use super::inventory::{Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, identity, places};
-use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
+use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
+
+/// Archives that are unpacked at a time: each takes up to half a megabyte, and with zstd its window, mostly below ten.
+const MOST_UNPACKED: usize = 4;
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,11 @@ impl Tail {
         }
         if self.files.get(&id)?.is_undecided() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
+            return None;
+        }
+        if !self.may_unpack(id) {
+            self.with(id, |file| file.unpacked = None);
+            self.turns.postpone();
             return None;
         }
         let manner = self.manner(self.files.get(&id)?.source);
@@ -126,6 +134,13 @@ impl Tail {
         } else {
             self.moved(id, len, taken.is_at_end(), now);
         }
+    }
+
+    /// False for an archive while others are unpacked.
+    fn may_unpack(&self, id: FileId) -> bool {
+        let is_begun = |file: &&Followed| file.queued && file.unpacked.is_some() && file.cursor.file != id;
+        let is_plain = self.files.get(&id).is_none_or(|file| file.cursor.packing == Packing::Plain);
+        is_plain || self.files.values().filter(is_begun).count() < MOST_UNPACKED
     }
 
     /// What an open file is of which nothing is counted yet.
@@ -235,9 +250,17 @@ impl Tail {
             return;
         }
         file.cursor.finished = true;
+        if file.cursor.packing != Packing::Plain {
+            // Half a line at its end stays one: it is not looked at again until it grows.
+            file.cursor.look = file.looking.map(|look| look.as_read());
+        }
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        let fault = file.unpack_fault();
         self.count(source, |counters| counters.files_finished += 1);
         self.dirty.insert(id);
+        if let Some(why) = fault {
+            self.note(source, path.clone(), What::NotUnpacked { file: id, offset, why });
+        }
         self.note(source, path, What::Finished { file: id, offset });
     }
 
@@ -383,7 +406,13 @@ impl Tail {
     /// Takes the file whose turn it is out of the queue; `len` bytes of it were just read.
     fn leave_queue_after(&mut self, id: FileId, len: usize) {
         self.turns.leave(id, len);
-        self.with(id, |file| file.queued = false);
+        self.with(id, |file| {
+            file.queued = false;
+            // It takes memory. One that is on its way out is looked at again and again.
+            if file.leaving_since().is_none() {
+                file.unpacked = None;
+            }
+        });
     }
 
     /// The file cannot be read. Its handle is given up where a name leads back to it.

@@ -40,6 +40,7 @@ impl Note {
             What::Truncated { .. } => "files truncated or rewritten",
             What::SetAside { .. } => "files not named by the configuration any more",
             What::Lost { .. } => "files not found any more",
+            What::NotUnpacked { .. } => "archives that could not be unpacked to their end",
             What::Unreadable { .. } => "files that cannot be read",
             What::Readable => "files that can be read again",
             What::NotRegular => "names that are no regular files",
@@ -54,6 +55,7 @@ impl Note {
             What::Truncated { .. }
                 | What::SetAside { .. }
                 | What::Lost { .. }
+                | What::NotUnpacked { .. }
                 | What::Unreadable { .. }
                 | What::NotRegular
         )
@@ -80,6 +82,8 @@ pub enum What {
     SetAside { file: FileId, offset: u64 },
     /// It is nowhere to be found, and what was not read of it is lost, if anything was.
     Lost { file: FileId, offset: u64 },
+    /// An archive that is damaged or cut off, counted up to byte `offset` of what was packed.
+    NotUnpacked { file: FileId, offset: u64, why: &'static str },
     /// It cannot be listed, opened or read; tried again at each scan.
     Unreadable { why: String },
     /// It can be listed, opened and read again.
@@ -105,6 +109,9 @@ impl fmt::Display for Note {
                 write!(f, "not named by the configuration any more, left alone from byte {offset} on")
             }
             What::Lost { offset, .. } => write!(f, "not found any more; what came after byte {offset} is not counted"),
+            What::NotUnpacked { offset, why, .. } => {
+                write!(f, "cannot be unpacked to its end, what comes after byte {offset} is not counted: {why}")
+            }
             What::Unreadable { why } => write!(f, "cannot be read, tried again at each scan: {why}"),
             What::Readable => write!(f, "can be read again"),
             What::NotRegular => write!(f, "not a regular file, left alone"),

@@ -316,6 +316,12 @@ impl Tail {
         let cursor = &file.cursor;
         let Ok(mut candidate) = Candidate::open(&cursor.path) else { return };
         let is_it = candidate.look.inode == cursor.inode && candidate.holds(cursor).unwrap_or(false);
+        // An archive that was renamed is what it was.
+        if is_it && candidate.is_packed() && cursor.look.is_some_and(|counted| counted.size == candidate.look.size) {
+            self.with(id, |file| file.cursor.look = Some(candidate.look.as_read()));
+            self.dirty.insert(id);
+            return;
+        }
         if is_it && self.make_room() {
             self.read_on(id, candidate, now);
         }

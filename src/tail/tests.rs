@@ -1,6 +1,7 @@
 //! The tail on the real file system. Every row of what happens to log files is a test here; time is turned by hand.
 
 mod bytes;
+mod compressed;
 mod growth;
 mod model;
 mod races;

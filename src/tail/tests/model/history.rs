@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::actions::{ClockKind, Hint, Setting, Step};
 use super::disk::{self, Disk};
 use super::world::{Race, World};
+use crate::model::encoding::TextEncoding;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::spec::{StartAt, TailSpec};
 use crate::model::time::{Clock, SystemClock, UnixMicros};
