@@ -24,6 +24,9 @@ use crate::model::time::UnixMicros;
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
 pub(super) const READ_BYTES: usize = 256 << 10;
 
+/// How old the saved "last seen" of a file that does not change may get, at least.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
 /// How the files of a source are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
@@ -220,6 +223,12 @@ impl Followed {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
     }
 
+    /// How old its saved "last seen" may get: not all files are saved for that in one commit.
+    pub(super) const fn save_seen_after(&self) -> Duration {
+        let every = SAVE_SEEN_EVERY.as_secs();
+        Duration::from_secs(every + self.cursor.file.0.unsigned_abs() % every)
+    }
+
     /// Since when it is expected to end, if it is.
     pub(super) const fn leaving_since(&self) -> Option<UnixMicros> {
         match self.presence {
@@ -231,6 +240,11 @@ impl Followed {
     /// True when it is on its way out and nothing came for the grace time.
     pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// True when it is open, and no name leads to it any more: what it holds can be read now or never.
+    pub(super) fn is_deleted(&self) -> bool {
+        !self.is_named() && self.handle.as_ref().is_some_and(identity::is_deleted)
     }
 
     /// Kept only to recognize copies: its inode is another file's.
@@ -473,11 +487,11 @@ impl Followed {
 
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
-        // NULs that the file ends with are room for later text.
-        let text_end = self.zeros.as_ref().filter(|zeros| zeros.end >= size).map_or(size, |zeros| zeros.start);
         let state = self.state();
-        let lag_bytes = if state.is_wanted() { text_end.saturating_sub(self.cursor.offset) } else { 0 };
-        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
+        let lag_bytes = if state.is_wanted() { self.unread() } else { 0 };
+        // How much more a compressed file holds is not known before it is read.
+        let is_packed = self.cursor.packing != Packing::Plain;
+        let is_behind = state.is_wanted() && (lag_bytes > 0 || is_packed) && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
@@ -489,6 +503,14 @@ impl Followed {
             behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// Bytes that were seen of it and are not counted.
+    pub(super) fn unread(&self) -> u64 {
+        let size = self.size();
+        // NULs that the file ends with are room for later text.
+        let text_end = self.zeros.as_ref().filter(|zeros| zeros.end >= size).map_or(size, |zeros| zeros.start);
+        text_end.saturating_sub(self.cursor.offset)
     }
 
     /// As it was looked at last, or read.

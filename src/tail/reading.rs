@@ -5,7 +5,7 @@
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
-use super::inventory::{Question, Verdict};
+use super::inventory::{Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, identity, places};
 use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
@@ -31,7 +31,7 @@ pub(super) struct Found {
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
         loop {
-            if self.is_poll_due(now) {
+            if !self.is_stopping && self.is_poll_due(now) {
                 self.poll(now);
             }
             let id = self.turns.front()?;
@@ -139,7 +139,8 @@ impl Tail {
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let place = Place::Listed;
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
@@ -198,7 +199,8 @@ impl Tail {
         if file.cursor.look != look {
             self.rested.insert(id);
         }
-        if !file.is_over(now, grace) {
+        let is_last_chance = self.is_stopping && file.is_deleted();
+        if !is_last_chance && !file.is_over(now, grace) {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };

@@ -3,16 +3,14 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
-use std::collections::BTreeMap;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence};
-use super::glob::{Listing, Obstacle};
+use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
@@ -21,14 +19,6 @@ use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
-
-/// How old the saved "last seen" of a file that does not change may get.
-const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
-
-/// When a file that does not change is saved for its time alone: not all in one commit.
-const fn save_seen_after(id: FileId) -> Duration {
-    Duration::from_secs(SAVE_SEEN_EVERY.as_secs() + id.0.unsigned_abs() % SAVE_SEEN_EVERY.as_secs())
-}
 
 /// The names in directories, listed once per scan.
 type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
@@ -153,7 +143,7 @@ impl Tail {
         if !file.is_named() {
             file.presence = Presence::Named;
         }
-        if now.since(file.seen_saved) >= save_seen_after(id) {
+        if now.since(file.seen_saved) >= file.save_seen_after() {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
@@ -266,31 +256,6 @@ impl Tail {
             if file.presence == Presence::Named && std::mem::take(&mut file.cursor.finished) {
                 self.dirty.insert(id);
             }
-        }
-    }
-
-    fn note_obstacles(&mut self, at: usize, obstacles: BTreeMap<PathBuf, Obstacle>, now: UnixMicros) {
-        let Some(source) = self.sources.get_mut(at) else { return };
-        let known = std::mem::take(&mut source.obstructed_since);
-        let since = |path: &PathBuf| (path.clone(), known.get(path).copied().unwrap_or(now));
-        source.obstructed_since = obstacles.keys().map(since).collect();
-        let before = std::mem::replace(&mut source.obstacles, obstacles);
-        let index = source.spec.index;
-        let mut changes = Vec::new();
-        for (path, obstacle) in &source.obstacles {
-            if before.get(path) != Some(obstacle) {
-                let what = match obstacle {
-                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
-                    Obstacle::NotRegular => What::NotRegular,
-                };
-                changes.push((path.clone(), what));
-            }
-        }
-        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
-            changes.push((path.clone(), What::Readable));
-        }
-        for (path, what) in changes {
-            self.note(index, path, what);
         }
     }
 
@@ -454,7 +419,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let unread = file.size().saturating_sub(offset);
+        let unread = file.unread();
         self.count(source, |counters| {
             counters.files_lost += 1;
             counters.lost_bytes += unread;

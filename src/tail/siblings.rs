@@ -20,7 +20,7 @@ use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
-use super::inventory::{CLOCK_SLACK, Question, Verdict};
+use super::inventory::{CLOCK_SLACK, Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, rotated};
 use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
@@ -200,7 +200,7 @@ impl Tail {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();
-        let verdict = self.judge(&mut candidate, Question { source, path, except: unread, now });
+        let verdict = self.judge(&mut candidate, Question { source, path, place: Place::Beside, except: unread, now });
         // A file that was found and not counted is as good as one that was written since.
         let is_recent = unread.is_some() || self.is_written_since_known(source, &candidate);
         match verdict {
@@ -384,7 +384,9 @@ impl Tail {
             self.dirty.insert(id);
             return;
         }
-        match self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now }) {
+        let is_listed = file.is_named() && file.scan == self.scans;
+        let place = if is_listed { Place::Listed } else { Place::Beside };
+        match self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now }) {
             Verdict::Wait => self.is_waiting = true,
             Verdict::Empty => {}
             verdict @ (Verdict::Copy { .. } | Verdict::Foreign { .. }) => self.settle(id, &verdict, &look, now),

@@ -254,6 +254,9 @@ impl Stage {
             }
         }
         let said = self.bench.said();
+        if !said.contains(self.hints.expected_word()) {
+            faults.push(format!("{:?}: not said of hints: {}", self.life, self.hints.expected_word()));
+        }
         if said.contains("panicked") || said.contains("ERROR") {
             faults.push(format!("{:?}: the agent said:\n{said}", self.life));
         }
