@@ -36,6 +36,7 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod taking;
 mod text;
 mod turns;
 mod unpack;

@@ -3,10 +3,11 @@
 //! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
 use super::candidate::Candidate;
-use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
+use super::followed::{Content, Followed, Presence, Rest, Trouble};
 use super::hooks::Point;
 use super::inventory::{Place, Question, Verdict};
 use super::report::What;
+use super::taking::Taken;
 use super::{Tail, identity, places};
 use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
