@@ -4,13 +4,18 @@
 //! commit that fails is tried again before anything more is read; stopping seals nothing early. Does not: hold rules of
 //! its own about lines, windows or PX.
 
+mod answers;
+mod copying;
 pub mod count;
+mod damage;
 mod delays;
 pub mod delivery;
 mod drift;
 pub mod dry_run;
 pub mod files;
+mod handles;
 pub mod plan;
+mod quotas;
 mod restore;
 mod run;
 mod save;
@@ -25,7 +30,8 @@ use crate::ledger::LedgerError;
 use crate::model::fault::Faults;
 use crate::push::PushError;
 
-pub use run::{Mode, RunReport, run};
+pub use damage::run;
+pub use run::{Mode, RunReport};
 
 /// Why the agent cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +40,7 @@ pub enum AgentError {
     Configuration(#[from] Faults),
     #[error("{0}")]
     Ledger(#[from] LedgerError),
-    #[error(
-        "{path}: an open window cannot be put back: {source}\nhelp: keep a copy of the file; restore it from a backup, or move it away to begin with an empty ledger"
-    )]
+    #[error("{path}: an open window cannot be put back: {source}")]
     Restore { path: PathBuf, source: RestoreError },
     #[error("{0}")]
     Push(#[source] PushError),
@@ -50,4 +54,16 @@ pub enum AgentError {
     Delays(String),
     #[error("the {0} thread failed: this is a fault of pxtail's own, please report it")]
     Panicked(&'static str),
+}
+
+impl AgentError {
+    /// True where the ledger's content cannot be right.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Ledger(err) => err.is_damage(),
+            Self::Restore { .. } => true,
+            _ => false,
+        }
+    }
 }

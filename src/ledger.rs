@@ -5,20 +5,26 @@
 //! Does not: know PX or logs; keys, states and bodies are bytes to it.
 
 pub mod commit;
+pub mod copies;
 mod cursors;
 pub mod identity;
 pub mod lock;
+pub mod mending;
 pub mod outbox;
 pub mod parts;
 pub mod rule;
 pub mod schema;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
+
+use witness::{Witness, Writer};
 
 use crate::model::event::Window;
 use crate::model::file::{Cursor, FileId};
@@ -27,6 +33,7 @@ use crate::model::time::UnixMicros;
 
 pub use commit::Commit;
 pub use identity::Identity;
+pub use mending::Mended;
 pub use parts::StoredGroup;
 
 /// The file's name in the state directory.
@@ -51,23 +58,62 @@ pub enum LedgerError {
         "{path}: the ledger has version {found}, this pxtail knows versions up to {known}\nhelp: it was written by a newer pxtail: install that version again"
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
-    #[error(
-        "{path}: {what} is damaged\nhelp: keep a copy of the file; restore it from a backup, or move it away to begin with an empty ledger"
-    )]
+    #[error("{path}: {what} is damaged{DAMAGE_HELP}")]
     Damaged { path: PathBuf, what: String },
+    #[error(
+        "{path}: damaged again, {times} times in a day\nhelp: check the disk and the memory of this host; the damaged files are kept beside it, move them away to go on"
+    )]
+    DamagedAgain { path: PathBuf, times: usize },
+    #[error(
+        "{path}: revision {revision} of a window of metric `{metric}` was sealed before\nhelp: restart pxtail, and report this"
+    )]
+    SealedTwice { path: PathBuf, metric: String, revision: u32 },
+    #[error("{path}: cannot be copied: {source}")]
+    Copy { path: PathBuf, source: std::io::Error },
+    #[error(
+        "{path}: no copy is made of it: {free} bytes are free on the disk, and a copy wants {needed}\nhelp: free some space"
+    )]
+    NoRoomForCopy { path: PathBuf, needed: u64, free: u64 },
+}
+
+/// What becomes of a damaged ledger.
+const DAMAGE_HELP: &str = "\nhelp: `pxtail run` keeps the damaged file beside it and goes on from its newest copy";
+
+impl LedgerError {
+    /// True where what is stored cannot be right; a disk that is full, slow or not writable is no damage.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Sqlite { source, .. } => match source.sqlite_error_code() {
+                Some(code) => matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase),
+                None => matches!(
+                    source,
+                    rusqlite::Error::FromSqlConversionFailure(..)
+                        | rusqlite::Error::IntegralValueOutOfRange(..)
+                        | rusqlite::Error::InvalidColumnType(..)
+                        | rusqlite::Error::Utf8Error(..)
+                ),
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Who this process is, for messages.
+fn user() -> String {
+    rustix::process::geteuid().as_raw().to_string()
 }
 
 fn help_for(source: &rusqlite::Error) -> &'static str {
     match source.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => {
+        Some(ErrorCode::DiskFull) => {
             "\nhelp: the disk under the state directory is full; free some space, pxtail goes on by itself"
         }
-        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
-            "\nhelp: keep a copy of the file; restore it from a backup, or move it away to begin with an empty ledger"
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DAMAGE_HELP,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "\nhelp: check that the state directory and its files belong to the user that pxtail runs as"
         }
-        Some(
-            rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied | rusqlite::ErrorCode::CannotOpen,
-        ) => "\nhelp: check that the state directory and its files belong to the user that pxtail runs as",
         _ => "",
     }
 }
@@ -114,27 +160,43 @@ pub struct Ledger {
     identity: Identity,
     /// What is stored of each window's segments: decides when parts are compacted.
     segments: HashMap<(WindowRow, u32), parts::Segment>,
+    witness: Witness,
+    mended: Option<Mended>,
     _lock: lock::DirectoryLock,
 }
 
 impl Ledger {
-    /// Opens the ledger of a state directory, making both where they are missing, and binds it to this machine.
+    /// Opens the ledger of a state directory, making both where they are missing, and binds it to this machine. One that is
+    /// damaged or gone is replaced by a copy: [`Ledger::mended`] tells.
     pub fn open(state_dir: &Path, now: UnixMicros) -> Result<Self, LedgerError> {
+        Self::open_after(None, state_dir, now)
+    }
+
+    /// As [`Ledger::open`], after a ledger that was open failed with damage.
+    pub fn open_after(damage: Option<&str>, state_dir: &Path, now: UnixMicros) -> Result<Self, LedgerError> {
         let lock = lock::DirectoryLock::take(state_dir)?;
         let path = state_dir.join(FILE_NAME);
-        let mut connection = schema::open(&path)?;
-        let identity = identity::bind(&mut connection, &path, now)?;
-        outbox::interrupted_attempts_are_unknown(&connection).map_err(|source| LedgerError::Sqlite {
-            path: path.clone(),
-            operation: "mark interrupted attempts",
-            source,
-        })?;
-        let segments = parts::load_segments(&connection).map_err(|source| LedgerError::Sqlite {
-            path: path.clone(),
-            operation: "read the open windows",
-            source,
-        })?;
-        Ok(Self { connection, path, identity, segments, _lock: lock })
+        let (mut connection, mended) = mending::open(&path, damage, now)?;
+        let machine = identity::machine_hash();
+        let identity = identity::bind(&mut connection, &path, machine.as_deref(), now)?;
+        let failed = |operation| {
+            let path = path.clone();
+            move |source| LedgerError::Sqlite { path, operation, source }
+        };
+        outbox::interrupted_attempts_are_unknown(&connection).map_err(failed("mark interrupted attempts"))?;
+        let segments = parts::load_segments(&connection).map_err(failed("read the open windows"))?;
+        let commits = commit::count(&connection).map_err(failed("read the number of commits"))?;
+        let mut witness = Witness::of(&path, Writer::Counting);
+        if let Err(err) = witness.swear(identity.agent, machine.as_deref(), commits) {
+            tracing::warn!("{}: what tells a lost ledger cannot be written: {err}", state_dir.display());
+        }
+        Ok(Self { connection, path, identity, segments, witness, mended, _lock: lock })
+    }
+
+    /// What was done to the ledger when it was opened, if anything was.
+    #[must_use]
+    pub const fn mended(&self) -> Option<&Mended> {
+        self.mended.as_ref()
     }
 
     /// Who this agent is.
@@ -205,11 +267,17 @@ impl Ledger {
 
     /// Begins a commit. Dropped without [`Commit::finish`], it leaves nothing behind.
     pub fn begin(&mut self) -> Result<Commit<'_>, LedgerError> {
-        Commit::begin(&mut self.connection, &self.path, &mut self.segments)
+        Commit::begin(&mut self.connection, &self.path, &self.witness, &mut self.segments)
     }
 
     /// Events that wait (ready, held, under way or unknown): what the outbox limit counts.
     pub fn waiting_events(&self) -> Result<u64, LedgerError> {
         outbox::waiting(&self.connection).map_err(self.sqlite("count the outbox"))
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.witness.close();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: counting never waits for PX. Does not: decide what to send; `push` does.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::push::{self, PushError, PushObserver, PushSettings};
 pub struct Delivery {
     stop: watch::Sender<bool>,
     thread: JoinHandle<Result<(), PushError>>,
+    damage: Arc<Mutex<Option<LedgerError>>>,
 }
 
 impl Delivery {
@@ -31,12 +32,20 @@ impl Delivery {
         observer: Arc<dyn PushObserver>,
     ) -> Result<Self, AgentError> {
         let (stop, stopped) = watch::channel(false);
+        let damage = Arc::new(Mutex::new(None));
+        let outbox = LedgerOutbox { store: outbox, damage: Arc::clone(&damage) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AgentError::Thread)?;
         let thread = std::thread::Builder::new()
             .name("push".to_owned())
-            .spawn(move || runtime.block_on(push::run(LedgerOutbox(outbox), settings, clock, stopped, observer)))
+            .spawn(move || runtime.block_on(push::run(outbox, settings, clock, stopped, observer)))
             .map_err(AgentError::Thread)?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread, damage })
+    }
+
+    /// Damage of the ledger that push met.
+    #[must_use]
+    pub fn damage(&self) -> Option<LedgerError> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether push ended by itself, which it does only when it cannot start.
@@ -57,10 +66,23 @@ impl Delivery {
 }
 
 /// The ledger's outbox as `push` asks for it.
-struct LedgerOutbox(OutboxStore);
+struct LedgerOutbox {
+    store: OutboxStore,
+    /// Push goes on asking whatever happens; the agent's loop ends the run.
+    damage: Arc<Mutex<Option<LedgerError>>>,
+}
 
-fn failed(operation: &'static str) -> impl Fn(LedgerError) -> OutboxError {
-    move |source| OutboxError { operation, source: Box::new(source) }
+impl LedgerOutbox {
+    fn failed(&self, operation: &'static str) -> impl Fn(LedgerError) -> OutboxError + use<> {
+        let damage = Arc::clone(&self.damage);
+        move |source| {
+            let text = source.to_string();
+            if source.is_damage() {
+                *damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(source);
+            }
+            OutboxError { operation, source: text.into() }
+        }
+    }
 }
 
 fn key(row: &OutboxRow) -> Option<EventKey> {
@@ -75,7 +97,7 @@ fn key(row: &OutboxRow) -> Option<EventKey> {
 
 impl Outbox for LedgerOutbox {
     fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError> {
-        let rows = self.0.in_state(EventState::Ready, Some(base_url), limit).map_err(failed("read"))?;
+        let rows = self.store.in_state(EventState::Ready, Some(base_url), limit).map_err(self.failed("read"))?;
         let event = |row: OutboxRow| {
             let key = key(&row)?;
             Some(WaitingEvent { row: row.row, body: Arc::from(String::from_utf8(row.body).ok()?), key })
@@ -84,7 +106,7 @@ impl Outbox for LedgerOutbox {
     }
 
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
-        let rows = self.0.in_state(EventState::Unknown, Some(base_url), limit).map_err(failed("read"))?;
+        let rows = self.store.in_state(EventState::Unknown, Some(base_url), limit).map_err(self.failed("read"))?;
         let event = |row: OutboxRow| {
             Some(UnknownEvent { row: row.row, key: key(&row)?, attempted_at: row.attempted.unwrap_or_default() })
         };
@@ -92,13 +114,13 @@ impl Outbox for LedgerOutbox {
     }
 
     fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError> {
-        self.0.requests_on(day.0).map_err(failed("read"))
+        self.store.requests_on(day.0).map_err(self.failed("read"))
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), OutboxError> {
         let notes: Vec<Note> = batch.finished.iter().map(|(row, outcome)| note(*row, outcome)).collect();
         let batch = OutboxBatch { at: batch.at, notes: &notes, begun: &batch.begun, requests: batch.requests };
-        self.0.write(&batch).map_err(failed("written"))
+        self.store.write(&batch).map_err(self.failed("written"))
     }
 }
 

@@ -10,7 +10,7 @@ use super::count::{SourceTally, Tally, UnmatchedLine};
 use super::plan::SourcePlan;
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
-use crate::telemetry::status::{PatternStatus, Sample, SourceStatus, Status};
+use crate::telemetry::status::{PatternStatus, Sample, SourceStatus};
 
 /// Five minutes in steps of ten seconds: soon enough to mend a format before the day's window closes, long enough for a
 /// burst of odd lines.
@@ -149,16 +149,13 @@ impl DriftWatch {
         watches.filter_map(|(index, (watch, tally))| watch.committed(index, second, tally)).collect()
     }
 
-    /// The status, if what was lately is not lately any more: for times without commits.
-    pub fn aged(&mut self) -> Option<Status> {
+    /// How each source's lines are read, as of now: what was lately may not be lately any more.
+    pub fn status(&mut self) -> Vec<SourceStatus> {
         let second = self.began.elapsed().as_secs();
-        let any_aged = self.sources.iter_mut().fold(false, |any, watch| watch.aged(second) | any);
-        any_aged.then(|| self.status())
-    }
-
-    #[must_use]
-    pub fn status(&self) -> Status {
-        Status { sources: self.sources.iter().map(|watch| watch.status.clone()).collect() }
+        for watch in &mut self.sources {
+            watch.aged(second);
+        }
+        self.sources.iter().map(|watch| watch.status.clone()).collect()
     }
 }
 

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::AgentError;
+use super::answers::{self, Answers, Asked};
+use super::copying::Copying;
 use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
 use super::drift::DriftWatch;
 use super::files::FileMemories;
+use super::handles;
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
-use super::signals::{self, StopFlag};
+use super::signals::{StopFlag, Stopping};
 use super::timers::{HOUSEKEEPING, Timers};
 use super::watching::{LogNotes, Observer};
 use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
@@ -28,9 +31,7 @@ use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
 use crate::tail::wake::{Waker, Woken};
 use crate::tail::{Reach, Tail, TailSource};
-use crate::telemetry::DeliveryWatch;
-use crate::telemetry::control::{Answer, ControlSocket, Request};
-use crate::telemetry::status::{StatusBoard, prometheus};
+use crate::telemetry::{DeliveryWatch, StatusBoard};
 
 /// How long the agent runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +61,6 @@ const COMMIT_SHARE: u32 = 10;
 /// However long commits take, what is counted is saved at least so often.
 const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Scans on hints take at most this part of the time.
-const SCAN_SHARE: u32 = 50;
-
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
 
@@ -81,13 +79,19 @@ const EARLIEST_NOW: UnixMicros = UnixMicros::from_seconds(1_767_225_600);
 /// Without hints or lines, windows still have to seal: the loop looks at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
-/// Runs the agent.
-pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) -> Result<RunReport, AgentError> {
+/// Runs the agent until it ends, or until its ledger is found to be damaged. `damage`: what the run before this one met.
+pub(super) fn run_once(
+    configuration: &Configuration,
+    mode: Mode,
+    clock: &Arc<dyn Clock>,
+    stopping: &mut Stopping,
+    damage: Option<&str>,
+) -> Result<RunReport, AgentError> {
     // Every fault is shown before anything on disk is touched.
     let mut plan = plan::build(configuration, &[])?;
     wait_for_a_sane_clock(clock.as_ref());
-    let mut ledger = Ledger::open(&configuration.agent.state_dir, clock.now())?;
-    announce(&ledger);
+    let mut ledger = Ledger::open_after(damage, &configuration.agent.state_dir, clock.now())?;
+    LogNotes::start(&ledger);
     let (aggregator, rows) = restore::aggregator(&ledger, &configuration.metrics)?;
     if !aggregator.other_rules().is_empty() {
         plan = plan::build(configuration, aggregator.other_rules())?;
@@ -100,19 +104,21 @@ pub fn run(configuration: &Configuration, mode: Mode, clock: &Arc<dyn Clock>) ->
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
+    let tail_spec = handles::within_limit(&configuration.tail, configuration.push.concurrency);
+    let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
-    let poker = waker.poker();
-    let stop = signals::watch(move || poker.poke())?;
+    let stop = stopping.watch(waker.poker())?;
     let watch = Arc::new(DeliveryWatch::default());
     let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
     let board = Arc::new(StatusBoard::default());
     let drift = DriftWatch::new(configuration);
-    board.post(drift.status());
-    let _control = listen(configuration, &ledger, &board);
+    let _control = answers::listen(configuration, &ledger, &board, waker.poker());
     housekeep(&mut ledger, configuration, clock.now())?;
+    let copying = Copying::new(ledger.path(), configuration.agent.copy_interval, clock.now());
     let mut agent = Agent {
         configuration,
+        copying,
+        answers: Answers::new(&ledger, clock.now())?,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
         memories,
@@ -149,17 +155,6 @@ fn wait_for_a_sane_clock(clock: &dyn Clock) {
     }
 }
 
-fn announce(ledger: &Ledger) {
-    let identity = ledger.identity();
-    tracing::info!(agent = %identity.agent, ledger = %ledger.path().display(), "pxtail {} starts", env!("CARGO_PKG_VERSION"));
-    if let Some(parked) = identity.newly_parked {
-        tracing::warn!(
-            parked,
-            "this ledger was made on another machine: it has a new agent id, and what waited to be sent is parked"
-        );
-    }
-}
-
 fn start_delivery(
     configuration: &Configuration,
     ledger: &Ledger,
@@ -169,28 +164,6 @@ fn start_delivery(
     let outbox = OutboxStore::open(ledger.path())?;
     let settings = PushSettings::new(&configuration.px, &configuration.push);
     Delivery::start(outbox, settings, Arc::clone(clock), Arc::new(Observer(Arc::clone(watch))))
-}
-
-/// The control socket is a convenience: without it the agent still does its work.
-fn listen(configuration: &Configuration, ledger: &Ledger, board: &Arc<StatusBoard>) -> Option<ControlSocket> {
-    let path = ledger.path().to_owned();
-    let board = Arc::clone(board);
-    let answer = move |request| match request {
-        Request::Status => Answer::Status(board.read()),
-        Request::Metrics => Answer::Metrics { text: prometheus(&board.read()) },
-        Request::OutboxRelease => match OutboxStore::open(&path).and_then(|outbox| outbox.release()) {
-            Ok(events) => Answer::Released { events },
-            Err(err) => Answer::Failed { message: err.to_string() },
-        },
-    };
-    ControlSocket::listen(&configuration.agent.socket, answer)
-        .inspect_err(|err| {
-            let path = configuration.agent.socket.display();
-            tracing::warn!(
-                "{path}: the control socket cannot be made, `pxtail outbox` will not reach this agent: {err}"
-            );
-        })
-        .ok()
 }
 
 fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros) -> Result<(), AgentError> {
@@ -219,6 +192,8 @@ struct Agent<'a> {
     notes: LogNotes,
     report: RunReport,
     timers: Timers,
+    copying: Copying,
+    answers: Answers,
     outbox_is_full: bool,
 }
 
@@ -234,7 +209,10 @@ impl Agent<'_> {
         let patience = self.patience_for_records();
         let mut read_all: Option<Instant> = None;
         loop {
-            let round = self.round();
+            let round = self.round()?;
+            delivery.damage().map_or(Ok(()), Err)?;
+            self.copying.tend()?;
+            self.answer();
             // Push ends by itself only when it cannot start; stopping it tells why.
             if self.stop.is_set() || delivery.has_ended() {
                 return self.commit(Sealing::Not).map(|_| ());
@@ -256,7 +234,6 @@ impl Agent<'_> {
         }
     }
 
-    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
     /// How long a run that ends waits for last records: as long as the longest timeout that it can wait for, and the reads
     /// that must find nothing more after it.
     fn patience_for_records(&self) -> Duration {
@@ -265,28 +242,29 @@ impl Agent<'_> {
         timeouts.filter(|timeout| *timeout <= ONCE_FOR_RECORDS).max().map_or(Duration::ZERO, |timeout| timeout + reads)
     }
 
-    fn round(&mut self) -> Round {
-        if Instant::now() >= self.timers.scan {
-            self.scan();
+    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
+    fn round(&mut self) -> Result<Round, AgentError> {
+        if Instant::now() >= self.timers.scan || (self.tail.has_moved_files() && self.timers.may_scan()) {
+            self.look_around();
         }
-        self.check_outbox();
+        self.check_outbox()?;
         let round = if self.outbox_is_full { Round::Idle } else { self.read() };
-        if Instant::now() >= self.timers.commit && self.commit_until_it_works() == Round::Busy {
-            return Round::Busy;
+        if Instant::now() >= self.timers.commit && self.commit_until_it_works()? == Round::Busy {
+            return Ok(Round::Busy);
         }
-        round
+        Ok(round)
     }
 
-    fn scan(&mut self) {
+    /// Scans, if there may be anything new.
+    fn look_around(&mut self) {
         let began = Instant::now();
-        let report = self.tail.scan(self.clock.now());
-        LogNotes::scan(&report);
-        self.notes.sources(self.configuration, &self.tail);
-        self.waker.watch(self.tail.watched());
-        let ended = Instant::now();
-        self.timers.scan = ended + self.configuration.tail.scan_interval;
-        self.timers.scanned = ended;
-        self.timers.scan_cost = ended - began;
+        if self.tail.is_scan_wanted(self.clock.now()) {
+            let report = self.tail.scan(self.clock.now());
+            self.notes.scan(&report);
+            self.notes.sources(self.configuration, &self.tail);
+            self.waker.watch(self.tail.watched());
+        }
+        self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
     /// Reads and counts until there is nothing left or a commit is due.
@@ -350,9 +328,9 @@ impl Agent<'_> {
     }
 
     /// Waiting events beyond the limit stop reading: the logs keep what the outbox cannot.
-    fn check_outbox(&mut self) {
+    fn check_outbox(&mut self) -> Result<(), AgentError> {
         if Instant::now() < self.timers.outbox {
-            return;
+            return Ok(());
         }
         self.timers.outbox = Instant::now() + OUTBOX_CHECK;
         let limit = self.configuration.push.outbox_max_events;
@@ -364,12 +342,14 @@ impl Agent<'_> {
                 }
                 self.outbox_is_full = full;
             }
+            Err(err) if err.is_damage() => return Err(err.into()),
             Err(err) => self.notes.trouble(&err.to_string()),
         }
+        Ok(())
     }
 
     /// A failed commit is tried again before anything more is read; a stop ends the trying.
-    fn commit_until_it_works(&mut self) -> Round {
+    fn commit_until_it_works(&mut self) -> Result<Round, AgentError> {
         loop {
             let began = Instant::now();
             match self.commit(Sealing::Due) {
@@ -377,13 +357,15 @@ impl Agent<'_> {
                     self.notes.recovered();
                     let pause = (began.elapsed() * COMMIT_SHARE).min(LONGEST_COMMIT_INTERVAL);
                     self.timers.commit = Instant::now() + pause.max(self.configuration.agent.commit_interval);
-                    return if saved.windows_sealed > 0 { Round::Busy } else { Round::Idle };
+                    return Ok(if saved.windows_sealed > 0 { Round::Busy } else { Round::Idle });
                 }
+                Err(err) if err.is_damage() => return Err(err),
                 Err(err) => {
                     self.notes.trouble(&err.to_string());
                     if self.stop.is_set() {
-                        return Round::Busy;
+                        return Ok(Round::Busy);
                     }
+                    self.answer();
                     self.waker.wait(RETRY_COMMIT);
                 }
             }
@@ -392,17 +374,17 @@ impl Agent<'_> {
 
     fn commit(&mut self, sealing: Sealing) -> Result<Saved, AgentError> {
         let now = self.clock.now();
+        let mut save_looks = sealing == Sealing::Not;
         if Instant::now() >= self.timers.housekeeping {
+            save_looks = true;
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
         self.memories.succeed_all(self.tail.continued());
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
-        if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
-            if let Some(status) = self.drift.aged() {
-                self.board.post(status);
-            }
+        let has_looks = save_looks && self.tail.has_looks();
+        if due.is_empty() && !self.tail.has_changes() && !has_looks && !self.memories.has_changes() {
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();
@@ -420,7 +402,6 @@ impl Agent<'_> {
         for change in self.drift.committed(&saved_tally) {
             LogNotes::drift(self.configuration, &change);
         }
-        self.board.post(self.drift.status());
         self.notes.refused(self.configuration, &saved_tally);
         self.notes.oversized(self.tail.counters().oversized_lines);
         self.notes.invalid_fields(&self.plan);
@@ -443,6 +424,15 @@ impl Agent<'_> {
         })
     }
 
+    /// Leaves the status for who asked for it.
+    fn answer(&mut self) {
+        let Some(detail) = self.board.wanted() else { return };
+        let Self { ledger, tail, drift, notes, waker, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), waker.hints().to_string(), self.clock.now());
+        let asked = Asked { ledger, tail, drift, trouble, hints, now };
+        self.board.post(self.answers.status(asked, detail));
+    }
+
     fn sleep(&mut self) {
         let instant = Instant::now();
         let mut wait = self.tail.next_due(self.clock.now()).min(LONGEST_SLEEP);
@@ -453,7 +443,7 @@ impl Agent<'_> {
         if wait > Duration::ZERO && self.waker.wait(wait) == Woken::Hint {
             self.tail.look();
             // A rename is best seen at once, but with thousands of files a scan is not free.
-            if self.timers.scanned.elapsed() >= self.timers.scan_cost * SCAN_SHARE {
+            if self.timers.may_scan() {
                 self.timers.scan = Instant::now();
             }
         }
@@ -474,6 +464,7 @@ impl Agent<'_> {
             if self.report.waiting == 0 || given_up || self.stop.is_set() || delivery.has_ended() {
                 return Ok(());
             }
+            self.answer();
             self.waker.wait(Duration::from_millis(100));
         }
     }

@@ -6,17 +6,20 @@
 use std::collections::HashMap;
 
 use super::AgentError;
+use super::answers::loss_total;
 use super::count::Tally;
 use super::files::FileMemories;
 use super::plan::Plan;
 use crate::aggregate::{self, Aggregator, SealingWindow};
+use crate::ledger::identity::Adopted;
 use crate::ledger::outbox::{EventState, NewEvent};
 use crate::ledger::{Commit, Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{SealedEvent, WindowId};
+use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::UnixMicros;
 use crate::push::wire;
-use crate::tail::Tail;
+use crate::tail::{Loss, Tail};
 
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct Saving<'a> {
 impl Saving<'_> {
     /// Saves what changed, and seals `due` (from `Aggregator::sealable`).
     pub fn run(self, due: &[WindowId], now: UnixMicros) -> Result<Saved, AgentError> {
-        let adopted = self.ledger.identity().adopted;
+        let adopted = self.ledger.identity().adopted.clone();
         let sealer = Sealer { configuration: self.configuration, adopted, now };
         let changes = self.aggregator.commit(due);
         let mut commit = self.ledger.begin()?;
@@ -58,6 +61,7 @@ impl Saving<'_> {
             sealer.seal(&mut commit, &window, self.rows, &mut saved)?;
         }
         save_tally(&mut commit, self.configuration, self.tally)?;
+        save_losses(&mut commit, self.configuration, self.tail)?;
         commit.finish()?;
         changes.confirm();
         self.tail.confirm();
@@ -101,8 +105,8 @@ fn save_windows(
 
 struct Sealer<'a> {
     configuration: &'a Configuration,
-    /// The ledger came from another machine at this time: what began before it may have been sent from there.
-    adopted: Option<UnixMicros>,
+    /// The ledger does not know all that was sent before this: what began before it may have been sent.
+    adopted: Option<Adopted>,
     now: UnixMicros,
 }
 
@@ -135,11 +139,8 @@ impl Sealer<'_> {
 
     fn put_event(&self, commit: &mut Commit<'_>, event: &SealedEvent) -> Result<EventState, LedgerError> {
         let rendered = wire::custom_event(event, &self.configuration.px.product_key.value);
-        let foreign = self
-            .adopted
-            .filter(|adopted| event.window.start < *adopted)
-            .map(|_| "its window began when this ledger was on another machine, which may have sent it".to_owned());
-        let cause = rendered.parked.or(foreign);
+        let adopted = self.adopted.as_ref().filter(|adopted| event.window.start < adopted.at);
+        let cause = rendered.parked.or_else(|| adopted.map(|adopted| adopted.cause.why_parked().to_owned()));
         let state = match cause {
             Some(_) => EventState::Parked,
             None if self.configuration.push.hold => EventState::Held,
@@ -184,6 +185,20 @@ fn save_tally(commit: &mut Commit<'_>, configuration: &Configuration, tally: &Ta
         add(format!("metric/{}/accepted", metric.name), tally.accepted())?;
         for (name, by) in tally.named() {
             add(format!("metric/{}/{name}", metric.name), by)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was left out, with the cursors that moved past it.
+fn save_losses(commit: &mut Commit<'_>, configuration: &Configuration, tail: &Tail) -> Result<(), LedgerError> {
+    for (index, source) in (0..).map(SourceIndex).zip(&configuration.sources) {
+        for Loss { reason, lines, bytes, files } in tail.uncommitted_losses(index) {
+            for (unit, by) in
+                [("lines", lines), ("bytes", bytes), ("files", files)].into_iter().filter(|(_, by)| *by > 0)
+            {
+                commit.add_counter(&loss_total(&source.name, reason, unit), by)?;
+            }
         }
     }
     Ok(())

@@ -2,12 +2,13 @@
 //!
 //! Promises: a second TERM does nothing more; the first is never lost. Does not: stop anything itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::AgentError;
+use crate::tail::wake::Poker;
 
 /// Whether the agent was asked to stop.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,26 @@ impl StopFlag {
 
     fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Signals, watched once in a process, for one run after another.
+#[derive(Debug, Default)]
+pub struct Stopping {
+    flag: Option<StopFlag>,
+    poker: Arc<Mutex<Option<Poker>>>,
+}
+
+impl Stopping {
+    /// The flag; `poker` is poked when it is set, and no other one any more.
+    pub fn watch(&mut self, poker: Poker) -> Result<StopFlag, AgentError> {
+        *self.poker.lock().unwrap_or_else(PoisonError::into_inner) = Some(poker);
+        if let Some(flag) = &self.flag {
+            return Ok(flag.clone());
+        }
+        let poker = Arc::clone(&self.poker);
+        let on_stop = move || poker.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Poker::poke);
+        Ok(self.flag.insert(watch(on_stop)?).clone())
     }
 }
 

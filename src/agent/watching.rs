@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
+use super::quotas::{Held, Quotas};
 use super::save::Saved;
+use crate::ledger::{Ledger, Mended};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::push::PushObserver;
@@ -37,6 +39,9 @@ impl Said {
 /// Keeps the log short.
 #[derive(Debug, Default)]
 pub struct LogNotes {
+    /// Of what a scan found: the usual course of things, and what an operator should look at.
+    usual: Quotas,
+    warnings: Quotas,
     trouble: Option<String>,
     unmatched: HashMap<String, Unmatched>,
     /// The first scan was looked at: which sources have no file yet.
@@ -61,13 +66,48 @@ struct Unmatched {
 }
 
 impl LogNotes {
-    pub fn scan(report: &ScanReport) {
+    /// Who starts, and what was wrong with its ledger.
+    pub fn start(ledger: &Ledger) {
+        let identity = ledger.identity();
+        tracing::info!(agent = %identity.agent, ledger = %ledger.path().display(), "pxtail {} starts", env!("CARGO_PKG_VERSION"));
+        if let Some(Mended { damage, story, parked }) = ledger.mended() {
+            tracing::error!(
+                parked,
+                "the ledger was damaged: {damage}. In its place: {story}. What it does not know may have been sent already: events \
+                 that waited are parked, and windows that began before now are parked when they seal; see `pxtail outbox list`"
+            );
+        }
+        if let (Some(adopted), None) = (&identity.adopted, ledger.mended()) {
+            let why = adopted.cause.why_parked();
+            tracing::info!("windows that began before {} are parked when they seal: {why}", adopted.at);
+        }
+        if let Some(parked) = identity.newly_parked {
+            tracing::warn!(
+                parked,
+                "this ledger was made on another machine: it has a new agent id, and what waited to be sent is parked"
+            );
+        }
+    }
+
+    /// What a scan found: with thousands of files, a few of each kind, then how many more.
+    pub fn scan(&mut self, report: &ScanReport) {
+        let now = Instant::now();
+        for (kind, Held { count, last }) in self.usual.due(now) {
+            tracing::info!("{count} more {kind} in the last minute, the last: {last}");
+        }
+        for (kind, Held { count, last }) in self.warnings.due(now) {
+            tracing::warn!("{count} more {kind} in the last minute, the last: {last}");
+        }
         for note in &report.notes {
-            match note.what {
-                _ if note.is_warning() => tracing::warn!("{note}"),
-                // One for each known file at each start: with thousands of files nobody could read the rest.
-                What::Resumed { .. } => tracing::debug!("{note}"),
-                _ => tracing::info!("{note}"),
+            // One for each known file at each start.
+            if matches!(note.what, What::Resumed { .. }) {
+                tracing::debug!("{note}");
+            } else if note.is_warning() {
+                if self.warnings.allows(note.kind(), now, || note.to_string()) {
+                    tracing::warn!("{note}");
+                }
+            } else if self.usual.allows(note.kind(), now, || note.to_string()) {
+                tracing::info!("{note}");
             }
         }
     }
@@ -178,6 +218,11 @@ impl LogNotes {
             tracing::error!("reading stops until this is mended, nothing is lost: {text}");
             self.trouble = Some(text.to_owned());
         }
+    }
+
+    /// What keeps the agent from saving.
+    pub fn current_trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     pub fn recovered(&mut self) {

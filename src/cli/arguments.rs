@@ -79,9 +79,11 @@ pub enum Verb {
     Sandbox(SandboxArguments),
     /// See or release the events that wait to be sent.
     Outbox(OutboxArguments),
-    /// Show how the running agent is: lines read, how many match which pattern, and a line that does not.
+    /// Show how the running agent is: files that are read, files that are not and why, lines read, how many match which
+    /// pattern, and a line that does not.
     #[command(after_help = "Examples:
   pxtail status                     for people
+  pxtail status --all               with every file that is not read
   pxtail status --json              the same for programs, one line
   pxtail status --metrics           numbers as Prometheus reads them, for its textfile collector")]
     Status(StatusArguments),
@@ -168,6 +170,9 @@ pub struct SandboxArguments {
 pub struct StatusArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
+    /// Every file that is not read, not some of each kind; JSON has them always.
+    #[arg(long, conflicts_with = "metrics")]
+    pub all: bool,
     /// One line of JSON.
     #[arg(long, conflicts_with = "metrics")]
     pub json: bool,

@@ -85,7 +85,7 @@ fn release(configuration: &Configuration) -> Result<(), Failure> {
         }
         None => {
             let ledger = Ledger::open(&configuration.agent.state_dir, SystemClock.now()).map_err(AgentError::from)?;
-            OutboxStore::open(ledger.path()).and_then(|outbox| outbox.release()).map_err(AgentError::from)?
+            OutboxStore::open(ledger.path()).and_then(|mut outbox| outbox.release()).map_err(AgentError::from)?
         }
     };
     say(&format!("{released} events released"));

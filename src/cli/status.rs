@@ -1,16 +1,20 @@
 //! `pxtail status`
 
+mod show;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::arguments::StatusArguments;
 use super::{Failure, TEMPORARY, load};
+use crate::telemetry::Detail;
 use crate::telemetry::control::{Answer, Request, ask};
 use crate::telemetry::status::{SourceStatus, Status};
 
 pub fn run(arguments: &StatusArguments) -> Result<(), Failure> {
     let socket = load(&arguments.config.config)?.agent.socket;
-    let request = if arguments.metrics { Request::Metrics } else { Request::Status };
+    let files = if arguments.all || arguments.json { Detail::All } else { Detail::Few };
+    let request = if arguments.metrics { Request::Metrics } else { Request::Status { files } };
     let unreachable = |err: io::Error| {
         let help = "run this as the user that pxtail runs as";
         Failure::new(TEMPORARY, format!("{}: {err}\nhelp: {help}", socket.display()))
@@ -34,12 +38,15 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Failure> {
 }
 
 fn shown(status: &Status) -> String {
-    status.sources.iter().map(shown_source).collect::<Vec<_>>().join("\n")
+    let sources = status.sources.iter().map(shown_source).collect::<Vec<_>>();
+    show::agent(status) + &sources.join("\n")
 }
 
 fn shown_source(source: &SourceStatus) -> String {
     let SourceStatus { name, lines, unmatched, skipped, joined, dropped, multiline_cut, .. } = source;
-    let mut text = format!("source `{name}`\n  {lines:>12} lines read since the agent's start\n");
+    let mut text = format!("source `{name}`\n");
+    show::files(&mut text, &source.files);
+    let _ = writeln!(text, "  {lines:>12} lines read since the agent's start");
     for pattern in &source.patterns {
         let rates = rates(pattern.match_ratio, pattern.match_ratio_day);
         let _ = writeln!(text, "  {:>12} matched by `{}`{rates}", pattern.matched, pattern.name);
@@ -55,6 +62,7 @@ fn shown_source(source: &SourceStatus) -> String {
             let _ = writeln!(text, "  {count:>12} {what}");
         }
     }
+    show::losses(&mut text, &source.losses);
     if source.drift {
         let least = percent(source.min_match_rate);
         let _ = match source.match_ratio {
@@ -113,8 +121,9 @@ mod tests {
             ..SourceStatus::default()
         };
         assert_eq!(
-            shown(&Status { sources: vec![source] }),
+            shown(&Status { sources: vec![source], ..Status::default() }),
             "source `web`
+  no file is there that its `paths` match
           1000 lines read since the agent's start
            290 matched by `new` (25.0 % of the last 5 minutes, 25.0 % of the day)
              7 matched by `old`

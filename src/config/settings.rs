@@ -36,6 +36,15 @@ pub(super) fn read_agent(mut section: Section<'_>) -> AgentSpec {
             2_000_000,
             Limits { least: 1, most: 100_000_000, reason: "lines between two commits wait in memory: 2_000_000 suits" },
         ),
+        copy_interval: section.duration(
+            "copy_interval",
+            HOUR,
+            Limits {
+                least: SECOND,
+                most: 7 * DAY,
+                reason: "what was counted since the last copy is parked when the ledger is damaged: \"1h\" suits",
+            },
+        ),
         socket: section
             .get("socket")
             .and_then(|value| read_path(&value))

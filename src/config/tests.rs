@@ -80,6 +80,7 @@ fn defaults_suit_an_unattended_host() {
     assert_eq!(agent.state_dir, Path::new("/var/lib/pxtail"));
     assert_eq!(agent.socket, Path::new("/var/lib/pxtail/pxtail.sock"));
     assert_eq!((agent.commit_interval, agent.commit_lines), (Duration::from_secs(1), 2_000_000));
+    assert_eq!(agent.copy_interval, Duration::from_hours(1));
     assert_eq!(px.base_url.value, "https://api.aptrinsic.com/v1");
     assert_eq!((px.requests_per_second, px.requests_per_day), (20.0, 100_000));
     assert_eq!((px.connect_timeout, px.request_timeout), (Duration::from_secs(10), Duration::from_secs(30)));
@@ -108,6 +109,7 @@ fn every_key_reaches_the_specification() {
         (Path::new("/srv/pxtail"), Path::new("/run/pxtail.sock"))
     );
     assert_eq!((agent.commit_interval, agent.commit_lines), (Duration::from_millis(500), 1_000));
+    assert_eq!(agent.copy_interval, Duration::from_hours(6));
     assert_eq!((px.base_url.value.as_str(), px.base_url.at.line), ("http://127.0.0.1:8089/v1", 8));
     assert_eq!(px.product_key.value, "AP-app-1-2");
     assert_eq!(px.api_key.file.as_ref().expect("a file").value, Path::new("/etc/pxtail/api-key"));

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::parts::{PartWriter, PendingSegments, Segment};
+use super::sums::Sum;
+use super::witness::Witness;
 use super::{LedgerError, StoredNote, StoredRevision, WindowRow, cursors, outbox, rule};
 use crate::model::event::Window;
 use crate::model::file::{Cursor, FileId};
@@ -21,6 +23,7 @@ pub struct Commit<'a> {
     /// `None` only once it is finished.
     transaction: Transaction<'a>,
     path: &'a Path,
+    witness: &'a Witness,
     segments: &'a mut HashMap<(WindowRow, u32), Segment>,
     pending: PendingSegments,
     /// Segments of windows that this transaction takes away.
@@ -38,13 +41,14 @@ impl<'a> Commit<'a> {
     pub(super) fn begin(
         connection: &'a mut Connection,
         path: &'a Path,
+        witness: &'a Witness,
         segments: &'a mut HashMap<(WindowRow, u32), Segment>,
     ) -> Result<Self, LedgerError> {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| LedgerError::Sqlite { path: path.to_owned(), operation: "begin a commit", source })?;
         let (pending, removed) = (PendingSegments::default(), Vec::new());
-        Ok(Self { transaction, path, segments, pending, removed, finished: Finished::No })
+        Ok(Self { transaction, path, witness, segments, pending, removed, finished: Finished::No })
     }
 
     fn fail(&self, operation: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
@@ -128,18 +132,20 @@ impl<'a> Commit<'a> {
         let changed = self
             .transaction
             .prepare_cached(
-                "INSERT INTO revision (metric, start_us, end_us, last, sealed_us) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (metric, start_us, end_us) DO UPDATE SET last = excluded.last, sealed_us = excluded.sealed_us
+                "INSERT INTO revision (metric, start_us, end_us, last, sealed_us, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (metric, start_us, end_us)
+                 DO UPDATE SET last = excluded.last, sealed_us = excluded.sealed_us, sum = excluded.sum
                  WHERE excluded.last > last",
             )
             .and_then(|mut statement| {
                 let Window { start, end } = revision.window;
-                statement.execute(params![revision.metric, start.0, end.0, revision.last, revision.sealed.0])
+                let sum = revision_sum(revision).value();
+                statement.execute(params![revision.metric, start.0, end.0, revision.last, revision.sealed.0, sum])
             })
             .map_err(self.fail("save a revision"))?;
         if changed == 0 {
-            let what = format!("revision {} of a window of metric `{}`, sealed twice:", revision.last, revision.metric);
-            return Err(LedgerError::Damaged { path: self.path.to_owned(), what });
+            let (metric, revision) = (revision.metric.clone(), revision.last);
+            return Err(LedgerError::SealedTwice { path: self.path.to_owned(), metric, revision });
         }
         Ok(())
     }
@@ -173,8 +179,10 @@ impl<'a> Commit<'a> {
 
     /// Makes all of it durable.
     pub fn finish(mut self) -> Result<(), LedgerError> {
+        let number = next_number(&self.transaction).map_err(self.fail("commit"))?;
         // `Transaction::commit` takes it by value, which a type with `Drop` cannot give.
         self.transaction.execute_batch("COMMIT").map_err(self.fail("commit"))?;
+        self.witness.note(number);
         self.finished = Finished::Yes;
         Ok(())
     }
@@ -200,6 +208,28 @@ pub(super) fn add_counter(connection: &Connection, name: &str, by: u64) -> rusql
     Ok(())
 }
 
+/// The total that numbers commits, of cursors and windows as well as of attempts and outcomes.
+const COMMITS: &str = "commits";
+
+/// Numbers the commit that a transaction makes.
+pub(super) fn next_number(connection: &Connection) -> rusqlite::Result<u64> {
+    add_counter(connection, COMMITS, 1)?;
+    count(connection)
+}
+
+/// How many commits there were.
+pub(super) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT value FROM counter WHERE name = ?1")?;
+    let count = statement.query_row([COMMITS], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(count.unwrap_or(0) as u64)
+}
+
+/// Goes on numbering after `least`.
+pub(super) fn count_at_least(connection: &Connection, least: u64) -> rusqlite::Result<()> {
+    let missing = least.saturating_sub(count(connection)?);
+    add_counter(connection, COMMITS, missing.saturating_add(1))
+}
+
 pub(super) fn read_file_notes(connection: &Connection) -> rusqlite::Result<Vec<StoredNote>> {
     let mut statement = connection.prepare("SELECT file, name, body FROM file_note ORDER BY file, name")?;
     let rows = statement
@@ -218,36 +248,61 @@ fn open_window(
     connection.prepare_cached("INSERT OR IGNORE INTO rule (body) VALUES (?1)")?.execute([&body])?;
     connection
         .prepare_cached(
-            "INSERT INTO window (metric, start_us, end_us, revision, opened_us, rule)
-             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM rule WHERE body = ?6))",
+            "INSERT INTO window (metric, start_us, end_us, revision, opened_us, rule, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM rule WHERE body = ?6), ?7)",
         )?
-        .execute(params![metric.name, window.start.0, window.end.0, revision, opened.0, body])?;
+        .execute(params![
+            metric.name,
+            window.start.0,
+            window.end.0,
+            revision,
+            opened.0,
+            body,
+            window_sum(&metric.name, window, revision, opened, &body).value(),
+        ])?;
     Ok(WindowRow(connection.last_insert_rowid()))
+}
+
+/// Of a window and the rule that it names.
+fn window_sum(metric: &str, window: Window, revision: u32, opened: UnixMicros, rule: &str) -> Sum {
+    let sum = Sum::new().bytes(metric.as_bytes()).number(window.start.0).number(window.end.0);
+    sum.number(i64::from(revision)).number(opened.0).bytes(rule.as_bytes())
+}
+
+fn revision_sum(revision: &StoredRevision) -> Sum {
+    let StoredRevision { metric, window, last, sealed } = revision;
+    let sum = Sum::new().bytes(metric.as_bytes()).number(window.start.0).number(window.end.0);
+    sum.number(i64::from(*last)).number(sealed.0)
 }
 
 type WindowColumns = (WindowRow, String, Window, u32, UnixMicros, String);
 
 pub(super) fn read_windows(connection: &Connection) -> rusqlite::Result<Vec<WindowColumns>> {
     let mut statement = connection.prepare(
-        "SELECT window.id, metric, start_us, end_us, revision, opened_us, body
+        "SELECT window.id, metric, start_us, end_us, revision, opened_us, body, sum
          FROM window JOIN rule ON rule.id = window.rule ORDER BY window.id",
     )?;
     let rows = statement.query_map([], |row| {
         let window = Window { start: UnixMicros(row.get(2)?), end: UnixMicros(row.get(3)?) };
-        Ok((WindowRow(row.get(0)?), row.get(1)?, window, row.get(4)?, UnixMicros(row.get(5)?), row.get(6)?))
+        let (metric, revision, opened): (String, u32, _) = (row.get(1)?, row.get(4)?, UnixMicros(row.get(5)?));
+        let rule: String = row.get(6)?;
+        window_sum(&metric, window, revision, opened, &rule).agree(row.get(7)?, "an open window")?;
+        Ok((WindowRow(row.get(0)?), metric, window, revision, opened, rule))
     })?;
     rows.collect()
 }
 
 pub(super) fn read_revisions(connection: &Connection) -> rusqlite::Result<Vec<StoredRevision>> {
-    let mut statement = connection.prepare("SELECT metric, start_us, end_us, last, sealed_us FROM revision")?;
+    let mut statement = connection.prepare("SELECT metric, start_us, end_us, last, sealed_us, sum FROM revision")?;
     let rows = statement.query_map([], |row| {
-        Ok(StoredRevision {
+        let revision = StoredRevision {
             metric: row.get(0)?,
             window: Window { start: UnixMicros(row.get(1)?), end: UnixMicros(row.get(2)?) },
             last: row.get(3)?,
             sealed: UnixMicros(row.get(4)?),
-        })
+        };
+        revision_sum(&revision).agree(row.get(5)?, "a sealed window's number")?;
+        Ok(revision)
     })?;
     rows.collect()
 }

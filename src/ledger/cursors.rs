@@ -10,27 +10,20 @@ use std::path::PathBuf;
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::sums::Sum;
 use crate::model::file::{Cursor, FileId, Fingerprint, Inode, Marks, Packing, ReadLook, Standing};
 use crate::model::time::UnixMicros;
 
 pub(super) fn put(connection: &Connection, cursor: &Cursor) -> rusqlite::Result<()> {
-    let (standing, copy_of) = match cursor.standing {
-        Standing::Own => (0, None),
-        Standing::Copy { of } => (1, Some(of.0)),
-        Standing::Foreign => (2, None),
-    };
-    let packing = match cursor.packing {
-        Packing::Plain => 0,
-        Packing::Gzip => 1,
-        Packing::Zstd => 2,
-    };
+    let (standing, copy_of) = standing_numbers(cursor.standing);
+    let packing = packing_number(cursor.packing);
     let marks: Vec<u8> = cursor.marks.0.iter().flat_map(|mark| mark.to_le_bytes()).collect();
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO file (id, source, path, device, inode, head_len, head_hash, before_len, before_hash,
                                           offset, seen_us, finished, real_path, packing, standing, copy_of, marks,
-                                          look_size, look_ctime_ns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                                          look_size, look_ctime_ns, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             cursor.file.0,
@@ -52,14 +45,54 @@ pub(super) fn put(connection: &Connection, cursor: &Cursor) -> rusqlite::Result<
             marks,
             cursor.look.map(|look| look.size as i64),
             cursor.look.map(|look| look.changed_nanos),
+            sum(cursor).value(),
         ])?;
     Ok(())
+}
+
+/// Of everything that a row holds.
+fn sum(cursor: &Cursor) -> Sum {
+    let (standing, copy_of) = standing_numbers(cursor.standing);
+    let fingerprint = |sum: Sum, print: Fingerprint| sum.number(i64::from(print.len)).bytes(&print.hash.to_le_bytes());
+    let sum = Sum::new()
+        .number(cursor.file.0)
+        .bytes(cursor.source.as_bytes())
+        .bytes(cursor.path.as_os_str().as_bytes())
+        .bytes(cursor.real_path.as_ref().map_or(&[], |path| path.as_os_str().as_bytes()))
+        .number(cursor.inode.device as i64)
+        .number(cursor.inode.inode as i64)
+        .number(packing_number(cursor.packing))
+        .number(standing)
+        .number(copy_of.unwrap_or(0))
+        .number(cursor.offset as i64)
+        .number(cursor.seen.0)
+        .number(i64::from(cursor.finished))
+        .number(cursor.look.map_or(-1, |look| look.size as i64))
+        .number(cursor.look.map_or(-1, |look| look.changed_nanos));
+    let sum = fingerprint(fingerprint(sum, cursor.head), cursor.before);
+    cursor.marks.0.iter().fold(sum, |sum, mark| sum.number(i64::from(*mark)))
+}
+
+const fn standing_numbers(standing: Standing) -> (i64, Option<i64>) {
+    match standing {
+        Standing::Own => (0, None),
+        Standing::Copy { of } => (1, Some(of.0)),
+        Standing::Foreign => (2, None),
+    }
+}
+
+const fn packing_number(packing: Packing) -> i64 {
+    match packing {
+        Packing::Plain => 0,
+        Packing::Gzip => 1,
+        Packing::Zstd => 2,
+    }
 }
 
 pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Cursor>> {
     let mut statement = connection.prepare(
         "SELECT id, source, path, device, inode, head_len, head_hash, before_len, before_hash, offset, seen_us, finished,
-                real_path, packing, standing, copy_of, marks, look_size, look_ctime_ns
+                real_path, packing, standing, copy_of, marks, look_size, look_ctime_ns, sum
          FROM file ORDER BY id",
     )?;
     let rows = statement.query_map([], read)?;
@@ -68,7 +101,7 @@ pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<Cursor>>
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Cursor> {
     let path = |blob: &[u8]| PathBuf::from(OsStr::from_bytes(blob));
-    Ok(Cursor {
+    let cursor = Cursor {
         file: FileId(row.get(0)?),
         source: row.get(1)?,
         path: path(row.get_ref(2)?.as_blob()?),
@@ -86,7 +119,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Cursor> {
             (Some(size), Some(changed_nanos)) => Some(ReadLook { size: size as u64, changed_nanos }),
             _ => None,
         },
-    })
+    };
+    sum(&cursor).agree(row.get(19)?, "a file's cursor")?;
+    Ok(cursor)
 }
 
 fn packing(value: ValueRef<'_>) -> rusqlite::Result<Packing> {

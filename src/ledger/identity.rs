@@ -21,15 +21,58 @@ const PURPOSE: &[u8] = b"pxtail ledger binding v1\0";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub agent: AgentId,
-    /// Set when the ledger came from another machine: windows that began before this are sealed, but parked.
-    pub adopted: Option<UnixMicros>,
+    /// Set when the ledger does not know all that was sent.
+    pub adopted: Option<Adopted>,
     /// Events parked because the ledger was just found to come from another machine.
     pub newly_parked: Option<u64>,
 }
 
+/// The ledger does not know all that was sent up to a moment: windows that began before it are sealed, but parked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    pub at: UnixMicros,
+    pub cause: Cause,
+    /// What happened, in words for a person; empty where only the cause is known.
+    pub story: String,
+}
+
+/// Why it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It came from another machine, which may still send.
+    Moved,
+    /// It was damaged or lost, and is an older copy, or new.
+    Mended,
+}
+
+impl Cause {
+    /// The name in the ledger and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Mended => "mended",
+        }
+    }
+
+    /// Why an event is parked.
+    #[must_use]
+    pub const fn why_parked(self) -> &'static str {
+        match self {
+            Self::Moved => "its window began when this ledger was on another machine, which may have sent it",
+            Self::Mended => "its window began before the ledger was damaged or lost, and it may have been sent then",
+        }
+    }
+}
+
 /// Reads who the agent is, or decides it.
-pub(super) fn bind(connection: &mut Connection, path: &Path, now: UnixMicros) -> Result<Identity, LedgerError> {
-    bind_to(connection, machine_hash().as_deref(), now)
+pub(super) fn bind(
+    connection: &mut Connection,
+    path: &Path,
+    machine: Option<&str>,
+    now: UnixMicros,
+) -> Result<Identity, LedgerError> {
+    bind_to(connection, machine, now)
         .map_err(|source| LedgerError::Sqlite { path: path.to_owned(), operation: "read the agent's id", source })?
         .ok_or_else(|| LedgerError::Damaged { path: path.to_owned(), what: "the agent's id".to_owned() })
 }
@@ -40,7 +83,7 @@ fn bind_to(connection: &mut Connection, machine: Option<&str>, now: UnixMicros) 
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let stored = read_meta(&transaction, "agent_id")?;
     let bound = read_meta(&transaction, "machine")?;
-    let adopted = read_meta(&transaction, "adopted_us")?.and_then(|text| text.parse().ok()).map(UnixMicros);
+    let adopted = read_adopted(&transaction)?;
     let moved = matches!((&bound, machine), (Some(bound), Some(machine)) if bound != machine);
     let identity = match stored {
         Some(text) if !moved => {
@@ -51,8 +94,10 @@ fn bind_to(connection: &mut Connection, machine: Option<&str>, now: UnixMicros) 
                 &transaction,
                 "this ledger was made on another machine, which may have sent the event",
             )?;
-            write_meta(&transaction, "adopted_us", &now.0.to_string())?;
-            Some(Identity { agent: new_agent(&transaction)?, adopted: Some(now), newly_parked: Some(parked) })
+            let at = adopted.map_or(now, |adopted| adopted.at.max(now));
+            let adopted = Adopted { at, cause: Cause::Moved, story: String::new() };
+            write_adopted(&transaction, &adopted)?;
+            Some(Identity { agent: new_agent(&transaction)?, adopted: Some(adopted), newly_parked: Some(parked) })
         }
         None => Some(Identity { agent: new_agent(&transaction)?, adopted: None, newly_parked: None }),
     };
@@ -69,7 +114,23 @@ fn new_agent(connection: &Connection) -> rusqlite::Result<AgentId> {
     Ok(agent)
 }
 
-fn machine_hash() -> Option<String> {
+fn read_adopted(connection: &Connection) -> rusqlite::Result<Option<Adopted>> {
+    let Some(at) = read_meta(connection, "adopted_us")?.and_then(|text| text.parse().ok()).map(UnixMicros) else {
+        return Ok(None);
+    };
+    // Before there was another cause, none was written.
+    let is_mended = read_meta(connection, "adopted_cause")?.as_deref() == Some(Cause::Mended.name());
+    let cause = if is_mended { Cause::Mended } else { Cause::Moved };
+    Ok(Some(Adopted { at, cause, story: read_meta(connection, "adopted_story")?.unwrap_or_default() }))
+}
+
+pub(super) fn write_adopted(connection: &Connection, adopted: &Adopted) -> rusqlite::Result<()> {
+    write_meta(connection, "adopted_us", &adopted.at.0.to_string())?;
+    write_meta(connection, "adopted_cause", adopted.cause.name())?;
+    write_meta(connection, "adopted_story", &adopted.story)
+}
+
+pub(super) fn machine_hash() -> Option<String> {
     let id = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
         .iter()
         .filter_map(|path| std::fs::read_to_string(path).ok())
@@ -80,11 +141,11 @@ fn machine_hash() -> Option<String> {
     Some(hasher.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
 }
 
-fn read_meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn read_meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()
 }
 
-fn write_meta(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+pub(super) fn write_meta(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
     connection.execute(
         "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         params![key, value],
@@ -94,7 +155,7 @@ fn write_meta(connection: &Connection, key: &str, value: &str) -> rusqlite::Resu
 
 #[cfg(test)]
 mod tests {
-    use super::bind_to;
+    use super::{Adopted, Cause, bind_to};
     use crate::ledger::schema;
     use crate::model::time::UnixMicros;
 
@@ -109,7 +170,8 @@ mod tests {
         assert_eq!(bind_to(&mut connection, None, UnixMicros(3)).unwrap().unwrap(), first);
         let copied = bind_to(&mut connection, Some("b"), UnixMicros(4)).unwrap().unwrap();
         assert_ne!(copied.agent, first.agent);
-        assert_eq!((copied.adopted, copied.newly_parked), (Some(UnixMicros(4)), Some(0)));
+        let adopted = Adopted { at: UnixMicros(4), cause: Cause::Moved, story: String::new() };
+        assert_eq!((copied.adopted.as_ref(), copied.newly_parked), (Some(&adopted), Some(0)));
         let again = bind_to(&mut connection, Some("b"), UnixMicros(5)).unwrap().unwrap();
         assert_eq!((again.agent, again.adopted, again.newly_parked), (copied.agent, copied.adopted, None));
     }

@@ -38,8 +38,7 @@ impl DirectoryLock {
 }
 
 fn directory_error(path: &Path, source: std::io::Error) -> LedgerError {
-    let user = rustix::process::geteuid().as_raw().to_string();
-    LedgerError::Directory { path: path.to_owned(), user, source }
+    LedgerError::Directory { path: path.to_owned(), user: super::user(), source }
 }
 
 /// Usage of named people is in there: nobody else reads it.

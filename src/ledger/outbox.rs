@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::sums::Sum;
+use super::witness::{Witness, Writer};
 use super::{LedgerError, commit, schema};
 use crate::model::event::{EventId, Window};
 use crate::model::time::UnixMicros;
@@ -118,7 +120,7 @@ pub struct StateTotal {
 
 const COLUMNS: &str =
     "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
-    state, attempts, attempted_us, status, cause, answer";
+    state, attempts, attempted_us, status, cause, answer, sum";
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -130,12 +132,14 @@ pub const FORGOTTEN_LINES: &str = "outbox_forgotten_lines";
 pub struct OutboxStore {
     connection: Connection,
     path: PathBuf,
+    witness: Witness,
 }
 
 impl OutboxStore {
     /// Opens the outbox of a ledger that exists.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Ok(Self { connection: schema::connect(path)?, path: path.to_owned() })
+        let witness = Witness::of(path, Writer::Sending);
+        Ok(Self { connection: schema::connect(path)?, path: path.to_owned(), witness })
     }
 
     fn fail(&self, operation: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
@@ -163,7 +167,7 @@ impl OutboxStore {
     /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction.
     pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<(), LedgerError> {
         let fail = self.fail("note attempts and outcomes");
-        let mut write = || {
+        let mut write = || -> rusqlite::Result<u64> {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for note in batch.notes {
                 write_note(&transaction, note, batch.at)?;
@@ -178,20 +182,28 @@ impl OutboxStore {
             if batch.requests > 0 {
                 add_requests(&transaction, batch.at, batch.requests)?;
             }
-            transaction.commit()
+            let number = commit::next_number(&transaction)?;
+            transaction.commit()?;
+            Ok(number)
         };
-        write().map_err(fail)
+        self.witness.note(write().map_err(fail)?);
+        Ok(())
     }
 
     /// Lets held events go. Gives how many there were.
-    pub fn release(&self) -> Result<u64, LedgerError> {
-        self.connection
-            .execute(
-                "UPDATE outbox SET state = ?2 WHERE state = ?1",
-                params![EventState::Held as i64, EventState::Ready as i64],
-            )
-            .map(|changed| changed as u64)
-            .map_err(self.fail("release the outbox"))
+    pub fn release(&mut self) -> Result<u64, LedgerError> {
+        let fail = self.fail("release the outbox");
+        let mut release = || -> rusqlite::Result<(usize, u64)> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let states = params![EventState::Held as i64, EventState::Ready as i64];
+            let changed = transaction.execute("UPDATE outbox SET state = ?2 WHERE state = ?1", states)?;
+            let number = commit::next_number(&transaction)?;
+            transaction.commit()?;
+            Ok((changed, number))
+        };
+        let (changed, number) = release().map_err(fail)?;
+        self.witness.note(number);
+        Ok(changed as u64)
     }
 
     /// Requests made on a UTC day (days since 1970).
@@ -259,14 +271,16 @@ fn totals(connection: &Connection) -> rusqlite::Result<Vec<(EventState, StateTot
 }
 
 pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite::Result<()> {
+    let id = event.id.to_string();
+    let sum = sum(&id, event.identify_id, event.date.millis(), event.base_url, event.body, event.digest);
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines,
-                                 base_url, body, digest, state, cause, sealed_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                 base_url, body, digest, state, cause, sealed_us, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
-            event.id.to_string(),
+            id,
             event.metric,
             event.name,
             event.identify_id,
@@ -281,8 +295,15 @@ pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite:
             event.state as i64,
             event.cause,
             event.sealed.0,
+            sum.value(),
         ])?;
     Ok(())
+}
+
+/// Of what is sent, where to, and what it is looked up by.
+fn sum(event_id: &str, identify_id: &str, date_ms: i64, base_url: &str, body: &[u8], digest: &str) -> Sum {
+    let sum = Sum::new().bytes(event_id.as_bytes()).bytes(identify_id.as_bytes()).number(date_ms);
+    sum.bytes(base_url.as_bytes()).bytes(body).bytes(digest.as_bytes())
 }
 
 /// An attempt that was under way when the agent died may have reached PX.
@@ -324,7 +345,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         .into_iter()
         .find(|known| *known as i64 == state)
         .ok_or(rusqlite::Error::IntegralValueOutOfRange(13, state))?;
-    Ok(OutboxRow {
+    let row_sum: Option<i64> = row.get(19)?;
+    let found = OutboxRow {
         row: row.get(0)?,
         event_id: row.get(1)?,
         metric: row.get(2)?,
@@ -343,5 +365,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         status: row.get(16)?,
         cause: row.get(17)?,
         answer: row.get(18)?,
-    })
+    };
+    let OutboxRow { event_id, identify_id, date, base_url, body, digest, .. } = &found;
+    sum(event_id, identify_id, date.millis(), base_url, body, digest).agree(row_sum, "an event in the outbox")?;
+    Ok(found)
 }

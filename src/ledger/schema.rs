@@ -15,8 +15,26 @@ use super::LedgerError;
 /// The layout below. Grows by one with each change of it.
 ///
 /// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
-/// 3: more columns of `file`. Files of an older ledger get empty ones: they are known by what they have.
+/// 3: more columns of `file`, and sums of rows. Rows of an older ledger get empty ones: they are known by what they have.
 pub const VERSION: u32 = 3;
+
+/// No version of this program writes a higher one: what says so is damaged, and not of a newer program.
+const MOST_PLAUSIBLE: u32 = 1_000;
+
+/// Every table below.
+const NAMES: [&str; 11] = [
+    "meta",
+    "file",
+    "rule",
+    "window",
+    "group_keys",
+    "group_states",
+    "revision",
+    "outbox",
+    "request_day",
+    "counter",
+    "file_note",
+];
 
 /// How long a writer waits for the other one (counting and pushing have a connection each). A seal of a million events
 /// is one transaction of some seconds.
@@ -140,7 +158,7 @@ CREATE TABLE file_note (
 ";
 
 /// What version 3 brought. standing: 0 own, 1 copy of the file `copy_of`, 2 foreign; packing: 0 plain, 1 gzip, 2 zstd;
-/// marks: 32-bit hashes, little-endian; look: of the read that found the end.
+/// marks: 32-bit hashes, little-endian; look: of the read that found the end. sum: of the row, see sums.rs.
 const FILE_INVENTORY: &str = "
 ALTER TABLE file ADD COLUMN real_path BLOB;
 ALTER TABLE file ADD COLUMN packing INTEGER NOT NULL DEFAULT 0;
@@ -149,18 +167,27 @@ ALTER TABLE file ADD COLUMN copy_of INTEGER;
 ALTER TABLE file ADD COLUMN marks BLOB NOT NULL DEFAULT x'';
 ALTER TABLE file ADD COLUMN look_size INTEGER;
 ALTER TABLE file ADD COLUMN look_ctime_ns INTEGER;
+ALTER TABLE file ADD COLUMN sum INTEGER;
+ALTER TABLE window ADD COLUMN sum INTEGER;
+ALTER TABLE revision ADD COLUMN sum INTEGER;
+ALTER TABLE outbox ADD COLUMN sum INTEGER;
 ";
 
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| {
-        LedgerError::Directory { path: path.to_owned(), user: rustix::process::geteuid().as_raw().to_string(), source }
-    })?;
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| LedgerError::Directory { path: path.to_owned(), user: super::user(), source })?;
     let mut connection = connect(path)?;
     let fail = |operation| move |source| LedgerError::Sqlite { path: path.to_owned(), operation, source };
-    let found: u32 = connection
-        .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
-        .map_err(fail("open the ledger"))?;
+    let found = version_of(&connection).map_err(fail("open the ledger"))?;
+    if found > MOST_PLAUSIBLE {
+        return Err(LedgerError::Damaged { path: path.to_owned(), what: format!("its version ({found})") });
+    }
     if found > VERSION {
         return Err(LedgerError::Newer { path: path.to_owned(), found, known: VERSION });
     }
@@ -179,6 +206,24 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
         transaction.commit().map_err(fail("make the ledger"))?;
     }
     Ok(connection)
+}
+
+fn version_of(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
+}
+
+/// The version of a ledger that is there; 0 for a database without our tables.
+pub(super) fn version(path: &Path) -> Result<u32, LedgerError> {
+    let fail = |source| LedgerError::Sqlite { path: path.to_owned(), operation: "open the ledger", source };
+    version_of(&connect(path)?).map_err(fail)
+}
+
+/// A table of ours that cannot be found under its name.
+pub(super) fn missing_table(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let missing = NAMES.iter().find(|name| !found.iter().any(|found| found == *name));
+    Ok(missing.map(|name| format!("the table `{name}` is gone")))
 }
 
 /// Another connection to a ledger that is there.

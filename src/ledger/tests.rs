@@ -47,7 +47,7 @@ fn day(number: i64) -> Window {
     Window { start: UnixMicros::from_seconds(number * 86_400), end: UnixMicros::from_seconds((number + 1) * 86_400) }
 }
 
-fn event(number: u128, state: EventState) -> NewEvent<'static> {
+pub(super) fn event(number: u128, state: EventState) -> NewEvent<'static> {
     NewEvent {
         id: EventId(Uuid::from_u128(number)),
         metric: "m",
@@ -66,13 +66,13 @@ fn event(number: u128, state: EventState) -> NewEvent<'static> {
     }
 }
 
-fn put(ledger: &mut Ledger, event: &NewEvent<'_>) {
+pub(super) fn put(ledger: &mut Ledger, event: &NewEvent<'_>) {
     let mut commit = ledger.begin().unwrap();
     commit.put_event(event).unwrap();
     commit.finish().unwrap();
 }
 
-fn cursor(id: i64, offset: u64) -> Cursor {
+pub(super) fn cursor(id: i64, offset: u64) -> Cursor {
     Cursor {
         file: FileId(id),
         source: "web".into(),
@@ -141,11 +141,15 @@ fn a_newer_ledger_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_ledger_is_refused_with_what_to_do() {
+fn a_file_that_is_no_ledger_is_kept_beside_a_new_one() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join(super::FILE_NAME), vec![7_u8; 8192]).unwrap();
-    let text = Ledger::open(directory.path(), NOW).unwrap_err().to_string();
-    assert!(text.contains("help: keep a copy of the file"), "{text}");
+    let ledger = Ledger::open(directory.path(), NOW).unwrap();
+    let mended = ledger.mended().unwrap();
+    assert!(
+        mended.story.contains("a new ledger, since there is no good copy; the damaged one is kept as"),
+        "{mended:?}"
+    );
 }
 
 #[test]
@@ -183,7 +187,7 @@ fn held_events_wait_for_a_release() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
     put(&mut ledger, &event(1, EventState::Held));
-    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
     assert!(outbox.in_state(EventState::Ready, None, 9).unwrap().is_empty());
     assert_eq!(outbox.release().unwrap(), 1);
     assert_eq!(outbox.in_state(EventState::Ready, None, 9).unwrap().len(), 1);

@@ -44,6 +44,8 @@ pub struct AgentSpec {
     pub commit_interval: Duration,
     /// A commit comes earlier after so many lines.
     pub commit_lines: u64,
+    /// Between two copies of the ledger.
+    pub copy_interval: Duration,
     /// The status socket; by default `pxtail.sock` in the state directory.
     pub socket: PathBuf,
 }

@@ -19,6 +19,9 @@ use crate::model::time::UnixMicros;
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
 pub(super) const READ_BYTES: usize = 256 << 10;
 
+/// How old the saved "last seen" of a file that does not change may get, at least.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
 /// Whether the globs show the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
@@ -88,6 +91,10 @@ pub(super) struct Followed {
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
     pub(super) queued: bool,
+    /// When it was first seen in this run.
+    pub(super) met_at: Option<UnixMicros>,
+    /// The configuration named it once, and does not now.
+    pub(super) is_set_aside: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
@@ -129,7 +136,7 @@ impl Followed {
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -140,6 +147,8 @@ impl Followed {
             continues: None,
             judged: None,
             queued: false,
+            met_at: None,
+            is_set_aside: false,
             scan: 0,
             seen_saved: cursor.seen,
             cursor,
@@ -182,6 +191,12 @@ impl Followed {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
     }
 
+    /// How old its saved "last seen" may get: not all files are saved for that in one commit.
+    pub(super) const fn save_seen_after(&self) -> Duration {
+        let every = SAVE_SEEN_EVERY.as_secs();
+        Duration::from_secs(every + self.cursor.file.0.unsigned_abs() % every)
+    }
+
     /// Since when it is expected to end, if it is.
     pub(super) const fn leaving_since(&self) -> Option<UnixMicros> {
         match self.presence {
@@ -219,11 +234,17 @@ impl Followed {
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| look.as_read());
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
@@ -323,21 +344,33 @@ impl Followed {
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&window[before..upto]);
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
+        let state = self.state();
+        let lag_bytes = if state.is_wanted() { self.unread() } else { 0 };
+        // How much more a compressed file holds is not known before it is read.
+        let is_packed = self.cursor.packing != Packing::Plain;
+        let is_behind = state.is_wanted() && (lag_bytes > 0 || is_packed) && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
             path: self.cursor.path.clone(),
             offset: self.cursor.offset,
             size,
-            lag_bytes: size.saturating_sub(self.cursor.offset),
-            state: self.state(),
+            lag_bytes,
+            state,
+            behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// Bytes that were seen of it and are not counted.
+    pub(super) fn unread(&self) -> u64 {
+        self.size().saturating_sub(self.cursor.offset)
     }
 
     /// As it was looked at last, or read.
@@ -351,11 +384,20 @@ impl Followed {
         if let Some(Trouble { why, since }) = &self.trouble {
             return FileState::Unreadable { why: why.clone(), since: *since };
         }
+        match (self.cursor.standing, self.content) {
+            (Standing::Copy { of }, _) => return FileState::Copy { of },
+            (Standing::Foreign, _) => return FileState::Foreign,
+            (Standing::Own, Content::Emptied) => return FileState::Destroyed,
+            (Standing::Own, Content::There | Content::Deleted) => {}
+        }
         match self.presence {
+            _ if self.is_set_aside => FileState::SetAside,
             _ if self.cursor.finished => FileState::Finished,
             Presence::Missing { .. } => FileState::Missing,
             Presence::Left { .. } => FileState::Leaving,
             _ if self.looked.is_some() => FileState::CaughtUp,
+            _ if self.is_undecided() && self.size() > 0 && !self.queued => FileState::Undecided,
+            _ if self.handle.is_none() && !self.queued => FileState::Waiting,
             _ => FileState::Reading,
         }
     }

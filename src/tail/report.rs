@@ -28,6 +28,24 @@ pub struct Note {
 }
 
 impl Note {
+    /// What it tells of, for counting alike ones.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.what {
+            What::Found { .. } => "new files",
+            What::Resumed { .. } => "known files read on",
+            What::Renamed { .. } => "files renamed",
+            What::Left { .. } => "files renamed away or deleted",
+            What::Finished { .. } => "files finished",
+            What::Truncated { .. } => "files truncated or rewritten",
+            What::SetAside { .. } => "files not named by the configuration any more",
+            What::Lost { .. } => "files not found any more",
+            What::Unreadable { .. } => "files that cannot be read",
+            What::Readable => "files that can be read again",
+            What::NotRegular => "names that are no regular files",
+        }
+    }
+
     /// True for what an operator should look at; the rest is the usual course of things.
     #[must_use]
     pub const fn is_warning(&self) -> bool {
@@ -106,6 +124,9 @@ pub struct FileStatus {
     pub size: u64,
     pub lag_bytes: u64,
     pub state: FileState,
+    /// For how long there was something to read at least: since when the last read that found its end began, or since it
+    /// was first seen in this run.
+    pub behind_since: Option<UnixMicros>,
     /// When the last read that found its end began; `None` when none has in this run.
     pub caught_up_at: Option<UnixMicros>,
 }
@@ -119,6 +140,10 @@ pub enum FileState {
     CaughtUp,
     /// Without a name in the globs; read until it is quiet.
     Leaving,
+    /// There is more to read, and no handle free for it.
+    Waiting,
+    /// It may be a copy of another file: nothing of it is read until that is certain.
+    Undecided,
     /// Known, but not found yet under any name.
     Missing,
     Unreadable {
@@ -127,6 +152,69 @@ pub enum FileState {
     },
     /// Rotated away or deleted, and read to its end.
     Finished,
+    /// It is where it was, and the configuration does not name it any more.
+    SetAside,
+    /// What it has is counted from that file.
+    Copy {
+        of: FileId,
+    },
+    /// Rotated away before the source was first followed.
+    Foreign,
+    /// What it had is destroyed; it is remembered to know a copy of it.
+    Destroyed,
+}
+
+impl FileState {
+    /// The name in JSON and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::CaughtUp => "caught_up",
+            Self::Leaving => "leaving",
+            Self::Waiting => "waiting",
+            Self::Undecided => "undecided",
+            Self::Missing => "missing",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Finished => "finished",
+            Self::SetAside => "set_aside",
+            Self::Copy { .. } => "copy",
+            Self::Foreign => "foreign",
+            Self::Destroyed => "destroyed",
+        }
+    }
+
+    /// True where what is not read is still to be read.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        matches!(
+            self,
+            Self::Reading
+                | Self::CaughtUp
+                | Self::Leaving
+                | Self::Waiting
+                | Self::Undecided
+                | Self::Missing
+                | Self::Unreadable { .. }
+        )
+    }
+
+    /// True for a file of which nothing is read now, though it may be there.
+    #[must_use]
+    pub const fn is_not_read(&self) -> bool {
+        !matches!(self, Self::Reading | Self::CaughtUp | Self::Leaving | Self::Finished | Self::Destroyed)
+    }
+}
+
+/// What was left out for one reason: bytes that were there and are in no window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The name in the ledger, JSON and metrics.
+    pub reason: &'static str,
+    pub lines: u64,
+    /// Where the bytes were not read, at least so many: as the file was seen last.
+    pub bytes: u64,
+    pub files: u64,
 }
 
 /// Totals since the start.
@@ -148,9 +236,27 @@ pub struct TailCounters {
     pub unterminated_lines: u64,
     /// Bytes that came after such a line was counted, up to its newline: dropped.
     pub continued_bytes: u64,
+    /// Bytes of lost files that were seen and not read.
+    pub lost_bytes: u64,
+    /// Files that were truncated or rewritten before they were read to the end, and of which no copy was found.
+    pub cut_files: u64,
+    /// Their bytes that were seen and not read.
+    pub cut_bytes: u64,
 }
 
 impl TailCounters {
+    /// What was left out, by reason.
+    #[must_use]
+    pub const fn losses(&self) -> [Loss; 4] {
+        let (lines, files) = (0, 0);
+        [
+            Loss { reason: "oversized", lines: self.oversized_lines, bytes: self.oversized_bytes, files },
+            Loss { reason: "continued", lines, bytes: self.continued_bytes, files },
+            Loss { reason: "lost", lines, bytes: self.lost_bytes, files: self.files_lost },
+            Loss { reason: "cut", lines, bytes: self.cut_bytes, files: self.cut_files },
+        ]
+    }
+
     pub const NOTHING: Self = Self {
         bytes_read: 0,
         files_found: 0,
@@ -161,6 +267,9 @@ impl TailCounters {
         oversized_bytes: 0,
         unterminated_lines: 0,
         continued_bytes: 0,
+        lost_bytes: 0,
+        cut_files: 0,
+        cut_bytes: 0,
     };
 
     #[must_use]
@@ -175,6 +284,9 @@ impl TailCounters {
             oversized_bytes: self.oversized_bytes + other.oversized_bytes,
             unterminated_lines: self.unterminated_lines + other.unterminated_lines,
             continued_bytes: self.continued_bytes + other.continued_bytes,
+            lost_bytes: self.lost_bytes + other.lost_bytes,
+            cut_files: self.cut_files + other.cut_files,
+            cut_bytes: self.cut_bytes + other.cut_bytes,
         }
     }
 }

@@ -7,11 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence};
-use super::glob::{Listing, Obstacle};
+use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
@@ -20,9 +19,6 @@ use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
-
-/// How old the saved "last seen" of a file that does not change may get.
-const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
 
 /// The names in directories, listed once per scan.
 type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
@@ -41,11 +37,13 @@ impl Tail {
     /// change, and is tried again at each scan. `now` must be taken before the call.
     pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
         self.scans += 1;
+        self.listed.begin(now);
         let mut report = ScanReport::default();
         for at in 0..self.sources.len() {
             let Some(source) = self.sources.get(at) else { continue };
             let index = source.spec.index;
-            let listing = source.globs.list(&mut self.hooks);
+            let mut listing = source.globs.list(&mut self.hooks);
+            self.listed.add(&mut listing);
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
             report.matched_files += listing.entries().len();
             self.is_waiting = false;
@@ -67,6 +65,9 @@ impl Tail {
                 self.look_at_finished(index, now);
             }
             let is_waiting = self.is_waiting;
+            if is_waiting {
+                self.listed.want_scan();
+            }
             if let Some(source) = self.sources.get_mut(at) {
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
@@ -80,12 +81,16 @@ impl Tail {
                     report.incomplete_sources.push(index);
                 }
             }
-            self.note_obstacles(at, listing.obstacles);
+            self.note_obstacles(at, listing.obstacles, now);
         }
         self.by_number.clear();
         let scans = self.scans;
         self.strangers.retain(|_, stranger| stranger.scan + 1 >= scans);
         self.forget_expired(now);
+        self.listed.end(self.files.values());
+        for file in self.files.values().filter(|file| file.handle.is_some()) {
+            self.polls.add(file.cursor.file);
+        }
         report.notes = std::mem::take(&mut self.notes);
         report
     }
@@ -125,22 +130,27 @@ impl Tail {
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
+        let has_room = self.has_room();
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
             return;
         }
-        file.scan = self.scans;
+        let is_first = std::mem::replace(&mut file.scan, self.scans) == 0;
+        file.met_at.get_or_insert(now);
+        file.is_set_aside = false;
         file.cursor.seen = decided.max(file.cursor.seen);
         if !file.is_named() {
             file.presence = Presence::Named;
         }
-        if now.since(file.seen_saved) >= SAVE_SEEN_EVERY {
+        if now.since(file.seen_saved) >= file.save_seen_after() {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
-        // A copy is not read: it is judged again when it changes.
-        let is_unchanged = !file.is_own() || file.is_unchanged(look, now);
+        // A copy is not read: it is judged again when it changes. A file that was at its end when we stopped, and is as it
+        // was, needs no read; while handles last it gets one, so that it cannot be deleted unread.
+        let wants_handle = is_first && file.handle.is_none() && has_room;
+        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle);
         if !file.is_own() {
             file.caught_up_at = None;
         } else if is_unchanged {
@@ -198,6 +208,7 @@ impl Tail {
         let mut file = Followed::new(source, cursor);
         file.scan = self.scans;
         file.grown_at = now;
+        file.met_at = Some(now);
         self.files.insert(id, file);
         self.by_inode.insert((source, look.inode), id);
         self.count(source, |counters| counters.files_found += 1);
@@ -245,28 +256,6 @@ impl Tail {
             if file.presence == Presence::Named && std::mem::take(&mut file.cursor.finished) {
                 self.dirty.insert(id);
             }
-        }
-    }
-
-    fn note_obstacles(&mut self, at: usize, obstacles: std::collections::BTreeMap<PathBuf, Obstacle>) {
-        let Some(source) = self.sources.get_mut(at) else { return };
-        let before = std::mem::replace(&mut source.obstacles, obstacles);
-        let index = source.spec.index;
-        let mut changes = Vec::new();
-        for (path, obstacle) in &source.obstacles {
-            if before.get(path) != Some(obstacle) {
-                let what = match obstacle {
-                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
-                    Obstacle::NotRegular => What::NotRegular,
-                };
-                changes.push((path.clone(), what));
-            }
-        }
-        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
-            changes.push((path.clone(), What::Readable));
-        }
-        for (path, what) in changes {
-            self.note(index, path, what);
         }
     }
 
@@ -349,6 +338,7 @@ impl Tail {
     fn set_aside(&mut self, id: FileId) {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
+        file.is_set_aside = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
         self.dirty.insert(id);
         self.note(source, path, What::SetAside { file: id, offset });
@@ -429,7 +419,11 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        self.count(source, |counters| counters.files_lost += 1);
+        let unread = file.unread();
+        self.count(source, |counters| {
+            counters.files_lost += 1;
+            counters.lost_bytes += unread;
+        });
         self.dirty.insert(id);
         self.note(source, path, What::Lost { file: id, offset });
     }
@@ -449,13 +443,26 @@ impl Tail {
             .collect();
         for id in expired {
             self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id)
-                && file.content == Content::There
-            {
-                self.by_inode.remove(&(file.source, file.cursor.inode));
+            if let Some(file) = self.files.remove(&id) {
+                if file.content == Content::There {
+                    self.by_inode.remove(&(file.source, file.cursor.inode));
+                }
+                self.count_cut(&file);
             }
             self.dirty.remove(&id);
+            self.rested.remove(&id);
             self.forgotten.insert(id);
+        }
+    }
+
+    /// No copy was found of a file that was emptied: what was not read of it is gone.
+    fn count_cut(&mut self, file: &Followed) {
+        let unread = file.end.saturating_sub(file.cursor.offset);
+        if file.is_own() && file.is_emptied() && unread > 0 {
+            self.count(file.source, |counters| {
+                counters.cut_files += 1;
+                counters.cut_bytes += unread;
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! The tail on the real file system. Every row of what happens to log files is a test here; time is turned by hand.
 
+mod growth;
 mod model;
 mod races;
 mod rotations;

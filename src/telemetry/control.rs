@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::board::Detail;
 use super::status::Status;
 
 /// What can be asked of a running agent.
@@ -20,7 +21,10 @@ pub enum Request {
     /// Lets held events go.
     OutboxRelease,
     /// How the agent is.
-    Status,
+    Status {
+        #[serde(default)]
+        files: Detail,
+    },
     /// The numbers of it, as Prometheus reads them.
     Metrics,
 }
@@ -30,7 +34,7 @@ pub enum Request {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Released { events: u64 },
-    Status(Status),
+    Status(Box<Status>),
     Metrics { text: String },
     Failed { message: String },
 }

@@ -3,24 +3,92 @@
 //! Promises: metrics hold names and numbers only; a sample of a line that does not match is in the status alone, shortened
 //! and without control characters. Does not: measure; the agent fills it in.
 
-use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 /// Longest sample, in bytes of the line.
 const SAMPLE_LEN: usize = 200;
 
-/// Names are part of the interface.
+/// Names are part of the interface. Times are in UTC, as RFC 3339 has them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
+    /// When this was so; empty before the agent's first round.
+    pub at: String,
+    /// When the agent started.
+    pub started: String,
+    /// Whether file events come that say when to look; polling goes on in any case.
+    pub hints: String,
+    pub ledger: LedgerStatus,
     pub sources: Vec<SourceStatus>,
 }
 
-/// Counts are since the agent's start.
+/// What is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerStatus {
+    pub agent_id: String,
+    /// Why nothing can be saved now: reading waits for it.
+    pub trouble: Option<String>,
+    /// When the newest copy was made.
+    pub copied: Option<String>,
+    /// It does not know all that was sent.
+    pub adopted: Option<AdoptedStatus>,
+}
+
+/// From before a moment, nothing is sent, since it may have been sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedStatus {
+    /// Windows that began before this are parked when they seal.
+    pub at: String,
+    /// `moved`: from another machine; `mended`: after damage.
+    pub cause: String,
+    pub story: String,
+}
+
+/// The files of a source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FilesStatus {
+    /// How many are in each state.
+    pub states: BTreeMap<String, u64>,
+    /// Bytes that are there and not read.
+    pub lag_bytes: u64,
+    /// For how long some of them were not, at most.
+    pub lag_seconds: f64,
+    /// Files and directories of which nothing is read.
+    pub not_read: Vec<NotReadStatus>,
+    /// How many more there are.
+    pub left_out: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotReadStatus {
+    pub state: String,
+    /// Safe for a terminal.
+    pub path: String,
+    pub why: String,
+    /// Of a copy: where it is counted from.
+    pub of: Option<String>,
+    pub since: Option<String>,
+    pub seconds: Option<u64>,
+    pub lag_bytes: u64,
+}
+
+/// What is in no window, for one reason, since the ledger was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LossStatus {
+    pub reason: String,
+    pub lines: u64,
+    /// At least so many, where they were not read.
+    pub bytes: u64,
+    pub files: u64,
+}
+
+/// Counts are since the agent's start, losses since the ledger was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceStatus {
     pub name: String,
+    pub files: FilesStatus,
+    pub losses: Vec<LossStatus>,
     pub lines: u64,
     /// Records that no pattern matches, and lines that a wrapper does not match.
     pub unmatched: u64,
@@ -81,76 +149,9 @@ impl Sample {
     }
 }
 
-/// Where the agent's threads leave and find the status.
-#[derive(Debug, Default)]
-pub struct StatusBoard(Mutex<Status>);
-
-impl StatusBoard {
-    pub fn post(&self, status: Status) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = status;
-    }
-
-    #[must_use]
-    pub fn read(&self) -> Status {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// Prometheus' text format, version 0.0.4.
-#[must_use]
-pub fn prometheus(status: &Status) -> String {
-    let mut text = String::new();
-    let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, String)>| {
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-        for (labels, value) in samples {
-            let _ = writeln!(text, "{name}{{{labels}}} {value}");
-        }
-    };
-    let of_source = |value: fn(&SourceStatus) -> Option<String>| -> Vec<(String, String)> {
-        let sample = |source: &SourceStatus| Some((label("source", &source.name), value(source)?));
-        status.sources.iter().filter_map(sample).collect()
-    };
-    let of_pattern = status.sources.iter().flat_map(|source| {
-        let labels =
-            |pattern: &PatternStatus| format!("{},{}", label("source", &source.name), label("pattern", &pattern.name));
-        source.patterns.iter().map(move |pattern| (labels(pattern), pattern.matched.to_string()))
-    });
-    family("pxtail_lines_read_total", "counter", "Lines read.", of_source(|source| Some(source.lines.to_string())));
-    family("pxtail_lines_matched_total", "counter", "Records that a pattern matched.", of_pattern.collect());
-    family(
-        "pxtail_lines_unmatched_total",
-        "counter",
-        "Records that no pattern matched.",
-        of_source(|source| Some(source.unmatched.to_string())),
-    );
-    family(
-        "pxtail_multiline_cut_total",
-        "counter",
-        "Records that were cut at a limit.",
-        of_source(|source| Some(source.multiline_cut.to_string())),
-    );
-    family(
-        "pxtail_match_ratio",
-        "gauge",
-        "The part of the last minutes' records that matched.",
-        of_source(|source| source.match_ratio.map(|ratio| ratio.to_string())),
-    );
-    family(
-        "pxtail_drift",
-        "gauge",
-        "1 while the match ratio is below min_match_rate.",
-        of_source(|source| Some(u8::from(source.drift).to_string())),
-    );
-    text
-}
-
-fn label(name: &str, value: &str) -> String {
-    format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PatternStatus, Sample, SourceStatus, Status, prometheus};
+    use super::Sample;
 
     #[test]
     fn a_sample_is_short_and_safe_for_a_terminal() {
@@ -162,31 +163,5 @@ mod tests {
         ] {
             assert_eq!(Sample::new(line, String::new()).line, shown);
         }
-    }
-
-    #[test]
-    fn metrics_have_names_and_numbers_and_no_line() {
-        let source = SourceStatus {
-            name: "we\"b".to_owned(),
-            lines: 10,
-            unmatched: 3,
-            patterns: vec![PatternStatus { name: "combined".to_owned(), matched: 7, ..PatternStatus::default() }],
-            match_ratio: Some(0.7),
-            drift: true,
-            sample: Some(Sample { line: "secret".to_owned(), why: String::new() }),
-            ..SourceStatus::default()
-        };
-        let text = prometheus(&Status { sources: vec![source] });
-        for line in [
-            "# TYPE pxtail_lines_read_total counter",
-            "pxtail_lines_read_total{source=\"we\\\"b\"} 10",
-            "pxtail_lines_matched_total{source=\"we\\\"b\",pattern=\"combined\"} 7",
-            "pxtail_lines_unmatched_total{source=\"we\\\"b\"} 3",
-            "pxtail_match_ratio{source=\"we\\\"b\"} 0.7",
-            "pxtail_drift{source=\"we\\\"b\"} 1",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
-        }
-        assert!(!text.contains("secret"), "{text}");
     }
 }

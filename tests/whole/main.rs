@@ -5,9 +5,11 @@
 mod agent;
 mod bad_input;
 mod command_line;
+mod damage;
 mod dry_run;
 mod following;
 mod kills;
 mod oracle;
 mod records;
 mod tools;
+mod two_agents;

@@ -36,6 +36,7 @@ fn each_limit_holds_at_its_edge() {
         check(section, key, [&quoted[0], &quoted[1]], [&quoted[2], &quoted[3]]);
     };
     check_span("agent", "commit_interval", "10ms", "1m", "9ms", "61s");
+    check_span("agent", "copy_interval", "1s", "7d", "999ms", "8d");
     check("agent", "commit_lines", ["1", "100_000_000"], ["0", "100_000_001"]);
     check("px", "requests_per_second", ["0.01", "200"], ["0.009", "200.5"]);
     check("px", "requests_per_day", ["1", "1_000_000"], ["0", "1_000_001"]);
