@@ -264,6 +264,7 @@ impl Agent<'_> {
             self.notes.sources(self.configuration, &self.tail);
             self.waker.watch(self.tail.watched());
         }
+        self.notes.hints(self.waker.hints());
         self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
@@ -279,7 +280,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };

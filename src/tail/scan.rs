@@ -310,7 +310,10 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
             file.cursor.path = path;
-            file.cursor.real_path = None;
+            // Others that the link led to will go the same way.
+            if let Some(real) = file.cursor.real_path.take() {
+                file.home = real;
+            }
             self.dirty.insert(id);
         }
     }
@@ -395,12 +398,12 @@ impl Tail {
 
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
+        let Some(manner) = self.files.get(&id).map(|file| self.manner(file.source)) else { return false };
         let Some(file) = self.files.get_mut(&id) else { return false };
         let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
-        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
+        if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
         file.put_handle(candidate.into_parts());
@@ -436,7 +439,7 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| file.content == Content::Deleted || is_expired(&file.cursor))
+            .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.outlived())
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))

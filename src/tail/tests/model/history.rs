@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::actions::{ClockKind, Hint, Setting, Step};
 use super::disk::{self, Disk};
 use super::world::{Race, World};
+use crate::model::encoding::TextEncoding;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::spec::{StartAt, TailSpec};
 use crate::model::time::{Clock, SystemClock, UnixMicros};
@@ -39,7 +40,12 @@ pub(super) struct Outcome {
 }
 
 /// Runs a history to its end, and then some: what must be counted is, also after another crash, and files are still followed.
-pub(super) fn run(root: &Path, setting: Setting, steps: &[Step], trace: Option<Vec<String>>) -> Result<Outcome, (String, Vec<String>)> {
+pub(super) fn run(
+    root: &Path,
+    setting: Setting,
+    steps: &[Step],
+    trace: Option<Vec<String>>,
+) -> Result<Outcome, (String, Vec<String>)> {
     let mut history = History::new(root, setting, trace);
     let result = history.run(steps);
     let world = history.world();
@@ -52,9 +58,15 @@ fn sources(root: &Path, setting: Setting) -> Vec<TailSource> {
     let source = |source: usize| TailSource {
         index: SourceIndex(source as u32),
         name: ["first", "second"][source].to_owned(),
-        include: setting.globs.of(source).iter().map(|glob| located(root.join(glob).to_str().unwrap().to_owned())).collect(),
+        include: setting
+            .globs
+            .of(source)
+            .iter()
+            .map(|glob| located(root.join(glob).to_str().unwrap().to_owned()))
+            .collect(),
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
+        encoding: TextEncoding::default(),
     };
     (0..setting.globs.sources()).map(source).collect()
 }
@@ -67,7 +79,8 @@ impl History {
             ClockKind::Real => SystemClock.now(),
         };
         let world = World::new(Disk::new(root.to_owned(), now, setting.clock), setting);
-        let spec = TailSpec { max_open_files: setting.max_open_files, max_line_bytes: setting.max_line_bytes, ..spec() };
+        let spec =
+            TailSpec { max_open_files: setting.max_open_files, max_line_bytes: setting.max_line_bytes, ..spec() };
         let sources = sources(root, setting);
         let tail = Tail::new(&spec, sources.clone(), Vec::new(), FileId(1)).unwrap();
         let world = Arc::new(Mutex::new(world));
@@ -174,7 +187,8 @@ impl History {
         let mut world = self.world.lock().unwrap();
         for (source, open) in world.open.iter_mut().enumerate() {
             let of_source = self.tail.files.values().filter(|file| file.source == SourceIndex(source as u32));
-            let held = of_source.filter(|file| file.handle.is_some() && !(may_close && file.presence == Presence::Named));
+            let held =
+                of_source.filter(|file| file.handle.is_some() && !(may_close && file.presence == Presence::Named));
             *open = held.map(|file| file.cursor.inode.inode).collect::<HashSet<u64>>();
         }
     }
@@ -210,7 +224,12 @@ impl History {
             if let Some(trace) = &mut self.trace {
                 let text = String::from_utf8_lossy(chunk.bytes);
                 let lines: Vec<&str> = text.split('\n').map(|line| &line[..line.len().min(9)]).collect();
-                trace.push(format!("    {:?} {} from {}: {lines:?}", chunk.file, chunk.path.display(), chunk.first_offset));
+                trace.push(format!(
+                    "    {:?} {} from {}: {lines:?}",
+                    chunk.file,
+                    chunk.path.display(),
+                    chunk.first_offset
+                ));
             }
             self.world.lock().unwrap().count(chunk.source.0 as usize, chunk.bytes)?;
         }

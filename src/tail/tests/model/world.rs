@@ -12,14 +12,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::actions::{FileAction, Gate, is_open, Form, Setting, Size, With, Writer};
+use super::actions::{FileAction, Form, Gate, Setting, Size, With, Writer, is_open};
 use super::disk::{Directory, Disk, NodeId, Unfinished};
 use super::lines::{Account, TOKEN_BYTES, text_of, tokens, tokens_of};
 use super::names::Sight;
-use crate::tail::marks;
 use crate::model::file::{Cursor, FileId};
 use crate::model::time::UnixMicros;
 use crate::tail::hooks::Point;
+use crate::tail::marks;
 use crate::tail::tests::GRACE;
 
 /// What one source knows of one file, as far as the model asks for it.
@@ -382,7 +382,8 @@ impl World {
         match size {
             Size::Smaller => text = self.new_lines(1),
             Size::Same | Size::Larger => {
-                let lens: Vec<usize> = self.disk.nodes[node].bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect();
+                let lens: Vec<usize> =
+                    self.disk.nodes[node].bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect();
                 for len in lens {
                     let line = self.new_line();
                     text += &text_of(line, 0, len / TOKEN_BYTES);
@@ -407,7 +408,9 @@ impl World {
             With::Same => bytes.clone(),
             With::Head => lines[..middle].concat(),
             With::Tail => lines[middle..].concat(),
-            With::Edited => lines.iter().enumerate().filter(|(at, _)| *at != middle).flat_map(|(_, line)| line.to_vec()).collect(),
+            With::Edited => {
+                lines.iter().enumerate().filter(|(at, _)| *at != middle).flat_map(|(_, line)| line.to_vec()).collect()
+            }
             With::Other => self.new_lines(2).into_bytes(),
         };
         if matches!(with, With::Tail | With::Edited) {
