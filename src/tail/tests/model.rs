@@ -98,11 +98,25 @@ fn any_history_counts_every_line_on_disk_once() {
         }
     }
     // Of those that fail alike, the shortest.
-    let alike = |text: &String| text.lines().next().unwrap_or_default().split(':').nth(1).unwrap_or_default().chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let alike = |text: &String| {
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .split(':')
+            .nth(1)
+            .unwrap_or_default()
+            .chars()
+            .filter(|letter| !letter.is_ascii_digit())
+            .collect::<String>()
+    };
     failed.sort_by_key(|text| text.lines().count());
     let found = failed.len();
     let mut kinds = std::collections::BTreeMap::<String, usize>::new();
-    failed.retain(|text| { let seen = kinds.entry(alike(text)).or_default(); *seen += 1; *seen <= 3 });
+    failed.retain(|text| {
+        let seen = kinds.entry(alike(text)).or_default();
+        *seen += 1;
+        *seen <= 3
+    });
     assert!(failed.is_empty(), "{found} histories failed: {}", failed.join("\n"));
     if cases > 100 {
         assert!(total.reused * 2 > total.recreated, "inodes are not used again here: {total:?}");

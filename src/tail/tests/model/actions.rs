@@ -46,7 +46,15 @@ pub(super) enum Gate {
 }
 
 /// What the tail is not up to yet.
-const CLOSED: &[Gate] = &[Gate::Compress, Gate::FreshCopies, Gate::CompleteOverCopies, Gate::RacesInRealTime];
+const CLOSED: &[Gate] = &[
+    Gate::Compress,
+    Gate::FreshCopies,
+    Gate::ReplaceWithSame,
+    Gate::ReplaceWithPart,
+    Gate::RotateBehindLinks,
+    Gate::CompleteOverCopies,
+    Gate::RacesInRealTime,
+];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
 pub(super) fn is_open(gate: Gate) -> bool {
@@ -129,30 +137,79 @@ pub(super) enum Writer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileAction {
     /// Completes a half line, then writes whole lines.
-    Append { base: usize, form: Form, lines: usize },
-    Half { base: usize, form: Form },
-    FinishLine { base: usize, form: Form },
+    Append {
+        base: usize,
+        form: Form,
+        lines: usize,
+    },
+    Half {
+        base: usize,
+        form: Form,
+    },
+    FinishLine {
+        base: usize,
+        form: Form,
+    },
     /// `a.log.1` becomes `a.log.2`, …; the last goes.
-    Renumber { base: usize },
+    Renumber {
+        base: usize,
+    },
     /// Renumbers, and `a.log` becomes `a.log.1`.
-    Rotate { base: usize },
-    Rename { base: usize, from: Form, to: Form },
+    Rotate {
+        base: usize,
+    },
+    Rename {
+        base: usize,
+        from: Form,
+        to: Form,
+    },
     /// Copies so many sixteenths of a file.
-    Copy { base: usize, from: Form, to: Form, sixteenths: usize },
+    Copy {
+        base: usize,
+        from: Form,
+        to: Form,
+        sixteenths: usize,
+    },
     /// The newest copy goes on to the end of what is there now.
     CopyOn,
     /// Renumbers, copies to `a.log.1`; so many lines are written, then the file is emptied.
-    CopyTruncate { base: usize, lost: usize },
-    Truncate { base: usize },
-    Cut { base: usize, sixteenths: usize },
-    Rewrite { base: usize, size: Size },
-    Replace { base: usize, with: With },
-    Delete { base: usize, form: Form, writer: Writer },
+    CopyTruncate {
+        base: usize,
+        lost: usize,
+    },
+    Truncate {
+        base: usize,
+    },
+    Cut {
+        base: usize,
+        sixteenths: usize,
+    },
+    Rewrite {
+        base: usize,
+        size: Size,
+    },
+    Replace {
+        base: usize,
+        with: With,
+    },
+    Delete {
+        base: usize,
+        form: Form,
+        writer: Writer,
+    },
     /// Writes to the file that was deleted last while its writer stayed.
-    AppendToDeleted { lines: usize },
+    AppendToDeleted {
+        lines: usize,
+    },
     /// Deletes the file and makes another at once: ext4 gives it the same inode.
-    Recreate { base: usize, lines: usize },
-    HardLink { base: usize, to: Form },
+    Recreate {
+        base: usize,
+        lines: usize,
+    },
+    HardLink {
+        base: usize,
+        to: Form,
+    },
     /// The link leads to the other base from now on.
     SwapLink,
     HideDirectory,
@@ -171,16 +228,26 @@ pub(super) enum Hint {
 pub(super) enum Step {
     File(FileAction),
     /// The action happens when the point is reached the `nth` time from now on.
-    Race { point: Point, nth: usize, action: FileAction },
+    Race {
+        point: Point,
+        nth: usize,
+        action: FileAction,
+    },
     Scan,
-    Read { hint: Hint },
+    Read {
+        hint: Hint,
+    },
     /// So many chunks, and no more.
-    ReadSome { chunks: usize },
+    ReadSome {
+        chunks: usize,
+    },
     Commit,
     CommitFails,
     /// Scan, read, commit.
     Round,
-    Pass { millis: u64 },
+    Pass {
+        millis: u64,
+    },
     Crash,
     /// Commits, ends, starts.
     Restart,

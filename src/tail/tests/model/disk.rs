@@ -130,7 +130,15 @@ impl Disk {
         self.stamp(&file);
         let inode = file.metadata().unwrap().ino();
         self.stood.note(bytes, 0);
-        let node = Node { bytes: bytes.to_vec(), inode, unfinished: None, written_at: self.now, names: 1, begins_alike: None, is_copy: false };
+        let node = Node {
+            bytes: bytes.to_vec(),
+            inode,
+            unfinished: None,
+            written_at: self.now,
+            names: 1,
+            begins_alike: None,
+            is_copy: false,
+        };
         self.nodes.push(node);
         let node = self.nodes.len() - 1;
         self.names.insert(name.to_owned(), Entry::File(node));

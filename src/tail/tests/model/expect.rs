@@ -122,21 +122,25 @@ impl World {
 
     /// Whole lines that were finished before `until`, and are not counted though they must be.
     pub(super) fn check_counted(&self, source: usize, until: UnixMicros) -> Result<(), String> {
-        if until == UnixMicros::MIN {
+        let has_copies = self.disk.nodes.iter().any(|node| node.is_copy);
+        if until == UnixMicros::MIN || (until != UnixMicros::MAX && has_copies && !is_open(Gate::CompleteOverCopies)) {
             return Ok(());
         }
         for (node, standing) in self.disk.nodes.iter().zip(&self.standing) {
-            if until != UnixMicros::MAX && node.is_copy && !is_open(Gate::CompleteOverCopies) {
-                continue;
-            }
             let Some(standing) = standing.get(source).filter(|standing| Self::is_required(standing)) else { continue };
             for line in node.bytes.split_inclusive(|&byte| byte == b'\n') {
-                let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() <= self.setting.max_line_bytes) else {
+                let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() <= self.setting.max_line_bytes)
+                else {
                     continue;
                 };
-                let (Some(Some(first)), Some(Some((last, _)))) = (tokens(line).next(), tokens(line).last()) else { continue };
-                let may_be_late =
-                    if is_open(Gate::LateWriters) { standing.sight == Sight::None } else { standing.sight != Sight::Glob };
+                let (Some(Some(first)), Some(Some((last, _)))) = (tokens(line).next(), tokens(line).last()) else {
+                    continue;
+                };
+                let may_be_late = if is_open(Gate::LateWriters) {
+                    standing.sight == Sight::None
+                } else {
+                    standing.sight != Sight::Glob
+                };
                 let is_late = may_be_late && standing.late.contains(&last) || self.forgiven.contains(&last);
                 let known_from = self.written_at[last].max(standing.seen_from.unwrap_or(UnixMicros::MIN));
                 if known_from < until && !is_late && !self.accounts[source].is_counted(first) {
@@ -148,12 +152,8 @@ impl World {
     }
 
     fn missing(&self, inode: u64, line: &[u8], until: UnixMicros) -> String {
-        let names: Vec<&str> = self
-            .disk
-            .names()
-            .filter(|(_, node)| self.disk.nodes[*node].inode == inode)
-            .map(|(name, _)| name)
-            .collect();
+        let names: Vec<&str> =
+            self.disk.names().filter(|(_, node)| self.disk.nodes[*node].inode == inode).map(|(name, _)| name).collect();
         let line = String::from_utf8_lossy(&line[..line.len().min(40)]);
         match until {
             UnixMicros::MAX => format!("not counted: {line}, in {names:?}"),
@@ -181,7 +181,9 @@ impl World {
         let ends_so = |node: &NodeId| {
             let is_seen = self.standing[*node][source].sight == Sight::Glob;
             let node = &self.disk.nodes[*node];
-            is_seen && node.names == 1 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
+            is_seen
+                && node.names == 1
+                && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
         };
         match self.live_since.iter().find(|node| ends_so(node)) {
             Some(_) => Err(format!("half a line of a live file: {}", String::from_utf8_lossy(text))),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::actions::{ClockKind, Hint, Setting, Step};
@@ -18,6 +18,9 @@ use crate::tail::{Tail, TailSource};
 
 /// More chunks than any history has lines: reading does not end.
 const MOST_CHUNKS: usize = 10_000;
+
+/// Points that one step reaches at most.
+const MOST_POINTS: usize = 20_000;
 
 pub(super) struct History {
     world: Arc<Mutex<World>>,
@@ -39,7 +42,12 @@ pub(super) struct Outcome {
 }
 
 /// Runs a history to its end, and then some: what must be counted is, also after another crash, and files are still followed.
-pub(super) fn run(root: &Path, setting: Setting, steps: &[Step], trace: Option<Vec<String>>) -> Result<Outcome, (String, Vec<String>)> {
+pub(super) fn run(
+    root: &Path,
+    setting: Setting,
+    steps: &[Step],
+    trace: Option<Vec<String>>,
+) -> Result<Outcome, (String, Vec<String>)> {
     let mut history = History::new(root, setting, trace);
     let result = history.run(steps);
     let world = history.world();
@@ -52,7 +60,12 @@ fn sources(root: &Path, setting: Setting) -> Vec<TailSource> {
     let source = |source: usize| TailSource {
         index: SourceIndex(source as u32),
         name: ["first", "second"][source].to_owned(),
-        include: setting.globs.of(source).iter().map(|glob| located(root.join(glob).to_str().unwrap().to_owned())).collect(),
+        include: setting
+            .globs
+            .of(source)
+            .iter()
+            .map(|glob| located(root.join(glob).to_str().unwrap().to_owned()))
+            .collect(),
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
     };
@@ -67,7 +80,8 @@ impl History {
             ClockKind::Real => SystemClock.now(),
         };
         let world = World::new(Disk::new(root.to_owned(), now, setting.clock), setting);
-        let spec = TailSpec { max_open_files: setting.max_open_files, max_line_bytes: setting.max_line_bytes, ..spec() };
+        let spec =
+            TailSpec { max_open_files: setting.max_open_files, max_line_bytes: setting.max_line_bytes, ..spec() };
         let sources = sources(root, setting);
         let tail = Tail::new(&spec, sources.clone(), Vec::new(), FileId(1)).unwrap();
         let world = Arc::new(Mutex::new(world));
@@ -77,13 +91,13 @@ impl History {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has the tail meet the actions that wait for their point.
     fn hook(&mut self) {
         let world = Arc::clone(&self.world);
-        self.tail.set_hook(move |point, _| reach(&mut world.lock().unwrap(), point));
+        self.tail.set_hook(move |point, _| reach(&mut world.lock().unwrap_or_else(PoisonError::into_inner), point));
     }
 
     fn now(&self) -> UnixMicros {
@@ -100,7 +114,8 @@ impl History {
         self.begin()?;
         for step in steps {
             self.say(|| format!("{step:?}"));
-            self.world().disk.now = self.now().plus(Duration::from_millis(1));
+            self.pass(Duration::from_millis(1));
+            self.world().reached = 0;
             self.step(*step)?;
             self.check()?;
         }
@@ -171,10 +186,11 @@ impl History {
     /// Which files each source has open, and will have as long as they are not quiet.
     fn note_open(&mut self) {
         let may_close = self.spec.max_open_files < 16;
-        let mut world = self.world.lock().unwrap();
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         for (source, open) in world.open.iter_mut().enumerate() {
             let of_source = self.tail.files.values().filter(|file| file.source == SourceIndex(source as u32));
-            let held = of_source.filter(|file| file.handle.is_some() && !(may_close && file.presence == Presence::Named));
+            let held =
+                of_source.filter(|file| file.handle.is_some() && !(may_close && file.presence == Presence::Named));
             *open = held.map(|file| file.cursor.inode.inode).collect::<HashSet<u64>>();
         }
     }
@@ -210,9 +226,14 @@ impl History {
             if let Some(trace) = &mut self.trace {
                 let text = String::from_utf8_lossy(chunk.bytes);
                 let lines: Vec<&str> = text.split('\n').map(|line| &line[..line.len().min(9)]).collect();
-                trace.push(format!("    {:?} {} from {}: {lines:?}", chunk.file, chunk.path.display(), chunk.first_offset));
+                trace.push(format!(
+                    "    {:?} {} from {}: {lines:?}",
+                    chunk.file,
+                    chunk.path.display(),
+                    chunk.first_offset
+                ));
             }
-            self.world.lock().unwrap().count(chunk.source.0 as usize, chunk.bytes)?;
+            self.world.lock().unwrap_or_else(PoisonError::into_inner).count(chunk.source.0 as usize, chunk.bytes)?;
         }
         self.note_open();
         self.world().refresh();
@@ -221,7 +242,7 @@ impl History {
 
     /// Saves cursors and counts as one.
     fn commit(&mut self) {
-        let mut world = self.world.lock().unwrap();
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         for cursor in self.tail.changed() {
             world.ledger.insert(cursor.file, cursor.clone());
         }
@@ -266,6 +287,7 @@ impl History {
     fn settle(&mut self) -> Result<(), String> {
         for seconds in [0, 0, 1, 4, 0, 4, 0, 4, 0, 4, 0, 0] {
             self.pass(Duration::from_secs(seconds));
+            self.world().reached = 0;
             self.round()?;
             self.check()?;
         }
@@ -304,6 +326,8 @@ impl History {
 
 /// Does what waits for this moment.
 fn reach(world: &mut World, point: Point) {
+    world.reached += 1;
+    assert!(world.reached < MOST_POINTS, "a scan or a read does not end");
     if world.races.is_empty() {
         return;
     }

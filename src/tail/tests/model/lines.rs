@@ -93,7 +93,11 @@ impl Account {
             return Err(format!("too long, and handed out: {} bytes: {}", text.len(), shown()));
         }
         if !stood.holds(text, ending) {
-            return Err(format!("handed out ({ending:?}), and never stood in a file so: {} bytes: {}", text.len(), shown()));
+            return Err(format!(
+                "handed out ({ending:?}), and never stood in a file so: {} bytes: {}",
+                text.len(),
+                shown()
+            ));
         }
         for token in tokens(text) {
             let Some((line, token)) = token else { return Err(format!("a torn token: {}", shown())) };

@@ -12,14 +12,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::actions::{FileAction, Gate, is_open, Form, Setting, Size, With, Writer};
+use super::actions::{FileAction, Form, Gate, Setting, Size, With, Writer, is_open};
 use super::disk::{Directory, Disk, NodeId, Unfinished};
 use super::lines::{Account, TOKEN_BYTES, text_of, tokens, tokens_of};
-use super::names::Sight;
-use crate::tail::marks;
+use super::names::{Sight, base_of};
 use crate::model::file::{Cursor, FileId};
 use crate::model::time::UnixMicros;
 use crate::tail::hooks::Point;
+use crate::tail::marks;
 use crate::tail::tests::GRACE;
 
 /// What one source knows of one file, as far as the model asks for it.
@@ -75,6 +75,8 @@ pub(super) struct World {
     /// When each line was finished.
     pub(super) written_at: Vec<UnixMicros>,
     copy: Option<CopyJob>,
+    /// Points of the tail that were reached since the last step.
+    pub(super) reached: usize,
     /// Live names that a link led to at a scan.
     pub(super) linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
@@ -95,6 +97,7 @@ impl World {
             live_since: BTreeSet::new(),
             written_at: Vec::new(),
             copy: None,
+            reached: 0,
             linked: BTreeSet::new(),
             forgiven: HashSet::new(),
         }
@@ -329,7 +332,7 @@ impl World {
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
             // Two live names side by side are two logs, even where their bytes are the same.
-            if to.starts_with("copy-of") && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
+            if base_of(to).is_none() && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
                 for line in Self::lines_in(&self.disk.nodes[of].bytes) {
                     self.accounts[source].allow_twice(line);
                 }
@@ -382,7 +385,8 @@ impl World {
         match size {
             Size::Smaller => text = self.new_lines(1),
             Size::Same | Size::Larger => {
-                let lens: Vec<usize> = self.disk.nodes[node].bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect();
+                let lens: Vec<usize> =
+                    self.disk.nodes[node].bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect();
                 for len in lens {
                     let line = self.new_line();
                     text += &text_of(line, 0, len / TOKEN_BYTES);
@@ -407,7 +411,9 @@ impl World {
             With::Same => bytes.clone(),
             With::Head => lines[..middle].concat(),
             With::Tail => lines[middle..].concat(),
-            With::Edited => lines.iter().enumerate().filter(|(at, _)| *at != middle).flat_map(|(_, line)| line.to_vec()).collect(),
+            With::Edited => {
+                lines.iter().enumerate().filter(|(at, _)| *at != middle).flat_map(|(_, line)| line.to_vec()).collect()
+            }
             With::Other => self.new_lines(2).into_bytes(),
         };
         if matches!(with, With::Tail | With::Edited) {
