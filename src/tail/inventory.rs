@@ -115,7 +115,14 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question.path)).collect();
+        // With thousands of files, nearly all of them begin otherwise: that is said by one number each.
+        let start = candidate.start()?;
+        let begins_otherwise =
+            |file: &Followed| file.cursor.marks.0.first().is_some_and(|known| start.is_some_and(|own| own != *known));
+        let is_rotated = rotated::is_rotated_form(question.path);
+        let are_both_live = |file: &Followed| !is_rotated && self.are_both_live(file, question.path);
+        let streams = streams.filter(|file| !begins_otherwise(file) && !are_both_live(file));
+        let mut streams: Vec<&Followed> = streams.collect();
         // An archive is unpacked from front to back.
         streams.sort_by_key(|file| file.cursor.offset);
         for file in streams {
@@ -136,14 +143,10 @@ impl Tail {
         Ok(related)
     }
 
-    /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
+    /// Two names side by side, neither of them a rotation (`path` is none): two logs, even where their bytes are the same.
     fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
         let other = file.cursor.path.as_path();
-        file.presence == Presence::Named
-            && file.scan == self.scans
-            && other != path
-            && !rotated::is_rotated_form(other)
-            && !rotated::is_rotated_form(path)
+        file.presence == Presence::Named && file.scan == self.scans && other != path && !rotated::is_rotated_form(other)
     }
 
     /// `None` where it cannot be read to the end of the comparison.
