@@ -186,11 +186,25 @@ impl Tail {
     ) -> Option<Verdict> {
         let counted = |id: FileId| self.files.get(&id).map_or(0, |file| file.cursor.offset);
         let extended = related.iter().filter_map(|&(id, relation)| match relation {
-            Relation::Extends(more) => Some((counted(id), self.root(id), more)),
+            Relation::Extends(more) => Some((counted(id), self.root(id) == id, id, more)),
             _ => None,
         });
-        if let Some((_, root, more)) = extended.max_by_key(|(counted, root, _)| (*counted, *root)) {
-            return self.extending(candidate, root, more, quiet_since);
+        if let Some((.., id, more)) = extended.max_by_key(|(counted, is_root, id, _)| (*counted, *is_root, *id)) {
+            let root = self.root(id);
+            let to_root = related.iter().find(|(other, _)| *other == root).map(|(_, relation)| *relation);
+            match (to_root, more) {
+                (Some(Relation::Extends(more)), _) => return self.extending(candidate, root, more, quiet_since),
+                // It has more than that copy, and not all of what the copy is of.
+                (Some(_), _) => {}
+                // It went on from that copy otherwise than what the copy is of.
+                (None, More::Yes) => {
+                    return Some(Verdict::Branches { at: Prefix::of(&self.files.get(&id)?.cursor) });
+                }
+                (None, More::No) => {
+                    let at = Prefix::of(&self.files.get(&id)?.cursor);
+                    return Some(Verdict::Copy { of: root, at, share: share_of(candidate) });
+                }
+            }
         }
         let begun = related.iter().find_map(|&(id, relation)| match relation {
             Relation::Begins(len) => Some((self.root(id), len)),
