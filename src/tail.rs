@@ -16,6 +16,7 @@
 
 mod candidate;
 pub mod captures;
+mod directories;
 mod followed;
 mod glob;
 pub mod hooks;
@@ -23,6 +24,7 @@ mod identity;
 mod inventory;
 mod lines;
 mod marks;
+mod polling;
 mod progress;
 mod reading;
 pub mod report;
@@ -30,18 +32,22 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod turns;
 mod unpack;
 pub mod wake;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use directories::Directories;
 use followed::{Content, Followed};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
 use inventory::Stranger;
+use polling::Polls;
+use turns::Turns;
 
 use crate::model::fault::{Faults, Located};
 use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
@@ -156,23 +162,22 @@ pub struct Tail {
     directories: HashMap<(SourceIndex, PathBuf), Look>,
     /// Cursors of sources that are not configured: kept for their return.
     orphans: BTreeMap<FileId, Cursor>,
-    /// Files with something to read; the first has its turn.
-    queue: VecDeque<FileId>,
-    /// Bytes of this turn so far.
-    turn_bytes: usize,
+    /// Files with something to read.
+    turns: Turns,
+    polls: Polls,
     buffer: Vec<u8>,
     /// Files whose cursor is not saved as it is.
     dirty: BTreeSet<FileId>,
+    /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
+    rested: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
     next_id: FileId,
     open_files: usize,
+    /// The directories of the last scan.
+    listed: Directories,
     /// Counts scans, to tell what this one saw.
     scans: u64,
     look_now: bool,
-    /// When the last poll was, and when the next is due.
-    next_poll: Option<(UnixMicros, UnixMicros)>,
-    /// When a cursor moved last.
-    last_active: UnixMicros,
     notes: Vec<Note>,
     hooks: Hooks,
 }
@@ -197,17 +202,17 @@ impl Tail {
             is_waiting: false,
             directories: HashMap::new(),
             orphans: BTreeMap::new(),
-            queue: VecDeque::new(),
-            turn_bytes: 0,
+            turns: Turns::default(),
+            polls: Polls::default(),
             buffer: Vec::new(),
             dirty: BTreeSet::new(),
+            rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             next_id,
             open_files: 0,
+            listed: Directories::default(),
             scans: 0,
             look_now: false,
-            next_poll: None,
-            last_active: UnixMicros::MIN,
             notes: Vec::new(),
             hooks: Hooks::default(),
         };
@@ -271,15 +276,17 @@ impl Tail {
         self.dirty.iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
     }
 
-    /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say.
+    /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say; a scan is wanted where others may
+    /// have changed.
     pub fn look(&mut self) {
         self.look_now = true;
+        self.listed.hint();
     }
 
     /// Cursors that are new or moved since the last confirmed commit.
     pub fn changed(&self) -> impl Iterator<Item = &Cursor> {
         self.dirty
-            .iter()
+            .union(&self.rested)
             .filter_map(|id| self.files.get(id))
             .filter(|file| file.begin_near.is_none())
             .map(|file| &file.cursor)
@@ -295,15 +302,21 @@ impl Tail {
     /// those and this call. When the transaction failed, do not call it: the marks stay.
     pub fn confirm(&mut self) {
         self.dirty.clear();
+        self.rested.clear();
         self.forgotten.clear();
         for source in &mut self.sources {
             source.saved_counters = source.counters;
         }
     }
 
-    /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save.
+    /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save soon.
     pub fn has_changes(&self) -> bool {
         !self.dirty.is_empty() || !self.forgotten.is_empty()
+    }
+
+    /// True when [`Tail::changed`] has what makes the next start cheaper, and can wait for another reason to commit.
+    pub fn has_looks(&self) -> bool {
+        !self.rested.is_empty()
     }
 
     /// The first file id that was never given: to be saved with the cursors.
@@ -343,10 +356,7 @@ impl Tail {
     /// How long the caller may sleep before [`Tail::read`] should be called again. Zero while there is something to read.
     /// Scans are the caller's to time.
     pub fn next_due(&self, now: UnixMicros) -> Duration {
-        match self.next_poll {
-            Some((polled_at, due)) if self.queue.is_empty() && !self.look_now && now >= polled_at => due.since(now),
-            _ => Duration::ZERO,
-        }
+        if self.look_now || !self.turns.is_empty() { Duration::ZERO } else { self.polls.due_in(now) }
     }
 
     /// Calls `hook` at each named point of scans and reads, to test races.

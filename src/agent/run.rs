@@ -12,6 +12,7 @@ use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
 use super::drift::DriftWatch;
 use super::files::FileMemories;
+use super::handles;
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
@@ -24,7 +25,7 @@ use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::record::MetricIndex;
-use crate::model::spec::Configuration;
+use crate::model::spec::{Configuration, TailSpec};
 use crate::model::time::{Clock, UnixMicros};
 use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
@@ -59,9 +60,6 @@ const COMMIT_SHARE: u32 = 10;
 
 /// However long commits take, what is counted is saved at least so often.
 const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
-
-/// Scans on hints take at most this part of the time.
-const SCAN_SHARE: u32 = 50;
 
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
@@ -106,7 +104,9 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
+    let max_open_files = handles::log_files(configuration.tail.max_open_files, configuration.push.concurrency);
+    let tail_spec = TailSpec { max_open_files, ..configuration.tail.clone() };
+    let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;
     let watch = Arc::new(DeliveryWatch::default());
@@ -235,7 +235,6 @@ impl Agent<'_> {
         }
     }
 
-    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
     /// How long a run that ends waits for last records: as long as the longest timeout that it can wait for, and the reads
     /// that must find nothing more after it.
     fn patience_for_records(&self) -> Duration {
@@ -244,9 +243,10 @@ impl Agent<'_> {
         timeouts.filter(|timeout| *timeout <= ONCE_FOR_RECORDS).max().map_or(Duration::ZERO, |timeout| timeout + reads)
     }
 
+    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
     fn round(&mut self) -> Result<Round, AgentError> {
-        if Instant::now() >= self.timers.scan {
-            self.scan();
+        if Instant::now() >= self.timers.scan || (self.tail.has_moved_files() && self.timers.may_scan()) {
+            self.look_around();
         }
         self.check_outbox()?;
         let round = if self.outbox_is_full { Round::Idle } else { self.read() };
@@ -256,16 +256,16 @@ impl Agent<'_> {
         Ok(round)
     }
 
-    fn scan(&mut self) {
+    /// Scans, if there may be anything new.
+    fn look_around(&mut self) {
         let began = Instant::now();
-        let report = self.tail.scan(self.clock.now());
-        self.notes.scan(&report);
-        self.notes.sources(self.configuration, &self.tail);
-        self.waker.watch(self.tail.watched());
-        let ended = Instant::now();
-        self.timers.scan = ended + self.configuration.tail.scan_interval;
-        self.timers.scanned = ended;
-        self.timers.scan_cost = ended - began;
+        if self.tail.is_scan_wanted(self.clock.now()) {
+            let report = self.tail.scan(self.clock.now());
+            self.notes.scan(&report);
+            self.notes.sources(self.configuration, &self.tail);
+            self.waker.watch(self.tail.watched());
+        }
+        self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
     /// Reads and counts until there is nothing left or a commit is due.
@@ -375,14 +375,17 @@ impl Agent<'_> {
 
     fn commit(&mut self, sealing: Sealing) -> Result<Saved, AgentError> {
         let now = self.clock.now();
+        let mut save_looks = sealing == Sealing::Not;
         if Instant::now() >= self.timers.housekeeping {
+            save_looks = true;
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
         self.memories.succeed_all(self.tail.continued());
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
-        if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
+        let has_looks = save_looks && self.tail.has_looks();
+        if due.is_empty() && !self.tail.has_changes() && !has_looks && !self.memories.has_changes() {
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();
@@ -441,7 +444,7 @@ impl Agent<'_> {
         if wait > Duration::ZERO && self.waker.wait(wait) == Woken::Hint {
             self.tail.look();
             // A rename is best seen at once, but with thousands of files a scan is not free.
-            if self.timers.scanned.elapsed() >= self.timers.scan_cost * SCAN_SHARE {
+            if self.timers.may_scan() {
                 self.timers.scan = Instant::now();
             }
         }

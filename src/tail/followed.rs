@@ -133,7 +133,7 @@ impl Followed {
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -225,11 +225,17 @@ impl Followed {
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| look.as_read());
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
@@ -329,6 +335,7 @@ impl Followed {
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
         self.cursor.before = identity::fingerprint(&window[before..upto]);
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 

@@ -44,6 +44,11 @@ impl Look {
         }
     }
 
+    /// A look that was saved with a cursor.
+    pub(super) const fn at_rest(inode: Inode, look: ReadLook) -> Self {
+        Self { inode, size: look.size, changed_nanos: look.changed_nanos }
+    }
+
     /// What is saved of it.
     pub(super) const fn as_read(&self) -> ReadLook {
         ReadLook { size: self.size, changed_nanos: self.changed_nanos }

@@ -65,11 +65,21 @@ pub(super) enum Share {
     Some,
 }
 
+/// Where a file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The globs show it.
+    Listed,
+    /// Beside what they show.
+    Beside,
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub(super) source: SourceIndex,
     pub(super) path: &'a Path,
+    pub(super) place: Place,
     /// The file itself, where it is known already.
     pub(super) except: Option<FileId>,
     pub(super) now: UnixMicros,
@@ -115,7 +125,7 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question.path)).collect();
+        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question)).collect();
         // An archive is unpacked from front to back.
         streams.sort_by_key(|file| file.cursor.offset);
         for file in streams {
@@ -137,9 +147,10 @@ impl Tail {
     }
 
     /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
-    fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
-        let other = file.cursor.path.as_path();
-        file.presence == Presence::Named
+    fn are_both_live(&self, file: &Followed, question: Question<'_>) -> bool {
+        let (path, other) = (question.path, file.cursor.path.as_path());
+        question.place == Place::Listed
+            && file.presence == Presence::Named
             && file.scan == self.scans
             && other != path
             && !rotated::is_rotated_form(other)

@@ -1,27 +1,15 @@
 //! Reads files in fair turns, and decides what follows from what a read met.
 //!
-//! Promises: a file that has much to read does not starve the others; the end of every open file is looked for at each
-//! poll that is due. Does not: look for files.
-
-use std::time::Duration;
+//! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
-use super::inventory::{Question, Verdict};
+use super::inventory::{Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, identity};
 use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
-
-/// Bytes of one file before the next has its turn.
-const TURN_BYTES: usize = 1 << 20;
-
-/// How long a file that grew is looked at each `poll_interval`.
-const ACTIVE_FOR: Duration = Duration::from_mins(1);
-
-/// Between two polls while nothing is active: scans see other files grow.
-const IDLE_POLL: Duration = Duration::from_secs(5);
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +31,12 @@ pub(super) struct Found {
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
         loop {
-            match self.queue.front() {
-                Some(&id) => {
-                    if let Some(found) = self.turn(id, now) {
-                        return Some(found);
-                    }
-                }
-                None if self.is_poll_due(now) => self.poll(now),
-                None => return None,
+            if self.is_poll_due(now) {
+                self.poll(now);
+            }
+            let id = self.turns.front()?;
+            if let Some(found) = self.turn(id, now) {
+                return Some(found);
             }
         }
     }
@@ -126,17 +112,16 @@ impl Tail {
     /// What an open file is of which nothing is counted yet.
     fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
-        let Some((handle, look)) = file.handle.take().and_then(|handle| {
-            let look = identity::look(&handle).ok()?;
-            Some((handle, look))
-        }) else {
+        let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
         };
+        let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let place = Place::Listed;
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
@@ -146,7 +131,10 @@ impl Tail {
                 file.put_handle(candidate.into_parts());
                 file.caught_up(now);
             }
-            Verdict::Wait => file.handle = Some(candidate.handle),
+            Verdict::Wait => {
+                file.put_handle(candidate.into_parts());
+                self.listed.want_scan();
+            }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
                 file.put_handle(candidate.into_parts());
@@ -160,24 +148,22 @@ impl Tail {
     /// A file lost content that may stand in a copy by now: the source is not complete beyond what was read before, until
     /// the next scan has looked for copies.
     pub(super) fn hold_scan(&mut self, source: SourceIndex, read_until: Option<UnixMicros>) {
+        self.listed.want_scan();
         if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
             source.scanned_at = source.scanned_at.min(read_until);
         }
+        self.listed.want_scan();
     }
 
     /// The cursor moved by `len` bytes: keeps the turn, passes it on, or ends it.
     fn moved(&mut self, id: FileId, len: usize, at_end: bool, now: UnixMicros) {
         self.dirty.insert(id);
-        self.last_active = self.last_active.max(now);
-        let soon = now.plus(self.spec.poll_interval);
-        self.next_poll = self.next_poll.map(|(polled_at, due)| (polled_at, due.min(soon)));
-        self.turn_bytes += len;
+        self.polls.hasten(now.plus(self.spec.poll_interval));
         if at_end {
             self.with(id, |file| file.caught_up(now));
-            self.leave_queue(id);
-        } else if self.turn_bytes >= TURN_BYTES {
-            self.turn_bytes = 0;
-            self.queue.rotate_left(1);
+            self.leave_queue_after(id, len);
+        } else {
+            self.turns.took(len);
         }
     }
 
@@ -187,7 +173,11 @@ impl Tail {
         self.leave_queue(id);
         let file = self.files.get_mut(&id)?;
         let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
+        let look = file.cursor.look;
         file.caught_up(now);
+        if file.cursor.look != look {
+            self.rested.insert(id);
+        }
         if !file.is_over(now, grace) {
             return None;
         }
@@ -239,7 +229,7 @@ impl Tail {
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
         let inode = old.cursor.inode;
-        let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
+        let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
         emptied.end = old.end;
@@ -323,6 +313,11 @@ impl Tail {
         }
     }
 
+    /// True while there is room for one more handle, also once all files in the queue have theirs.
+    pub(super) fn has_room(&self) -> bool {
+        self.open_files + self.turns.len() < self.spec.max_open_files
+    }
+
     /// Room for one more handle; closes those that rested longest, then those that wait for their turn, a quarter at once
     /// so that this is rarely done. Only a file with a name can be found again, and only its cursor is needed for that.
     pub(super) fn make_room(&mut self) -> bool {
@@ -331,8 +326,9 @@ impl Tail {
             return true;
         }
         let mut closable: Vec<_> = self
-            .files
-            .values()
+            .polls
+            .files()
+            .filter_map(|id| self.files.get(&id))
             .filter(|file| file.handle.is_some() && file.presence == Presence::Named)
             .map(|file| (file.queued, file.grown_at, file.cursor.file))
             .collect();
@@ -346,61 +342,22 @@ impl Tail {
         self.open_files < most
     }
 
-    fn is_poll_due(&self, now: UnixMicros) -> bool {
-        self.look_now || self.next_poll.is_none_or(|(polled_at, _)| now < polled_at) || self.next_due(now).is_zero()
-    }
-
-    /// Looks at the open files that were active lately or are on their way out; at all of them after a hint.
-    fn poll(&mut self, now: UnixMicros) {
-        let look_at_all = std::mem::take(&mut self.look_now);
-        let mut changed = Vec::new();
-        let mut any_leaving = false;
-        let mut troubles = Vec::new();
-        for (&id, file) in &mut self.files {
-            let Some(handle) = &file.handle else { continue };
-            let is_leaving = file.leaving_since().is_some();
-            any_leaving |= is_leaving;
-            if !(look_at_all || is_leaving || file.looked.is_none() || now.since(file.grown_at) < ACTIVE_FOR) {
-                continue;
-            }
-            match identity::look(handle) {
-                Ok(look) if file.is_unchanged(&look, now) && !is_leaving => {
-                    file.caught_up_at = file.caught_up_at.max(Some(now));
-                }
-                Ok(look) => {
-                    file.looked = None;
-                    file.looking = Some(look);
-                    changed.push(id);
-                }
-                Err(err) => troubles.push((id, err)),
-            }
-        }
-        for id in changed {
-            self.enqueue(id);
-        }
-        for (id, err) in troubles {
-            self.set_trouble(id, &err, now);
-        }
-        let is_active = any_leaving || now.since(self.last_active) < ACTIVE_FOR;
-        let pause = if is_active { self.spec.poll_interval } else { IDLE_POLL.max(self.spec.poll_interval) };
-        // A pause of nothing would poll for ever within one call.
-        self.next_poll = Some((now, now.plus(pause.max(Duration::from_micros(1)))));
-    }
-
     pub(super) fn enqueue(&mut self, id: FileId) {
         if let Some(file) = self.files.get_mut(&id)
             && !std::mem::replace(&mut file.queued, true)
         {
-            self.queue.push_back(id);
+            self.turns.push(id, file.size().saturating_sub(file.cursor.offset));
+            self.polls.add(id);
         }
     }
 
-    /// Takes the file whose turn it is out of the queue.
     fn leave_queue(&mut self, id: FileId) {
-        if self.queue.front() == Some(&id) {
-            self.queue.pop_front();
-            self.turn_bytes = 0;
-        }
+        self.leave_queue_after(id, 0);
+    }
+
+    /// Takes the file whose turn it is out of the queue; `len` bytes of it were just read.
+    fn leave_queue_after(&mut self, id: FileId, len: usize) {
+        self.turns.leave(id, len);
         self.with(id, |file| file.queued = false);
     }
 

@@ -25,6 +25,11 @@ use crate::model::time::UnixMicros;
 /// How old the saved "last seen" of a file that does not change may get.
 const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
 
+/// When a file that does not change is saved for its time alone: not all in one commit.
+const fn save_seen_after(id: FileId) -> Duration {
+    Duration::from_secs(SAVE_SEEN_EVERY.as_secs() + id.0.unsigned_abs() % SAVE_SEEN_EVERY.as_secs())
+}
+
 /// The names in directories, listed once per scan.
 type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
 
@@ -42,11 +47,13 @@ impl Tail {
     /// change, and is tried again at each scan. `now` must be taken before the call.
     pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
         self.scans += 1;
+        self.listed.begin(now);
         let mut report = ScanReport::default();
         for at in 0..self.sources.len() {
             let Some(source) = self.sources.get(at) else { continue };
             let index = source.spec.index;
-            let listing = source.globs.list(&mut self.hooks);
+            let mut listing = source.globs.list(&mut self.hooks);
+            self.listed.add(&mut listing);
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
             report.matched_files += listing.entries().len();
             self.is_waiting = false;
@@ -68,6 +75,9 @@ impl Tail {
                 self.look_at_finished(index, now);
             }
             let is_waiting = self.is_waiting;
+            if is_waiting {
+                self.listed.want_scan();
+            }
             if let Some(source) = self.sources.get_mut(at) {
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
@@ -87,6 +97,10 @@ impl Tail {
         let scans = self.scans;
         self.strangers.retain(|_, stranger| stranger.scan + 1 >= scans);
         self.forget_expired(now);
+        self.listed.end(self.files.values());
+        for file in self.files.values().filter(|file| file.handle.is_some()) {
+            self.polls.add(file.cursor.file);
+        }
         report.notes = std::mem::take(&mut self.notes);
         report
     }
@@ -126,24 +140,27 @@ impl Tail {
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
+        let has_room = self.has_room();
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
             return;
         }
-        file.scan = self.scans;
+        let is_first = std::mem::replace(&mut file.scan, self.scans) == 0;
         file.met_at.get_or_insert(now);
         file.is_set_aside = false;
         file.cursor.seen = decided.max(file.cursor.seen);
         if !file.is_named() {
             file.presence = Presence::Named;
         }
-        if now.since(file.seen_saved) >= SAVE_SEEN_EVERY {
+        if now.since(file.seen_saved) >= save_seen_after(id) {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
-        // A copy is not read: it is judged again when it changes.
-        let is_unchanged = !file.is_own() || file.is_unchanged(look, now);
+        // A copy is not read: it is judged again when it changes. A file that was at its end when we stopped, and is as it
+        // was, needs no read; while handles last it gets one, so that it cannot be deleted unread.
+        let wants_handle = is_first && file.handle.is_none() && has_room;
+        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle);
         if !file.is_own() {
             file.caught_up_at = None;
         } else if is_unchanged {
@@ -468,6 +485,7 @@ impl Tail {
                 self.count_cut(&file);
             }
             self.dirty.remove(&id);
+            self.rested.remove(&id);
             self.forgotten.insert(id);
         }
     }

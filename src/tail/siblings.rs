@@ -20,7 +20,7 @@ use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
-use super::inventory::{CLOCK_SLACK, Question, Verdict};
+use super::inventory::{CLOCK_SLACK, Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, rotated};
 use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
@@ -169,6 +169,9 @@ impl Tail {
     /// of it were seen to go.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
         let Some(known) = self.sources.iter().find(|known| known.spec.index == source) else { return false };
+        if known.globs.excludes(path) {
+            return false;
+        }
         let above = path.parent().and_then(Path::parent);
         let name = path.file_name().unwrap_or_default();
         rotated::bases(name).iter().any(|base| {
@@ -197,7 +200,7 @@ impl Tail {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();
-        let verdict = self.judge(&mut candidate, Question { source, path, except: unread, now });
+        let verdict = self.judge(&mut candidate, Question { source, path, place: Place::Beside, except: unread, now });
         // A file that was found and not counted is as good as one that was written since.
         let is_recent = unread.is_some() || self.is_written_since_known(source, &candidate);
         match verdict {
@@ -264,17 +267,17 @@ impl Tail {
     fn revisit_changed(&mut self, id: FileId, look: &Look, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let is_same = match cursor.look {
-            Some(counted) => counted == look.as_read(),
-            None => cursor.standing == Standing::Own && cursor.offset == look.size,
-        };
+        let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
+        let is_same = is_counted || cursor.look == Some(look.as_read());
         if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
             return;
         }
         match cursor.standing {
             Standing::Foreign => {}
             Standing::Copy { .. } => self.revisit(id, now),
-            Standing::Own => self.revive(id, now),
+            // One that is not named any more is left alone.
+            Standing::Own if self.is_rotation(file.source, &cursor.path) => self.revive(id, now),
+            Standing::Own => {}
         }
     }
 
@@ -381,7 +384,9 @@ impl Tail {
             self.dirty.insert(id);
             return;
         }
-        match self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now }) {
+        let is_listed = file.is_named() && file.scan == self.scans;
+        let place = if is_listed { Place::Listed } else { Place::Beside };
+        match self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now }) {
             Verdict::Wait => self.is_waiting = true,
             Verdict::Empty => {}
             verdict @ (Verdict::Copy { .. } | Verdict::Foreign { .. }) => self.settle(id, &verdict, &look, now),

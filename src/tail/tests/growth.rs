@@ -34,7 +34,7 @@ fn check(rotate: fn(&Rig, u64)) {
         rig.round();
         rig.pass(BETWEEN_ROTATIONS / 2);
         rig.notes.clear();
-        let Tail { files, by_inode, by_number, strangers, unrelated, directories, orphans, queue, .. } = &rig.tail;
+        let Tail { files, by_inode, by_number, strangers, unrelated, directories, orphans, turns, .. } = &rig.tail;
         let sizes = [
             rig.ledger.len(),
             files.len(),
@@ -44,7 +44,7 @@ fn check(rotate: fn(&Rig, u64)) {
             unrelated.len(),
             directories.len(),
             orphans.len(),
-            queue.len(),
+            turns.len(),
         ];
         assert!(sizes.iter().all(|size| *size <= most), "after {number} rotations: {sizes:?}, at most {most}");
     }

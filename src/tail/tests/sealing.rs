@@ -72,7 +72,7 @@ fn an_idle_file_is_complete_up_to_each_scan_without_being_read() {
     for _ in 0..100 {
         rig.pass(Duration::from_secs(10));
         rig.scan();
-        assert!(rig.tail.queue.is_empty(), "an unchanged file is not read");
+        assert!(rig.tail.turns.is_empty(), "an unchanged file is not read");
         assert_eq!(complete_until(&rig, None), rig.now);
     }
 }
