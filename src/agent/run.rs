@@ -25,7 +25,7 @@ use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::record::MetricIndex;
-use crate::model::spec::{Configuration, TailSpec};
+use crate::model::spec::Configuration;
 use crate::model::time::{Clock, UnixMicros};
 use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
@@ -76,6 +76,9 @@ const ONCE_PATIENCE: Duration = Duration::from_secs(20);
 /// 2026-01-01: this program is younger, so an earlier clock is wrong.
 const EARLIEST_NOW: UnixMicros = UnixMicros::from_seconds(1_767_225_600);
 
+/// How long a stop reads deleted files: it has to be done within five seconds.
+const LONGEST_LAST_READ: Duration = Duration::from_secs(2);
+
 /// Without hints or lines, windows still have to seal: the loop looks at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -104,8 +107,7 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let max_open_files = handles::log_files(configuration.tail.max_open_files, configuration.push.concurrency);
-    let tail_spec = TailSpec { max_open_files, ..configuration.tail.clone() };
+    let tail_spec = handles::within_limit(&configuration.tail, configuration.push.concurrency);
     let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;
@@ -216,6 +218,7 @@ impl Agent<'_> {
             self.answer();
             // Push ends by itself only when it cannot start; stopping it tells why.
             if self.stop.is_set() || delivery.has_ended() {
+                self.read_deleted();
                 return self.commit(Sealing::Not).map(|_| ());
             }
             match (round, mode) {
@@ -228,6 +231,7 @@ impl Agent<'_> {
                     self.sleep();
                 }
                 (Round::Idle, Mode::Once) => {
+                    self.read_deleted();
                     self.commit(Sealing::Due)?;
                     return self.drain(delivery, watch);
                 }
@@ -265,6 +269,7 @@ impl Agent<'_> {
             self.notes.sources(self.configuration, &self.tail);
             self.waker.watch(self.tail.watched());
         }
+        self.notes.hints(self.waker.hints());
         self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
@@ -280,7 +285,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };
@@ -301,6 +305,13 @@ impl Agent<'_> {
                 return Round::Busy;
             }
         }
+    }
+
+    /// Reads deleted files to their end, before a stop: nobody can read them after it.
+    fn read_deleted(&mut self) {
+        self.tail.stop();
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_LAST_READ && self.read() == Round::Busy {}
     }
 
     /// Counts lines that waited for more of their record: it comes no more, since their file is at its end for good or

@@ -1,6 +1,7 @@
 //! What the agent tells its log: once per change, never a raw line above debug.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem::discriminant;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::model::spec::Configuration;
 use crate::push::PushObserver;
 use crate::push::observe::{Call, Code, Health, Settled};
 use crate::push::outbox::ParkCause;
+use crate::tail::wake::Hints;
 use crate::tail::{ScanReport, Tail, What};
 use crate::telemetry::DeliveryWatch;
 
@@ -54,6 +56,8 @@ pub struct LogNotes {
     refused_said: Said,
     /// Lines over the limit, as they were said last.
     oversized: u64,
+    hints: Option<Hints>,
+    hints_said: Said,
 }
 
 /// What becomes of lines in the usual course of things.
@@ -210,6 +214,23 @@ impl LogNotes {
             tracing::warn!("{} lines were longer than `tail.max_line_bytes` and dropped", dropped - self.oversized);
             self.oversized = dropped;
         }
+    }
+
+    /// Whether file events come: said when that changes, once a minute at most. How many directories they come from changes
+    /// with every new one.
+    pub fn hints(&mut self, hints: Hints) {
+        let is_same = self.hints.as_ref().is_some_and(|said| discriminant(said) == discriminant(&hints));
+        if is_same || self.hints_said.is_recent() {
+            return;
+        }
+        match &hints {
+            Hints::Off | Hints::From(_) if self.hints.is_none() => {}
+            _ => {
+                tracing::info!("{hints}");
+                self.hints_said = Said::now();
+            }
+        }
+        self.hints = Some(hints);
     }
 
     /// Trouble with the state directory: said when it begins and when it changes.

@@ -71,6 +71,12 @@ impl Turns {
         self.pass();
     }
 
+    /// The file whose turn it is cannot be read before others are.
+    pub(super) fn postpone(&mut self) {
+        self.bytes = TURN_BYTES;
+        self.took(0);
+    }
+
     /// Takes a file out of the queue, if it is its turn.
     pub(super) fn leave(&mut self, id: FileId, len: usize) {
         if self.of_current().front() != Some(&id) {

@@ -32,9 +32,11 @@ const NOT_READ: [(&str, &str); 10] = [
 ];
 
 /// Losses, in words.
-const LOSSES: [(&str, &str); 4] = [
+const LOSSES: [(&str, &str); 6] = [
     ("oversized", "of lines longer than `tail.max_line_bytes`"),
     ("continued", "behind a last line that was counted without its end"),
+    ("torn", "of lines that a hole of NULs cut off"),
+    ("holes", "of NULs, passed over"),
     ("lost", "of files that were deleted before they were read, at least"),
     ("cut", "of files that were truncated before they were read, at least"),
 ];
