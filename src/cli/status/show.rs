@@ -184,9 +184,9 @@ mod tests {
             ..not_read("unreadable", "/var/log/a.log")
         };
         let copy = NotReadStatus { of: Some("/var/log/b.log".to_owned()), ..not_read("copy", "/var/log/b.log.1") };
-        let states = [("caught_up", 3), ("copy", 1), ("finished", 19_000), ("unreadable", 7)];
+        let counts = [("caught_up", 3), ("copy", 1), ("finished", 19_000), ("unreadable", 7)];
         let status = FilesStatus {
-            states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+            states: counts.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
             lag_bytes: 1_234_567,
             lag_seconds: 34.5,
             not_read: vec![copy, denied],
