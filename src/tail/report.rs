@@ -262,11 +262,13 @@ pub struct TailCounters {
 impl TailCounters {
     /// What was left out, by reason.
     #[must_use]
-    pub const fn losses(&self) -> [Loss; 4] {
+    pub const fn losses(&self) -> [Loss; 6] {
         let (lines, files) = (0, 0);
         [
             Loss { reason: "oversized", lines: self.oversized_lines, bytes: self.oversized_bytes, files },
             Loss { reason: "continued", lines, bytes: self.continued_bytes, files },
+            Loss { reason: "torn", lines: self.torn_lines, bytes: self.torn_bytes, files },
+            Loss { reason: "holes", lines, bytes: self.nul_bytes, files },
             Loss { reason: "lost", lines, bytes: self.lost_bytes, files: self.files_lost },
             Loss { reason: "cut", lines, bytes: self.cut_bytes, files: self.cut_files },
         ]

@@ -75,10 +75,10 @@ fn files(family: &mut impl FnMut(&str, &str, &str, Vec<(String, String)>), statu
     let with = |source: &SourceStatus, name: &str, value: &str| {
         format!("{},{}", label("source", &source.name), label(name, value))
     };
-    let states = status.sources.iter().flat_map(|source| {
+    let by_state = status.sources.iter().flat_map(|source| {
         source.files.states.iter().map(move |(state, count)| (with(source, "state", state), count.to_string()))
     });
-    family("pxtail_files", "gauge", "Files by what is done with them.", states.collect());
+    family("pxtail_files", "gauge", "Files by what is done with them.", by_state.collect());
     let losses = |value: fn(&LossStatus) -> u64| -> Vec<(String, String)> {
         let of = |source: &'_ SourceStatus| -> Vec<(String, String)> {
             source.losses.iter().map(|loss| (with(source, "reason", &loss.reason), value(loss).to_string())).collect()

@@ -97,8 +97,8 @@ fn check_not_more(bench: &Bench, written: &Books, what: &str) {
 
 fn parked(bench: &Bench) -> u64 {
     let output = bench.pxtail(&["outbox", "list", "--config", "pxtail.toml"]);
-    let line = output.stdout.lines().find(|line| line.starts_with("parked")).unwrap_or_else(|| panic!("{output:?}"));
-    line.split_whitespace().nth(2).unwrap().parse().unwrap()
+    let line = output.stdout.lines().find(|line| line.starts_with("parked"));
+    line.unwrap().split_whitespace().nth(2).unwrap().parse().unwrap()
 }
 
 #[track_caller]
@@ -192,7 +192,7 @@ fn damage_while_it_runs_is_met_and_mended_without_a_restart() {
     let file = OpenOptions::new().write(true).open(ledger(&bench)).unwrap();
     bench.wait_until("the damage is met", || {
         // Again and again: what is in the agent's memory is written over it.
-        let _ = file.write_all_at(&[0xa5; 64 * 1024], 0);
+        let _ = file.write_all_at(&vec![0xa5; 64 * 1024], 0);
         write(&bench, &mut books, number..number + 1);
         number += 1;
         agent.said().contains("the ledger was damaged")

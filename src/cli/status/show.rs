@@ -10,9 +10,9 @@ use crate::terminal;
 
 /// What is done with files that are read, in words, in the order in which it is shown.
 const READ: [(&str, &str); 5] = [
-    ("caught_up", "read to their end"),
+    ("caught_up", "read to the end"),
     ("reading", "being read"),
-    ("leaving", "renamed or deleted, read on until they are quiet"),
+    ("leaving", "renamed or deleted, read on until quiet"),
     ("finished", "done with"),
     ("destroyed", "truncated or replaced, remembered to know a copy"),
 ];
@@ -21,20 +21,22 @@ const READ: [(&str, &str); 5] = [
 const NOT_READ: [(&str, &str); 10] = [
     ("unreadable", "cannot be read, tried again at each scan"),
     ("not_listed", "cannot be listed, tried again at each scan"),
-    ("not_there", "directories are not there"),
-    ("waiting", "wait for a free handle: raise `tail.max_open_files`"),
-    ("missing", "not found under any name; what they had more may be lost"),
-    ("undecided", "may be copies of what is counted: not read until that is certain"),
-    ("not_regular", "not regular files, left alone"),
+    ("not_there", "not there: a directory of `paths`"),
+    ("waiting", "waiting for a free handle: raise `tail.max_open_files`"),
+    ("missing", "not found under any name; what was not read may be lost"),
+    ("undecided", "may be a copy of what is counted: not read until that is certain"),
+    ("not_regular", "not a regular file, left alone"),
     ("set_aside", "not named by the configuration any more"),
     ("foreign", "rotated away before the first start, left alone"),
-    ("copy", "copies: their lines are counted from another file"),
+    ("copy", "a copy: its lines are counted from another file"),
 ];
 
 /// Losses, in words.
-const LOSSES: [(&str, &str); 4] = [
+const LOSSES: [(&str, &str); 6] = [
     ("oversized", "of lines longer than `tail.max_line_bytes`"),
     ("continued", "behind a last line that was counted without its end"),
+    ("torn", "of lines that a hole of NULs cut off"),
+    ("holes", "of NULs, passed over"),
     ("lost", "of files that were deleted before they were read, at least"),
     ("cut", "of files that were truncated before they were read, at least"),
 ];
@@ -75,7 +77,9 @@ pub(super) fn files(text: &mut String, files: &FilesStatus) {
     }
     let count = |state: &str| files.states.get(state).copied().unwrap_or(0);
     for (state, words) in READ.into_iter().filter(|(state, _)| count(state) > 0) {
-        let _ = writeln!(text, "  {:>12} files {words}", count(state));
+        let count = count(state);
+        let noun = plural(count, "file", "files");
+        let _ = writeln!(text, "  {count:>12} {noun} {words}");
     }
     for (state, words) in NOT_READ.into_iter().filter(|(state, _)| count(state) > 0) {
         let _ = writeln!(text, "  {:>12} {words}", count(state));
@@ -114,14 +118,15 @@ fn not_read(file: &NotReadStatus) -> String {
 /// What was left out since the ledger was made.
 pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
     for LossStatus { reason, lines, bytes: lost, files } in losses {
-        if *lines + *lost + *files == 0 {
+        // A file that was lost, and of which nothing more had been seen, is in JSON and metrics.
+        if *lines + *lost == 0 {
             continue;
         }
         let words = LOSSES.iter().find(|(known, _)| known == reason).map_or(reason.as_str(), |(_, words)| *words);
         let count = match (*lines, *files) {
             (0, 0) => String::new(),
-            (0, files) => format!(" ({files} files)"),
-            (lines, _) => format!(" ({lines} lines)"),
+            (0, files) => format!(" ({files} {})", plural(files, "file", "files")),
+            (lines, _) => format!(" ({lines} {})", plural(lines, "line", "lines")),
         };
         let _ = writeln!(text, "  LEFT OUT: {}{count} {words}", bytes(*lost));
     }
@@ -129,6 +134,10 @@ pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
 
 fn escaped(text: &str) -> String {
     terminal::escaped(text.as_bytes())
+}
+
+fn plural(count: u64, one: &'static str, more: &'static str) -> &'static str {
+    if count == 1 { one } else { more }
 }
 
 /// With three digits at most, in powers of ten.
@@ -175,9 +184,9 @@ mod tests {
             ..not_read("unreadable", "/var/log/a.log")
         };
         let copy = NotReadStatus { of: Some("/var/log/b.log".to_owned()), ..not_read("copy", "/var/log/b.log.1") };
-        let states = [("caught_up", 3), ("copy", 1), ("finished", 19_000), ("unreadable", 7)];
+        let counts = [("caught_up", 3), ("copy", 1), ("finished", 19_000), ("unreadable", 7)];
         let status = FilesStatus {
-            states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+            states: counts.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
             lag_bytes: 1_234_567,
             lag_seconds: 34.5,
             not_read: vec![copy, denied],
@@ -196,16 +205,16 @@ mod tests {
         );
         assert_eq!(
             text,
-            "             3 files read to their end
+            "             3 files read to the end
          19000 files done with
              7 cannot be read, tried again at each scan
                /var/log/a.log: Permission denied (os error 13), for 12 min (12 kB not read)
                and 6 more: `pxtail status --all`
-             1 copies: their lines are counted from another file
+             1 a copy: its lines are counted from another file
                /var/log/b.log.1 of /var/log/b.log
   BEHIND: 1.2 MB are not read, some of them for 34 s
   LEFT OUT: 3.0 MB (2 lines) of lines longer than `tail.max_line_bytes`
-  LEFT OUT: 20 bytes (1 files) of files that were deleted before they were read, at least
+  LEFT OUT: 20 bytes (1 file) of files that were deleted before they were read, at least
   LEFT OUT: 5 bytes newer than this
 "
         );
