@@ -132,7 +132,14 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question)).collect();
+        // With thousands of files, nearly all of them begin otherwise: that is said by one number each.
+        let start = candidate.start()?;
+        let begins_otherwise =
+            |file: &Followed| file.cursor.marks.0.first().is_some_and(|known| start.is_some_and(|own| own != *known));
+        let may_be_live = question.place == Place::Listed && !rotated::is_rotated_form(question.path);
+        let are_both_live = |file: &Followed| may_be_live && self.is_live_elsewhere(file, question.path);
+        let streams = streams.filter(|file| !begins_otherwise(file) && !are_both_live(file));
+        let mut streams: Vec<&Followed> = streams.collect();
         // One in the making would be unpacked again at each scan.
         let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
         // An archive is unpacked from front to back.
@@ -155,19 +162,18 @@ impl Tail {
         Ok(related)
     }
 
-    /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
-    fn are_both_live(&self, file: &Followed, question: Question<'_>) -> bool {
-        let is_live_elsewhere = |file: &Followed| {
+    /// Two names side by side, neither of them a rotation (`path` is none): two logs, even where their bytes are the same. So
+    /// too for what is a copy of such another one.
+    fn is_live_elsewhere(&self, file: &Followed, path: &Path) -> bool {
+        let is_live = |file: &Followed| {
             let other = file.cursor.path.as_path();
             file.presence == Presence::Named
                 && file.scan == self.scans
-                && other != question.path
+                && other != path
                 && !rotated::is_rotated_form(other)
         };
         let root = self.files.get(&self.root(file.cursor.file));
-        question.place == Place::Listed
-            && !rotated::is_rotated_form(question.path)
-            && (is_live_elsewhere(file) || root.is_some_and(is_live_elsewhere))
+        is_live(file) || root.is_some_and(is_live)
     }
 
     /// `None` where it cannot be read to the end of the comparison.

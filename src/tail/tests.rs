@@ -6,6 +6,7 @@ mod growth;
 mod model;
 mod races;
 mod rotations;
+mod scale;
 mod sealing;
 mod strangers;
 
