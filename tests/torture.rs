@@ -10,6 +10,7 @@
 //! | `PXTAIL_TORTURE_RUNS` | runs of each mode, 1 |
 //! | `PXTAIL_TORTURE_LINES_PER_SECOND` | how fast, 100,000 in a release build |
 //! | `PXTAIL_SEED` | the first run's choices; each further run has the next seed |
+//! | `PXTAIL_TORTURE_GRACE` | the agents' `rotated_grace` in seconds; otherwise a short one, by the seed |
 //! | `PXTAIL_TORTURE_KEEP` | directories are kept, and the path is printed |
 //!
 //! Does not: test `fsync`: a killed process loses nothing that it wrote.
@@ -48,8 +49,9 @@ fn check(mode: Mode) {
     let mut failures = Vec::new();
     for number in 0..settings.runs {
         let report = run::run(mode, settings.seed + number, &settings);
-        report.print();
-        failures.extend(report.failure());
+        let failure = report.failure();
+        report.print(failure.as_deref());
+        failures.extend(failure);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -21,6 +21,8 @@ pub struct Progress {
     /// Lines in events.
     pub lines: u64,
     pub open_windows: u64,
+    /// Bytes, by the cursors.
+    pub counted_bytes: u64,
 }
 
 /// Everything in events.
@@ -68,6 +70,7 @@ pub fn progress(ledger: &Path) -> Progress {
     let ask = |query| connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
     Progress {
         open_windows: ask("SELECT count(*) FROM window"),
+        counted_bytes: ask("SELECT coalesce(sum(offset), 0) FROM file"),
         lines: ask("SELECT coalesce(sum(lines), 0) FROM outbox WHERE metric = 'blocks'"),
     }
 }

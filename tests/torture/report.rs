@@ -37,8 +37,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// A row of the table, past the test's captured output: a run that is right has to be seen too.
-    pub fn print(&self) {
+    /// A row of the table, past the test's captured output: a run that is right has to be seen too, and one that is not
+    /// at once.
+    pub fn print(&self, failure: Option<&str>) {
         static HEADER: Once = Once::new();
         let mut out = std::io::stderr().lock();
         HEADER.call_once(|| {
@@ -65,6 +66,9 @@ impl Report {
             self.rotations,
             self.cpu_seconds,
         );
+        if let Some(failure) = failure {
+            let _ = writeln!(out, "{failure}");
+        }
     }
 
     fn missed(&self) -> Vec<u64> {

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// For lines that would be counted again: files that were rotated away are given up by then, unless that takes minutes.
 const LONGEST_LINGER: Duration = Duration::from_secs(5);
 
+/// After so long without a commit, nothing more will come: an agent that is behind commits at least each 30 s.
+const GIVEN_UP: Duration = Duration::from_secs(45);
+
 /// What was done, when, and how many lines there were.
 pub struct Events {
     began: Instant,
@@ -75,6 +78,12 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
     desk.end();
     writer.join().unwrap();
     events.note("the writer ends");
+    if choices.ends_without_delays {
+        host.kill();
+        host.end_delays();
+        host.start();
+        events.note("kill the agent, and start one without delays");
+    }
     let elapsed = began.elapsed();
     let mut on_disk = Disk::default();
     on_disk.read_all(&logs);
@@ -162,7 +171,6 @@ fn kill(host: &mut Host, until: Instant, events: &Events, seed: u64, settings: &
 fn wait(ledger: &Path, on_disk: &Disk, choices: &Choices) -> u64 {
     let began = Instant::now();
     let linger = choices.rotated_grace.min(LONGEST_LINGER) + Duration::from_millis(1_500);
-    let given_up = linger * 3 + Duration::from_secs(5);
     let (mut last, mut since, mut is_looked_at) = (counted::progress(ledger), Instant::now(), false);
     while began.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(100));
@@ -173,7 +181,7 @@ fn wait(ledger: &Path, on_disk: &Disk, choices: &Choices) -> u64 {
         if progress.open_windows > 0 || since.elapsed() < linger {
             continue;
         }
-        if since.elapsed() >= given_up {
+        if since.elapsed() >= GIVEN_UP {
             break;
         }
         if !std::mem::replace(&mut is_looked_at, true) && Counted::read(ledger).has_all(on_disk) {

@@ -12,6 +12,8 @@ pub struct Settings {
     /// How long lines are written.
     pub length: Duration,
     pub lines_per_second: u64,
+    /// `rotated_grace`, where it is not the seed's choice.
+    pub grace: Option<Duration>,
     pub keep: bool,
     pub is_short: bool,
 }
@@ -28,6 +30,8 @@ pub struct Choices {
     pub delays: String,
     /// Lines are late from the first on, and go out in batches while the run lasts.
     pub seals_early: bool,
+    /// The last agent, which is not killed any more, is one without delays.
+    pub ends_without_delays: bool,
     /// Written so many times slower than the settings say: short files are told apart by less. Only in the short form.
     pub slowness: u64,
     /// Lines come in bursts with silences between them.
@@ -52,6 +56,7 @@ impl Settings {
             runs: number("PXTAIL_TORTURE_RUNS").unwrap_or(1),
             length: seconds.map_or(SHORT, Duration::from_secs),
             lines_per_second: number("PXTAIL_TORTURE_LINES_PER_SECOND").unwrap_or(usual),
+            grace: number("PXTAIL_TORTURE_GRACE").map(Duration::from_secs),
             keep: std::env::var_os("PXTAIL_TORTURE_KEEP").is_some(),
             is_short: seconds.is_none(),
         }
@@ -60,17 +65,17 @@ impl Settings {
 
 impl Choices {
     pub fn of(mode: Mode, seed: u64, settings: &Settings) -> Self {
-        // The last is the usual one, which no run here outlives.
-        let graces = if settings.is_short { [1, 2, 600] } else { [2, 5, 600] };
+        let graces = if settings.is_short { [1, 2] } else { [2, 5] };
         let mut random = fastrand::Rng::with_seed(seed.wrapping_mul(31).wrapping_add(mode as u64));
         Self {
             glob: if random.bool() { "app.log" } else { "app.log*" },
             wake: if random.bool() { "linemux" } else { "poll" },
             scan_interval: if random.u8(..3) == 0 { "250ms" } else { "1s" },
             commit_interval: if random.bool() { "250ms" } else { "1s" },
-            rotated_grace: Duration::from_secs(graces[random.usize(..graces.len())]),
+            rotated_grace: settings.grace.unwrap_or(Duration::from_secs(graces[random.usize(..graces.len())])),
             delays: delays(&mut random),
             seals_early: random.u8(..4) == 0,
+            ends_without_delays: random.bool(),
             slowness: if settings.is_short { [1, 1, 100, 1_000][random.usize(..4)] } else { 1 },
             has_bursts: random.u8(..3) == 0,
             deletes_copies: random.bool(),
@@ -84,9 +89,9 @@ fn delays(random: &mut fastrand::Rng) -> String {
     let seed = random.u32(..);
     let text = match random.u8(..4) {
         0 => return String::new(),
-        1 => "listed=0..300ms/2,before_decide=0..300ms/2,before_open=0..100ms/3,opened=0..100ms/3",
-        2 => "before_read=0..60ms/15,before_open=0..600ms/3,opened=0..600ms/4",
-        _ => "listed=0..600ms/3,before_siblings=0..100ms/25,before_open=0..300ms/4,before_read=0..30ms/20",
+        1 => "listed=0..300ms/2,before_decide=0..300ms/2,before_open=0..100ms/5,opened=0..100ms/5",
+        2 => "before_read=0..60ms/15,before_open=0..600ms/12,opened=0..600ms/12",
+        _ => "listed=0..600ms/3,before_siblings=0..100ms/25,before_open=0..300ms/8,before_read=0..30ms/20",
     };
     format!("{text},seed={seed}")
 }

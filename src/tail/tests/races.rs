@@ -99,3 +99,39 @@ fn a_truncation_just_before_a_read_is_noticed() {
     rig.settle();
     rig.check(&["one", "two", "new and much longer than what was there"]);
 }
+
+#[test]
+fn a_copy_that_was_met_before_its_original_was_read_is_not_read_too() {
+    let mut rig = Rig::new("{a,b}.log");
+    rig.append("a.log", "one of a\n");
+    rig.append("b.log", "one of b\n");
+    rig.round();
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).unwrap();
+    rig.rewrite("a.log", "two of a, after the truncation\n");
+    rig.append("b.log", "two of b\n");
+    rig.pass(Duration::from_secs(1));
+    rig.tail.look();
+    // The truncation is noticed, and the other file has its turn first.
+    let chunk = rig.tail.read(rig.now).unwrap();
+    assert_eq!(chunk.bytes, b"two of b\n");
+    rig.pending.push("two of b".to_owned());
+    fs::copy(rig.path("a.log"), rig.path("a.log.2")).unwrap();
+    rig.scan();
+    rig.read();
+    rig.commit();
+    rig.settle();
+    rig.check(&["one of a", "one of b", "two of a, after the truncation", "two of b"]);
+}
+
+#[test]
+fn a_copy_of_a_file_of_which_half_a_line_was_seen_is_not_read_too() {
+    let mut rig = Rig::new("a.log");
+    rig.append("a.log", "one\n");
+    rig.round();
+    rig.rewrite("a.log", "tw");
+    rig.round();
+    rig.append("a.log", "o, whole by now\n");
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).unwrap();
+    rig.settle();
+    rig.check(&["one", "two, whole by now"]);
+}
