@@ -17,13 +17,17 @@
 mod candidate;
 pub mod captures;
 mod directories;
+mod earlier;
 mod followed;
+mod framing;
 mod glob;
 pub mod hooks;
 mod identity;
 mod inventory;
-mod lines;
+pub mod lines;
+pub mod log_reader;
 mod marks;
+mod places;
 mod polling;
 mod progress;
 mod reading;
@@ -32,6 +36,7 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod text;
 mod turns;
 mod unpack;
 pub mod wake;
@@ -41,15 +46,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use directories::Directories;
-use followed::{Content, Followed};
+use followed::{Content, Followed, Manner, READ_BYTES};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
 use inventory::Stranger;
 use polling::Polls;
+use text::{FileText, TextBuffer};
 use turns::Turns;
-use unpack::Unpacked;
 
+use crate::model::encoding::TextEncoding;
 use crate::model::fault::{Faults, Located};
 use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
@@ -68,6 +74,7 @@ pub struct TailSource {
     pub include: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
     pub start_at: StartAt,
+    pub encoding: TextEncoding,
 }
 
 impl TailSource {
@@ -79,6 +86,7 @@ impl TailSource {
             include: spec.paths.clone(),
             exclude: spec.exclude.clone(),
             start_at: spec.start_at,
+            encoding: spec.encoding,
         }
     }
 }
@@ -90,9 +98,10 @@ pub struct Chunk<'a> {
     pub file: FileId,
     /// The path the file was last seen under.
     pub path: &'a Path,
-    /// Each line ends with `\n`; the last line of a finished file may not.
+    /// Each line ends with `\n`; the last line of a finished file may not. UTF-8 where the source has an encoding, otherwise
+    /// as they are; without a byte order mark.
     pub bytes: &'a [u8],
-    /// Where `bytes` begin in the file.
+    /// Where they begin in the file, in its own bytes.
     pub first_offset: u64,
     /// The instant before which nothing of the file was missing, as of before this read; `UnixMicros::MIN` where that is
     /// not known.
@@ -100,20 +109,18 @@ pub struct Chunk<'a> {
     /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
     pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
+    encoding: TextEncoding,
     packing: Packing,
 }
 
 impl Chunk<'_> {
-    /// Bytes of the file before the chunk, for what is written there for later lines (a header): from `offset` on, as many
-    /// as `into` has room for. None where the file is not open any more or cannot be read.
-    pub fn earlier<'b>(&self, offset: u64, into: &'b mut [u8]) -> &'b [u8] {
-        let most = self.first_offset.saturating_sub(offset).min(into.len() as u64) as usize;
-        let Some(handle) = self.handle else { return &[] };
-        let read = match Unpacked::new(self.packing) {
-            Some(mut unpacked) => unpacked.fill(handle, &mut into[..most], offset).map(|(found, _)| found),
-            None => identity::read_at(handle, &mut into[..most], offset),
-        };
-        &into[..read.unwrap_or(0)]
+    /// Every line of the file before the chunk, without its end, for what is written there for later lines (a header). Of a
+    /// file that is begun further inside than [`earlier::MOST_BYTES`], its first block and what comes last. Nothing where it
+    /// is not open any more or cannot be read.
+    pub fn earlier_lines(&self, read: impl FnMut(&[u8])) {
+        if let Some(handle) = self.handle {
+            earlier::lines(handle, self.packing, self.encoding, self.first_offset, read);
+        }
     }
 }
 
@@ -172,6 +179,7 @@ pub struct Tail {
     turns: Turns,
     polls: Polls,
     buffer: Vec<u8>,
+    text: TextBuffer,
     /// Files whose cursor is not saved as it is.
     dirty: BTreeSet<FileId>,
     /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
@@ -211,6 +219,7 @@ impl Tail {
             turns: Turns::default(),
             polls: Polls::default(),
             buffer: Vec::new(),
+            text: TextBuffer::default(),
             dirty: BTreeSet::new(),
             rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
@@ -253,16 +262,23 @@ impl Tail {
     pub fn read(&mut self, now: UnixMicros) -> Option<Chunk<'_>> {
         let found = self.next_lines(now)?;
         let file = self.files.get(&found.file)?;
+        let first_offset = file.cursor.offset.saturating_sub(found.len as u64);
+        let raw = self.buffer.get(found.start..found.start + found.len)?;
+        let (bytes, malformed) = file.text.unwrap_or(FileText::Bytes).read(raw, first_offset, &mut self.text);
+        let source = self.sources.iter_mut().find(|known| known.spec.index == file.source)?;
+        source.counters.malformed_sequences += malformed;
+        let encoding = source.spec.encoding;
         Some(Chunk {
             source: file.source,
             file: found.file,
             path: &file.cursor.path,
-            bytes: self.buffer.get(found.start..found.start + found.len)?,
-            first_offset: file.cursor.offset.saturating_sub(found.len as u64),
+            bytes,
+            first_offset,
             complete_until: found.complete_until,
             continues: file.continues,
             handle: file.handle.as_ref(),
             packing: file.cursor.packing,
+            encoding,
         })
     }
 
@@ -370,6 +386,17 @@ impl Tail {
     #[doc(hidden)]
     pub fn set_hook(&mut self, hook: impl FnMut(hooks::Point, &Path) + Send + 'static) {
         self.hooks.set(Box::new(hook));
+    }
+
+    /// How files of a source are read.
+    fn manner(&self, source: SourceIndex) -> Manner {
+        let known = self.sources.iter().find(|known| known.spec.index == source);
+        Manner {
+            encoding: known.map(|source| source.spec.encoding).unwrap_or_default(),
+            max_line_bytes: self.spec.max_line_bytes,
+            read_bytes: READ_BYTES,
+            hole_bytes: lines::HOLE_BYTES,
+        }
     }
 
     fn give_id(&mut self) -> FileId {

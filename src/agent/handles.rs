@@ -5,6 +5,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::model::spec::TailSpec;
+
 /// Handles for what is no log file, beside requests: the ledger's three connections (three files each), the lock, the
 /// control socket and its callers, signals, hints, two runtimes, a directory that is listed, what the resolver opens.
 const RESERVE: u64 = 48;
@@ -12,9 +14,10 @@ const RESERVE: u64 = 48;
 /// A request has a socket; one that was kept open may wait beside a new one.
 const HANDLES_PER_REQUEST: u64 = 2;
 
-/// Raises the process's limit of open files to the highest it may have, and gives how many of them may be log files: at
-/// most `configured`. Says so when that is fewer. `requests`: how many may be under way at once.
-pub fn log_files(configured: usize, requests: u32) -> usize {
+/// Raises the process's limit of open files to the highest it may have, and gives the tail as it is configured, with no
+/// more open files than fit. Says so when that is fewer. `requests`: how many may be under way at once.
+pub fn within_limit(tail: &TailSpec, requests: u32) -> TailSpec {
+    let configured = tail.max_open_files;
     let limit = raised_limit();
     let fitting = fitting(configured, limit, requests);
     if let Some(limit) = limit.filter(|_| fitting < configured) {
@@ -24,7 +27,7 @@ pub fn log_files(configured: usize, requests: u32) -> usize {
              (`ulimit -n`, systemd's LimitNOFILE), or set `max_open_files = {fitting}`"
         );
     }
-    fitting
+    TailSpec { max_open_files: fitting, ..tail.clone() }
 }
 
 /// `None` where there is no limit.

@@ -25,7 +25,7 @@ use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
 use crate::model::file::{FileId, SourceIndex};
 use crate::model::record::MetricIndex;
-use crate::model::spec::{Configuration, TailSpec};
+use crate::model::spec::Configuration;
 use crate::model::time::{Clock, UnixMicros};
 use crate::parse::record::{Flush, Seen};
 use crate::push::PushSettings;
@@ -104,8 +104,7 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let max_open_files = handles::log_files(configuration.tail.max_open_files, configuration.push.concurrency);
-    let tail_spec = TailSpec { max_open_files, ..configuration.tail.clone() };
+    let tail_spec = handles::within_limit(&configuration.tail, configuration.push.concurrency);
     let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;
@@ -265,6 +264,7 @@ impl Agent<'_> {
             self.notes.sources(self.configuration, &self.tail);
             self.waker.watch(self.tail.watched());
         }
+        self.notes.hints(self.waker.hints());
         self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
@@ -280,7 +280,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };
@@ -428,8 +427,8 @@ impl Agent<'_> {
     /// Leaves the status for who asked for it.
     fn answer(&mut self) {
         let Some(detail) = self.board.wanted() else { return };
-        let Self { ledger, tail, drift, notes, .. } = self;
-        let (trouble, hints, now) = (notes.current_trouble(), String::new(), self.clock.now());
+        let Self { ledger, tail, drift, notes, waker, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), waker.hints().to_string(), self.clock.now());
         let asked = Asked { ledger, tail, drift, trouble, hints, now };
         self.board.post(self.answers.status(asked, detail));
     }

@@ -4,13 +4,15 @@
 //! Promises: a change is never missed where the file system keeps directories' change times (where it does not, the next
 //! [`IDLE_SCAN`] sees it). Does not: list.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Tail;
 use super::followed::Followed;
-use super::glob::Listing;
+use super::glob::{Listing, Obstacle};
 use super::identity::Look;
+use super::report::What;
 use crate::model::time::UnixMicros;
 
 /// However quiet directories are, all is listed and looked at so often: files that rest grow, links lead elsewhere, some file
@@ -106,5 +108,31 @@ impl Tail {
             }
         }
         false
+    }
+
+    /// Says what came in the way of listing a source, and what did not stay there.
+    pub(super) fn note_obstacles(&mut self, at: usize, obstacles: BTreeMap<PathBuf, Obstacle>, now: UnixMicros) {
+        let Some(source) = self.sources.get_mut(at) else { return };
+        let known = std::mem::take(&mut source.obstructed_since);
+        let since = |path: &PathBuf| (path.clone(), known.get(path).copied().unwrap_or(now));
+        source.obstructed_since = obstacles.keys().map(since).collect();
+        let before = std::mem::replace(&mut source.obstacles, obstacles);
+        let index = source.spec.index;
+        let mut changes = Vec::new();
+        for (path, obstacle) in &source.obstacles {
+            if before.get(path) != Some(obstacle) {
+                let what = match obstacle {
+                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
+                    Obstacle::NotRegular => What::NotRegular,
+                };
+                changes.push((path.clone(), what));
+            }
+        }
+        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
+            changes.push((path.clone(), What::Readable));
+        }
+        for (path, what) in changes {
+            self.note(index, path, what);
+        }
     }
 }

@@ -4,20 +4,39 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::candidate::{Candidate, Prefix};
+use super::framing::Framing;
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
-use super::lines::{Cut, Place, cut};
+use super::lines::{Cut, Cutter, Place};
 use super::marks;
+use super::places::{self, Behind};
 use super::report::{FileState, FileStatus};
+use super::text::{self, FileText};
 use super::unpack::{self, Ending, Unpacked};
+use crate::model::encoding::TextEncoding;
 use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
 pub(super) const READ_BYTES: usize = 256 << 10;
+
+/// How old the saved "last seen" of a file that does not change may get, at least.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
+/// How the files of a source are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) encoding: TextEncoding,
+    pub(super) max_line_bytes: usize,
+    /// Of one read.
+    pub(super) read_bytes: usize,
+    /// NULs inside a line that are a hole by their number.
+    pub(super) hole_bytes: usize,
+}
 
 /// Whether the globs show the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +106,13 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// A copy: it had more bytes than were counted then.
+    pub(super) has_more: bool,
     pub(super) queued: bool,
+    /// As its first bytes say; `None` before the first read.
+    pub(super) text: Option<FileText>,
+    /// NULs that were looked through without finding text behind them.
+    pub(super) zeros: Option<Range<u64>>,
     /// When it was first seen in this run.
     pub(super) met_at: Option<UnixMicros>,
     /// The configuration named it once, and does not now.
@@ -114,6 +139,16 @@ pub(super) enum Taken {
         len: usize,
         at_end: bool,
     },
+    /// The beginning of a line whose rest a hole took.
+    Torn {
+        len: usize,
+    },
+    /// NULs before text.
+    Zeros {
+        len: usize,
+    },
+    /// NULs were looked through, and there are more; the cursor did not move.
+    Searching,
     /// Nothing whole is left; so many bytes, from `start`, wait for their newline.
     End {
         start: usize,
@@ -143,7 +178,10 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            has_more: false,
             queued: false,
+            text: None,
+            zeros: None,
             met_at: None,
             is_set_aside: false,
             scan: 0,
@@ -205,6 +243,12 @@ impl Followed {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
     }
 
+    /// How old its saved "last seen" may get: not all files are saved for that in one commit.
+    pub(super) const fn save_seen_after(&self) -> Duration {
+        let every = SAVE_SEEN_EVERY.as_secs();
+        Duration::from_secs(every + self.cursor.file.0.unsigned_abs() % every)
+    }
+
     /// Since when it is expected to end, if it is.
     pub(super) const fn leaving_since(&self) -> Option<UnixMicros> {
         match self.presence {
@@ -233,9 +277,13 @@ impl Followed {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
-    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
+    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again. A copy
+    /// with more than is counted may turn out to have lines of its own.
     pub(super) fn holds_back(&self) -> bool {
-        self.is_own() && (!self.cursor.finished || (self.is_named() && self.looked.is_none()))
+        if !self.is_own() {
+            return self.has_more && self.content == Content::There;
+        }
+        !self.cursor.finished || (self.is_named() && self.looked.is_none())
     }
 
     /// A read that began at `now` found its end.
@@ -257,7 +305,7 @@ impl Followed {
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
     /// written then is counted. A file that shrank since is begun at its beginning.
-    pub(super) fn begin(&mut self, handle: &File, look: &Look, max_line_bytes: usize) -> io::Result<()> {
+    pub(super) fn begin(&mut self, handle: &File, look: &Look, manner: Manner) -> io::Result<()> {
         let Some(near) = self.begin_near else { return Ok(()) };
         let mut candidate = Candidate::new(handle.try_clone()?, *look);
         if candidate.is_packed() {
@@ -267,7 +315,8 @@ impl Followed {
             (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
             (cursor.packing, cursor.standing, cursor.finished) = (candidate.packing, Standing::Foreign, true);
         } else if look.size >= near {
-            let offset = identity::line_start(handle, near, max_line_bytes as u64)?;
+            let unit = file_text(handle, manner.encoding)?.unit();
+            let offset = places::line_start(handle, unit, near, manner.max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
             self.cursor.marks = marks::measure(handle, offset)?;
             self.cursor.offset = offset;
@@ -278,8 +327,10 @@ impl Followed {
 
     /// Reads on from the cursor. One read fetches the bytes before the cursor with the new ones, so that what is compared
     /// and what is handed out are of one moment.
-    pub(super) fn take(&mut self, buffer: &mut Vec<u8>, max_line_bytes: usize, now: UnixMicros) -> io::Result<Taken> {
-        let mut wanted = READ_BYTES;
+    pub(super) fn take(&mut self, buffer: &mut Vec<u8>, manner: Manner, now: UnixMicros) -> io::Result<Taken> {
+        let mut wanted = manner.read_bytes;
+        // Longer lines are dropped; NULs that are no hole fit beside a line. Room for one unit more tells which it is.
+        let most = manner.max_line_bytes.max(wanted).max(2 * manner.hole_bytes) + 2;
         // A long line made the buffer grow; most files never need that again.
         buffer.truncate(wanted);
         buffer.shrink_to(wanted + HEAD_BYTES as usize);
@@ -296,25 +347,121 @@ impl Followed {
             if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
                 return Ok(Taken::Replaced);
             }
-            self.note_end(from + found as u64, now);
-            let data = &buffer[start..found];
-            if data.is_empty() {
-                return Ok(Taken::End { start, waiting: 0 });
+            let seen = from + found as u64;
+            self.note_end(if at_end { seen } else { seen.max(self.end) }, now);
+            let window = Window { bytes: &buffer[..found], from, start, at_end };
+            if let Some(taken) = self.cut(window, manner)? {
+                return Ok(taken);
             }
-            let inside = start > 0 && buffer[start - 1] != b'\n';
-            let place = if inside { Place::InsideDropped } else { Place::LineStart };
-            let taken = match cut(data, place, max_line_bytes) {
-                Cut::Lines(len) => Taken::Lines { start, len, at_end: at_end_after(data, len, at_end) },
-                Cut::DropLine(len) => Taken::DroppedLine { len, at_end: at_end && len == data.len() },
-                Cut::DropRest(len) => Taken::DroppedRest { len, at_end: at_end && len == data.len() },
-                Cut::Wait if at_end => return Ok(Taken::End { start, waiting: data.len() }),
-                Cut::Wait => {
-                    wanted = (wanted * 2).min(max_line_bytes.max(READ_BYTES) + 1);
-                    continue;
-                }
+            wanted = (wanted * 2).min(most);
+        }
+    }
+
+    /// What the window comes to; `None` when more has to be read to tell.
+    fn cut(&mut self, window: Window<'_>, manner: Manner) -> io::Result<Option<Taken>> {
+        let Window { bytes, from, start, at_end } = window;
+        let data = &bytes[start..];
+        if data.is_empty() {
+            return Ok(Some(Taken::End { start, waiting: 0 }));
+        }
+        let offset = from + start as u64;
+        let unit = self.learn_text(window, manner.encoding)?.unit();
+        let framing = Framing::at(unit, offset);
+        let is_line_start = start == 0 || Framing::at(unit, from).ends_line(&bytes[..start]);
+        let place = if is_line_start { Place::LineStart } else { Place::InsideDropped };
+        let mut cut = self.judge(window, framing, manner, |cutter| cutter.cut(data, place));
+        if let Cut::Zeros { after } = cut
+            && !at_end
+        {
+            let seen = framing.whole(data).len() as u64;
+            let text = match self.look_behind(offset + after as u64, offset + seen)? {
+                Behind::Text(text) => (text - offset) as usize,
+                behind => return Ok(Some(self.wait_behind(behind, offset, start, after))),
             };
-            self.advance(buffer, from, start + taken.len());
-            return Ok(taken);
+            cut = self.judge(window, framing, manner, |cutter| cutter.cut_before(data, place, after, text));
+        }
+        let is_end = |len: usize| at_end && framing.newline(data, len).is_none();
+        if at_end && data.last() == Some(&0) {
+            let text = data.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+            self.zeros = Some(offset + text as u64..from + bytes.len() as u64);
+        }
+        let taken = match cut {
+            Cut::Lines(len) => Taken::Lines { start, len, at_end: is_end(len) },
+            Cut::DropLine(len) => Taken::DroppedLine { len, at_end: at_end && len == data.len() },
+            Cut::DropRest(len) => Taken::DroppedRest { len, at_end: at_end && len == data.len() },
+            Cut::DropTorn(len) => Taken::Torn { len },
+            Cut::Skip(len) => Taken::Zeros { len },
+            Cut::Zeros { after } if at_end => {
+                let end = Behind::End(from + bytes.len() as u64);
+                return Ok(Some(self.wait_behind(end, offset, start, after)));
+            }
+            Cut::Wait if at_end => return Ok(Some(Taken::End { start, waiting: framing.whole(data).len() })),
+            Cut::Wait | Cut::Zeros { .. } => return Ok(None),
+        };
+        if let Taken::Zeros { .. } = taken {
+            self.zeros = None;
+        }
+        self.advance(bytes, from, start + taken.len());
+        Ok(Some(taken))
+    }
+
+    fn judge(&self, window: Window<'_>, framing: Framing, manner: Manner, cut: impl FnOnce(&Cutter<'_>) -> Cut) -> Cut {
+        let offset = window.from + window.start as u64;
+        let has_hole = |run: Range<usize>| {
+            let is_in_file = |handle| places::has_hole(handle, offset + run.start as u64, offset + run.end as u64);
+            // An archive's holes are not those of what is packed in it.
+            self.cursor.packing == Packing::Plain && self.handle.as_ref().is_some_and(is_in_file)
+        };
+        let Manner { max_line_bytes, hole_bytes, .. } = manner;
+        cut(&Cutter { framing, max_line_bytes, hole_bytes, has_hole: &has_hole })
+    }
+
+    /// Looks at the file's first bytes: its byte order, and whether they are text in its encoding at all.
+    fn learn_text(&mut self, window: Window<'_>, encoding: TextEncoding) -> io::Result<FileText> {
+        let text = match (window.from, self.text) {
+            (0, _) => {
+                text::object(encoding, window.bytes)?;
+                FileText::new(encoding, window.bytes)
+            }
+            (_, Some(text)) => text,
+            (_, None) => {
+                let mut head = [0; 2];
+                let found = if encoding.is_told_by_head() { self.read_at(&mut head, 0)? } else { 0 };
+                FileText::new(encoding, &head[..found])
+            }
+        };
+        self.text = Some(text);
+        Ok(text)
+    }
+
+    /// What is behind NULs that begin at `zeros` and go on at `from` at least.
+    fn look_behind(&mut self, zeros: u64, from: u64) -> io::Result<Behind> {
+        let is_plain = self.cursor.packing == Packing::Plain;
+        let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
+        let size = if is_plain { identity::look(handle)?.size } else { u64::MAX };
+        let is_known = |known: &&Range<u64>| known.start <= zeros && known.end > from && known.end <= size;
+        let from = self.zeros.as_ref().filter(is_known).map_or(from, |known| known.end);
+        if is_plain {
+            places::text_behind(from, Some(handle), |buffer, at| identity::read_at(handle, buffer, at))
+        } else {
+            places::text_behind(from, None, |buffer, at| self.read_at(buffer, at))
+        }
+    }
+
+    /// Nothing but NULs is known behind the text: room that was set aside, which the writer may fill yet, or a hole whose end
+    /// is not found.
+    fn wait_behind(&mut self, behind: Behind, offset: u64, start: usize, waiting: usize) -> Taken {
+        let zeros = offset + waiting as u64;
+        match behind {
+            Behind::End(end) => {
+                self.zeros = Some(zeros..end);
+                self.end = end;
+                Taken::End { start, waiting }
+            }
+            Behind::Text(upto) | Behind::NotYet(upto) => {
+                self.zeros = Some(zeros..upto);
+                Taken::Searching
+            }
         }
     }
 
@@ -341,16 +488,17 @@ impl Followed {
         }
     }
 
-    /// Moves the cursor to where `window[..upto]` ends; `window` begins at byte `from` of the file.
+    /// Moves the cursor to where `window[..upto]` ends; `window` begins at byte `from` of the file. Beyond its end, there are
+    /// NULs.
     pub(super) fn advance(&mut self, window: &[u8], from: u64, upto: usize) {
         let offset = from + upto as u64;
         let head_len = offset.min(HEAD_BYTES);
         if from == 0 && u64::from(self.cursor.head.len) < head_len {
-            self.cursor.head = identity::fingerprint(&window[..head_len as usize]);
+            self.cursor.head = identity::fingerprint(&marks::padded(window, 0..head_len as usize));
         }
-        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto], from);
+        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto.min(window.len())], from, offset);
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
-        self.cursor.before = identity::fingerprint(&window[before..upto]);
+        self.cursor.before = identity::fingerprint(&marks::padded(window, before..upto));
         self.cursor.offset = offset;
         self.cursor.look = None;
         self.cursor.finished = false;
@@ -359,8 +507,10 @@ impl Followed {
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
         let state = self.state();
-        let lag_bytes = if state.is_wanted() { size.saturating_sub(self.cursor.offset) } else { 0 };
-        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
+        let lag_bytes = if state.is_wanted() { self.unread() } else { 0 };
+        // How much more a compressed file holds is not known before it is read.
+        let is_packed = self.cursor.packing != Packing::Plain;
+        let is_behind = state.is_wanted() && (lag_bytes > 0 || is_packed) && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
@@ -372,6 +522,14 @@ impl Followed {
             behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// Bytes that were seen of it and are not counted.
+    pub(super) fn unread(&self) -> u64 {
+        let size = self.size();
+        // NULs that the file ends with are room for later text.
+        let zeros = self.zeros.as_ref().filter(|zeros| zeros.end >= size);
+        zeros.map_or(size, |zeros| zeros.start).saturating_sub(self.cursor.offset)
     }
 
     /// As it was looked at last, or read.
@@ -404,9 +562,22 @@ impl Followed {
     }
 }
 
-/// Whether the file's end was found: nothing whole follows what was taken.
-fn at_end_after(data: &[u8], len: usize, at_end: bool) -> bool {
-    at_end && memchr::memchr(b'\n', &data[len..]).is_none()
+/// What one read found. The cursor is at `start`.
+#[derive(Clone, Copy)]
+struct Window<'a> {
+    bytes: &'a [u8],
+    /// Where they begin in the file.
+    from: u64,
+    start: usize,
+    /// The file ends with them.
+    at_end: bool,
+}
+
+/// As the first bytes of an open file say.
+fn file_text(handle: &File, encoding: TextEncoding) -> io::Result<FileText> {
+    let mut head = [0; 2];
+    let found = identity::read_at(handle, &mut head, 0)?;
+    Ok(FileText::new(encoding, &head[..found]))
 }
 
 impl Taken {
@@ -414,14 +585,18 @@ impl Taken {
         match self {
             Self::Lines { at_end, .. } | Self::DroppedLine { at_end, .. } | Self::DroppedRest { at_end, .. } => *at_end,
             Self::End { .. } => true,
-            Self::Replaced => false,
+            Self::Torn { .. } | Self::Zeros { .. } | Self::Searching | Self::Replaced => false,
         }
     }
 
-    const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         match self {
-            Self::Lines { len, .. } | Self::DroppedLine { len, .. } | Self::DroppedRest { len, .. } => *len,
-            Self::End { .. } | Self::Replaced => 0,
+            Self::Lines { len, .. }
+            | Self::DroppedLine { len, .. }
+            | Self::DroppedRest { len, .. }
+            | Self::Torn { len }
+            | Self::Zeros { len } => *len,
+            Self::Searching | Self::End { .. } | Self::Replaced => 0,
         }
     }
 }

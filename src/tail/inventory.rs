@@ -65,11 +65,21 @@ pub(super) enum Share {
     Some,
 }
 
+/// Where a file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The globs show it.
+    Listed,
+    /// Beside what they show.
+    Beside,
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub(super) source: SourceIndex,
     pub(super) path: &'a Path,
+    pub(super) place: Place,
     /// The file itself, where it is known already.
     pub(super) except: Option<FileId>,
     pub(super) now: UnixMicros,
@@ -122,7 +132,7 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question.path)).collect();
+        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question)).collect();
         // One in the making would be unpacked again at each scan.
         let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
         // An archive is unpacked from front to back.
@@ -146,13 +156,18 @@ impl Tail {
     }
 
     /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
-    fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
-        let other = file.cursor.path.as_path();
-        file.presence == Presence::Named
-            && file.scan == self.scans
-            && other != path
-            && !rotated::is_rotated_form(other)
-            && !rotated::is_rotated_form(path)
+    fn are_both_live(&self, file: &Followed, question: Question<'_>) -> bool {
+        let is_live_elsewhere = |file: &Followed| {
+            let other = file.cursor.path.as_path();
+            file.presence == Presence::Named
+                && file.scan == self.scans
+                && other != question.path
+                && !rotated::is_rotated_form(other)
+        };
+        let root = self.files.get(&self.root(file.cursor.file));
+        question.place == Place::Listed
+            && !rotated::is_rotated_form(question.path)
+            && (is_live_elsewhere(file) || root.is_some_and(is_live_elsewhere))
     }
 
     /// `None` where it cannot be read to the end of the comparison.
@@ -274,6 +289,8 @@ impl Tail {
         let is_whole = matches!(verdict, Verdict::Copy { share: Share::All, .. } | Verdict::Foreign { .. });
         cursor.look = (is_whole && look.is_settled(now)).then(|| look.as_read());
         file.end = file.end.max(cursor.offset);
+        let has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
+        file.has_more = has_more && file.cursor.packing == Packing::Plain;
         file.judged = Some(*look);
         self.dirty.insert(id);
         if let Verdict::TakesOver { of, .. } = verdict {
@@ -307,13 +324,14 @@ impl Tail {
         }
     }
 
-    /// Emptied files of which a copy would have been met by now.
+    /// Emptied and deleted files of which a copy would have been met by now.
     pub(super) fn outlived(&self) -> Vec<FileId> {
         let is_scanned_since = |file: &&Followed| {
             self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
         };
-        let emptied = self.files.values().filter(|file| file.is_emptied());
-        emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
+        let is_deleted = |file: &Followed| file.content == Content::Deleted;
+        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
+        without_content.filter(is_scanned_since).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
+use super::Tail;
 use super::followed::Followed;
+use super::hooks::Point;
 use super::identity::{self, Look};
-use super::{Tail, hooks::Point};
 use crate::model::file::FileId;
 use crate::model::time::UnixMicros;
 

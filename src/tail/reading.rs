@@ -5,9 +5,9 @@
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
 use super::hooks::Point;
-use super::inventory::{Question, Verdict};
+use super::inventory::{Place, Question, Verdict};
 use super::report::What;
-use super::{Tail, identity};
+use super::{Tail, identity, places};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
@@ -46,7 +46,6 @@ impl Tail {
 
     /// One read of the file whose turn it is. Without a result, the file has left the queue or has become another.
     fn turn(&mut self, id: FileId, now: UnixMicros) -> Option<Found> {
-        let max_line_bytes = self.spec.max_line_bytes;
         if !self.make_open(id, now) {
             self.leave_queue(id);
             return None;
@@ -68,11 +67,12 @@ impl Tail {
             self.turns.postpone();
             return None;
         }
+        let manner = self.manner(self.files.get(&id)?.source);
         let file = self.files.get_mut(&id)?;
         self.hooks.reach(Point::BeforeRead, &file.cursor.path);
         let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
         let (source, size, caught_up_at) = (file.source, file.size(), file.caught_up_at);
-        let taken = match file.take(&mut self.buffer, max_line_bytes, now) {
+        let taken = match file.take(&mut self.buffer, manner, now) {
             Ok(taken) => taken,
             Err(err) => {
                 self.leave_queue(id);
@@ -91,22 +91,12 @@ impl Tail {
                 self.moved(id, len, at_end, now);
                 Some(Found { file: id, start, len, complete_until })
             }
-            Taken::DroppedLine { len, at_end } => {
-                self.count(source, |counters| {
-                    counters.oversized_lines += 1;
-                    counters.oversized_bytes += len as u64;
-                });
-                self.with(id, |file| file.rest = Rest::OfOversized);
-                self.moved(id, len, at_end, now);
-                Some(Found { file: id, start: 0, len: 0, complete_until })
-            }
-            Taken::DroppedRest { len, at_end } => {
-                let rest = self.files.get(&id).map(|file| file.rest);
-                self.count(source, |counters| match rest {
-                    Some(Rest::OfCounted) => counters.continued_bytes += len as u64,
-                    _ => counters.oversized_bytes += len as u64,
-                });
-                self.moved(id, len, at_end, now);
+            Taken::DroppedLine { .. }
+            | Taken::DroppedRest { .. }
+            | Taken::Torn { .. }
+            | Taken::Zeros { .. }
+            | Taken::Searching => {
+                self.passed_over(id, taken, now);
                 Some(Found { file: id, start: 0, len: 0, complete_until })
             }
             Taken::End { start, waiting } => self.ended(id, start, waiting, now),
@@ -124,6 +114,35 @@ impl Tail {
         is_plain || self.files.values().filter(is_begun).count() < MOST_UNPACKED
     }
 
+    /// Bytes that are not handed out.
+    fn passed_over(&mut self, id: FileId, taken: Taken, now: UnixMicros) {
+        let Some((source, rest)) = self.files.get(&id).map(|file| (file.source, file.rest)) else { return };
+        let len = taken.len();
+        let bytes = len as u64;
+        self.count(source, |counters| match taken {
+            Taken::DroppedLine { .. } => {
+                counters.oversized_lines += 1;
+                counters.oversized_bytes += bytes;
+            }
+            Taken::DroppedRest { .. } if rest == Rest::OfCounted => counters.continued_bytes += bytes,
+            Taken::DroppedRest { .. } => counters.oversized_bytes += bytes,
+            Taken::Torn { .. } => {
+                counters.torn_lines += 1;
+                counters.torn_bytes += bytes;
+            }
+            _ => counters.nul_bytes += bytes,
+        });
+        if let Taken::DroppedLine { .. } | Taken::Torn { .. } = taken {
+            self.with(id, |file| file.rest = Rest::OfOversized);
+        }
+        if taken == Taken::Searching {
+            // Others have their turn before the next step of the search.
+            self.turns.took(places::TURN_ZEROS as usize);
+        } else {
+            self.moved(id, len, taken.is_at_end(), now);
+        }
+    }
+
     /// What an open file is of which nothing is counted yet.
     fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
@@ -135,7 +154,8 @@ impl Tail {
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let place = if file.is_named() { Place::Listed } else { Place::Beside };
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
@@ -172,6 +192,8 @@ impl Tail {
     /// The cursor moved by `len` bytes: keeps the turn, passes it on, or ends it.
     fn moved(&mut self, id: FileId, len: usize, at_end: bool, now: UnixMicros) {
         self.dirty.insert(id);
+        // In room that was set aside, text comes without the file growing.
+        self.with(id, |file| file.grown_at = now);
         self.polls.hasten(now.plus(self.spec.poll_interval));
         if at_end {
             self.with(id, |file| file.caught_up(now));
@@ -221,6 +243,7 @@ impl Tail {
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
             file.content = Content::Deleted;
+            file.grown_at = now;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
@@ -278,6 +301,8 @@ impl Tail {
             grown_at: now,
             met_at: Some(now),
             queued: false,
+            text: None,
+            zeros: None,
             ..old
         };
         self.files.insert(id, emptied);
@@ -290,7 +315,8 @@ impl Tail {
 
     /// Opens the file under its path, unless it is open. False when it cannot be read now.
     pub(super) fn make_open(&mut self, id: FileId, now: UnixMicros) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
+        let Some(source) = self.files.get(&id).map(|file| file.source) else { return false };
+        let manner = self.manner(source);
         match self.files.get(&id) {
             None => return false,
             Some(file) if file.handle.is_some() => return true,
@@ -306,7 +332,7 @@ impl Tail {
         let is_new = file.begin_near.is_some();
         let opened = identity::open(&file.cursor.path).and_then(|(handle, look)| {
             if look.inode == file.cursor.inode {
-                file.begin(&handle, &look, max_line_bytes)?;
+                file.begin(&handle, &look, manner)?;
             }
             Ok((handle, look))
         });

@@ -243,6 +243,14 @@ pub struct TailCounters {
     pub unterminated_lines: u64,
     /// Bytes that came after such a line was counted, up to its newline: dropped.
     pub continued_bytes: u64,
+    /// NULs before lines, passed over: room that was never written, or what a truncation took.
+    pub nul_bytes: u64,
+    /// Lines whose rest a hole of NULs took, dropped.
+    pub torn_lines: u64,
+    /// Their bytes.
+    pub torn_bytes: u64,
+    /// Sequences that are no text in the encoding of their source, and became U+FFFD.
+    pub malformed_sequences: u64,
     /// Bytes of lost files that were seen and not read.
     pub lost_bytes: u64,
     /// Files that were truncated or rewritten before they were read to the end, and of which no copy was found.
@@ -274,6 +282,10 @@ impl TailCounters {
         oversized_bytes: 0,
         unterminated_lines: 0,
         continued_bytes: 0,
+        nul_bytes: 0,
+        torn_lines: 0,
+        torn_bytes: 0,
+        malformed_sequences: 0,
         lost_bytes: 0,
         cut_files: 0,
         cut_bytes: 0,
@@ -291,6 +303,10 @@ impl TailCounters {
             oversized_bytes: self.oversized_bytes + other.oversized_bytes,
             unterminated_lines: self.unterminated_lines + other.unterminated_lines,
             continued_bytes: self.continued_bytes + other.continued_bytes,
+            nul_bytes: self.nul_bytes + other.nul_bytes,
+            torn_lines: self.torn_lines + other.torn_lines,
+            torn_bytes: self.torn_bytes + other.torn_bytes,
+            malformed_sequences: self.malformed_sequences + other.malformed_sequences,
             lost_bytes: self.lost_bytes + other.lost_bytes,
             cut_files: self.cut_files + other.cut_files,
             cut_bytes: self.cut_bytes + other.cut_bytes,

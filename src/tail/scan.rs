@@ -3,16 +3,14 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
-use std::collections::BTreeMap;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence};
-use super::glob::{Listing, Obstacle};
+use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
@@ -21,14 +19,6 @@ use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
-
-/// How old the saved "last seen" of a file that does not change may get.
-const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
-
-/// When a file that does not change is saved for its time alone: not all in one commit.
-const fn save_seen_after(id: FileId) -> Duration {
-    Duration::from_secs(SAVE_SEEN_EVERY.as_secs() + id.0.unsigned_abs() % SAVE_SEEN_EVERY.as_secs())
-}
 
 /// The names in directories, listed once per scan.
 type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
@@ -153,7 +143,7 @@ impl Tail {
         if !file.is_named() {
             file.presence = Presence::Named;
         }
-        if now.since(file.seen_saved) >= save_seen_after(id) {
+        if now.since(file.seen_saved) >= file.save_seen_after() {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
@@ -269,31 +259,6 @@ impl Tail {
         }
     }
 
-    fn note_obstacles(&mut self, at: usize, obstacles: BTreeMap<PathBuf, Obstacle>, now: UnixMicros) {
-        let Some(source) = self.sources.get_mut(at) else { return };
-        let known = std::mem::take(&mut source.obstructed_since);
-        let since = |path: &PathBuf| (path.clone(), known.get(path).copied().unwrap_or(now));
-        source.obstructed_since = obstacles.keys().map(since).collect();
-        let before = std::mem::replace(&mut source.obstacles, obstacles);
-        let index = source.spec.index;
-        let mut changes = Vec::new();
-        for (path, obstacle) in &source.obstacles {
-            if before.get(path) != Some(obstacle) {
-                let what = match obstacle {
-                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
-                    Obstacle::NotRegular => What::NotRegular,
-                };
-                changes.push((path.clone(), what));
-            }
-        }
-        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
-            changes.push((path.clone(), What::Readable));
-        }
-        for (path, what) in changes {
-            self.note(index, path, what);
-        }
-    }
-
     /// Files that no glob shows. Nothing is concluded for a source that could not be listed whole.
     fn look_for_unseen(&mut self, source: SourceIndex, now: UnixMicros) {
         let scans = self.scans;
@@ -345,7 +310,10 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
             file.cursor.path = path;
-            file.cursor.real_path = None;
+            // Others that the link led to will go the same way.
+            if let Some(real) = file.cursor.real_path.take() {
+                file.home = real;
+            }
             self.dirty.insert(id);
         }
     }
@@ -430,12 +398,12 @@ impl Tail {
 
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
+        let Some(manner) = self.files.get(&id).map(|file| self.manner(file.source)) else { return false };
         let Some(file) = self.files.get_mut(&id) else { return false };
         let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
-        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
+        if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
         file.put_handle(candidate.into_parts());
@@ -454,7 +422,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let unread = file.size().saturating_sub(offset);
+        let unread = file.unread();
         self.count(source, |counters| {
             counters.files_lost += 1;
             counters.lost_bytes += unread;
@@ -471,7 +439,7 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| file.content == Content::Deleted || is_expired(&file.cursor))
+            .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.outlived())
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))

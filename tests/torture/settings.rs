@@ -11,7 +11,6 @@ pub struct Settings {
     pub length: Duration,
     pub lines_per_second: u64,
     pub keep: bool,
-    pub compressed: bool,
     pub is_short: bool,
 }
 
@@ -51,7 +50,6 @@ impl Settings {
             runs: number("PXTAIL_TORTURE_RUNS").unwrap_or(1),
             length: seconds.map_or(SHORT, Duration::from_secs),
             lines_per_second: number("PXTAIL_TORTURE_LINES_PER_SECOND").unwrap_or(usual),
-            compressed: std::env::var_os("PXTAIL_TORTURE_COMPRESSED").is_some(),
             keep: std::env::var_os("PXTAIL_TORTURE_KEEP").is_some(),
             is_short: seconds.is_none(),
         }

@@ -34,7 +34,9 @@ fn check(rotate: fn(&Rig, u64)) {
         rig.round();
         rig.pass(BETWEEN_ROTATIONS / 2);
         rig.notes.clear();
-        let Tail { files, by_inode, by_number, strangers, unrelated, directories, orphans, turns, .. } = &rig.tail;
+        let Tail {
+            files, by_inode, by_number, strangers, unrelated, directories, orphans, turns, polls, rested, ..
+        } = &rig.tail;
         let sizes = [
             rig.ledger.len(),
             files.len(),
@@ -45,6 +47,8 @@ fn check(rotate: fn(&Rig, u64)) {
             directories.len(),
             orphans.len(),
             turns.len(),
+            polls.files().count(),
+            rested.len(),
         ];
         assert!(sizes.iter().all(|size| *size <= most), "after {number} rotations: {sizes:?}, at most {most}");
     }
