@@ -36,6 +36,7 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod taking;
 mod text;
 mod turns;
 mod unpack;
@@ -109,8 +110,8 @@ pub struct Chunk<'a> {
     /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
     pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
-    encoding: TextEncoding,
     packing: Packing,
+    encoding: TextEncoding,
 }
 
 impl Chunk<'_> {
@@ -187,6 +188,8 @@ pub struct Tail {
     forgotten: BTreeSet<FileId>,
     next_id: FileId,
     open_files: usize,
+    /// Nothing is read any more but files that nobody can read later.
+    is_stopping: bool,
     /// The directories of the last scan.
     listed: Directories,
     /// Counts scans, to tell what this one saw.
@@ -225,6 +228,7 @@ impl Tail {
             forgotten: BTreeSet::new(),
             next_id,
             open_files: 0,
+            is_stopping: false,
             listed: Directories::default(),
             scans: 0,
             look_now: false,
@@ -277,8 +281,8 @@ impl Tail {
             complete_until: found.complete_until,
             continues: file.continues,
             handle: file.handle.as_ref(),
-            packing: file.cursor.packing,
             encoding,
+            packing: file.cursor.packing,
         })
     }
 
@@ -297,6 +301,21 @@ impl Tail {
     /// Copies that go on where another file was counted to, and are not saved as such: the original, then the copy.
     pub fn continued(&self) -> impl Iterator<Item = (FileId, FileId)> {
         self.dirty.iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
+    }
+
+    /// The process will end: from here on, [`Tail::read`] gives only what deleted files hold, with last lines that have no
+    /// newline. After the stop nobody can read those.
+    pub fn stop(&mut self) {
+        self.is_stopping = true;
+        let deleted: Vec<FileId> =
+            self.files.values().filter(|file| file.is_deleted()).map(|file| file.cursor.file).collect();
+        self.turns = Turns::default();
+        for file in self.files.values_mut() {
+            file.queued = false;
+        }
+        for id in deleted {
+            self.enqueue(id);
+        }
     }
 
     /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say; a scan is wanted where others may

@@ -76,6 +76,9 @@ const ONCE_PATIENCE: Duration = Duration::from_secs(20);
 /// 2026-01-01: this program is younger, so an earlier clock is wrong.
 const EARLIEST_NOW: UnixMicros = UnixMicros::from_seconds(1_767_225_600);
 
+/// How long a stop reads deleted files: it has to be done within five seconds.
+const LONGEST_LAST_READ: Duration = Duration::from_secs(2);
+
 /// Without hints or lines, windows still have to seal: the loop looks at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -215,6 +218,7 @@ impl Agent<'_> {
             self.answer();
             // Push ends by itself only when it cannot start; stopping it tells why.
             if self.stop.is_set() || delivery.has_ended() {
+                self.read_deleted();
                 return self.commit(Sealing::Not).map(|_| ());
             }
             match (round, mode) {
@@ -227,6 +231,7 @@ impl Agent<'_> {
                     self.sleep();
                 }
                 (Round::Idle, Mode::Once) => {
+                    self.read_deleted();
                     self.commit(Sealing::Due)?;
                     return self.drain(delivery, watch);
                 }
@@ -300,6 +305,13 @@ impl Agent<'_> {
                 return Round::Busy;
             }
         }
+    }
+
+    /// Reads deleted files to their end, before a stop: nobody can read them after it.
+    fn read_deleted(&mut self) {
+        self.tail.stop();
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_LAST_READ && self.read() == Round::Busy {}
     }
 
     /// Counts lines that waited for more of their record: it comes no more, since their file is at its end for good or

@@ -21,11 +21,11 @@ const BLOCK: u64 = 1 << 20;
 /// A file's bytes from its beginning to `end`, without those of a gap.
 struct Bytes<'a> {
     handle: &'a File,
+    /// Of an archive.
+    unpacked: Option<Unpacked>,
     at: u64,
     end: u64,
     gap: Option<(u64, u64)>,
-    /// Of an archive, whose bytes are those that were packed.
-    unpacked: Option<Unpacked>,
 }
 
 impl Read for Bytes<'_> {
@@ -39,10 +39,9 @@ impl Read for Bytes<'_> {
             None => self.end,
         };
         let len = upto.saturating_sub(self.at).min(into.len() as u64) as usize;
-        let into = &mut into[..len];
         let found = match &mut self.unpacked {
-            Some(unpacked) => unpacked.fill(self.handle, into, self.at)?.0,
-            None => identity::read_at(self.handle, into, self.at)?,
+            Some(unpacked) => unpacked.fill(self.handle, &mut into[..len], self.at)?.0,
+            None => identity::read_at(self.handle, &mut into[..len], self.at)?,
         };
         self.at += found as u64;
         Ok(found)
@@ -53,8 +52,11 @@ impl Read for Bytes<'_> {
 pub(super) fn lines(handle: &File, packing: Packing, encoding: TextEncoding, end: u64, mut read: impl FnMut(&[u8])) {
     // An even place, for units of two bytes. The line at the seam is two halves of others: no header looks like that.
     let gap = (end > MOST_BYTES + BLOCK).then(|| (BLOCK, (end - MOST_BYTES) & !1));
-    let bytes = Bytes { handle, at: 0, end, gap, unpacked: Unpacked::new(packing) };
-    let mut parts = LogReader::new(bytes, Some(encoding), BLOCK as usize);
+    let mut parts = LogReader::new(
+        Bytes { handle, unpacked: Unpacked::new(packing), at: 0, end, gap },
+        Some(encoding),
+        BLOCK as usize,
+    );
     while let Ok(Some(part)) = parts.next_part() {
         if let Part::Lines(text) = part {
             lines::each(text).for_each(&mut read);

@@ -3,10 +3,11 @@
 //! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
 use super::candidate::Candidate;
-use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
+use super::followed::{Content, Followed, Presence, Rest, Trouble};
 use super::hooks::Point;
 use super::inventory::{Place, Question, Verdict};
 use super::report::What;
+use super::taking::Taken;
 use super::{Tail, identity, places};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
@@ -34,7 +35,7 @@ pub(super) struct Found {
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
         loop {
-            if self.is_poll_due(now) {
+            if !self.is_stopping && self.is_poll_due(now) {
                 self.poll(now);
             }
             let id = self.turns.front()?;
@@ -107,13 +108,6 @@ impl Tail {
         }
     }
 
-    /// False for an archive while others are unpacked.
-    fn may_unpack(&self, id: FileId) -> bool {
-        let is_begun = |file: &&Followed| file.queued && file.unpacked.is_some() && file.cursor.file != id;
-        let is_plain = self.files.get(&id).is_none_or(|file| file.cursor.packing == Packing::Plain);
-        is_plain || self.files.values().filter(is_begun).count() < MOST_UNPACKED
-    }
-
     /// Bytes that are not handed out.
     fn passed_over(&mut self, id: FileId, taken: Taken, now: UnixMicros) {
         let Some((source, rest)) = self.files.get(&id).map(|file| (file.source, file.rest)) else { return };
@@ -141,6 +135,13 @@ impl Tail {
         } else {
             self.moved(id, len, taken.is_at_end(), now);
         }
+    }
+
+    /// False for an archive while others are unpacked.
+    fn may_unpack(&self, id: FileId) -> bool {
+        let is_begun = |file: &&Followed| file.queued && file.unpacked.is_some() && file.cursor.file != id;
+        let is_plain = self.files.get(&id).is_none_or(|file| file.cursor.packing == Packing::Plain);
+        is_plain || self.files.values().filter(is_begun).count() < MOST_UNPACKED
     }
 
     /// What an open file is of which nothing is counted yet.
@@ -214,7 +215,8 @@ impl Tail {
         if file.cursor.look != look {
             self.rested.insert(id);
         }
-        if !file.is_over(now, grace) {
+        let is_last_chance = self.is_stopping && file.is_deleted();
+        if !is_last_chance && !file.is_over(now, grace) {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };

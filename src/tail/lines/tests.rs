@@ -7,8 +7,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::super::followed::{Followed, Manner, Taken};
+use super::super::followed::{Followed, Manner};
 use super::super::identity;
+use super::super::taking::Taken;
 use super::super::text::TextBuffer;
 use super::*;
 use crate::model::encoding::{ByteOrder, TextEncoding};

@@ -273,3 +273,41 @@ fn a_line_written_in_blocks_by_a_writer_that_pauses_is_counted_once() {
     }
     rig.check(&[&line, &line, "short"]);
 }
+
+#[test]
+fn a_stop_counts_the_last_line_of_a_deleted_file_and_of_no_other() {
+    let mut rig = Rig::new("*.log");
+    for name in ["kept", "renamed", "deleted"] {
+        rig.append(&format!("{name}.log"), &format!("one {name}\nhalf {name}"));
+    }
+    rig.round();
+    rig.rename("renamed.log", "renamed.log.1");
+    rig.append("deleted.log", " more");
+    rig.remove("deleted.log");
+    rig.round();
+    rig.tail.stop();
+    rig.read();
+    rig.commit();
+    rig.check(&["one kept", "one renamed", "one deleted", "half deleted more"]);
+    rig.crash();
+    rig.append("kept.log", " line\n");
+    rig.append("renamed.log.1", " line\n");
+    rig.settle();
+    rig.check(&["one kept", "one renamed", "one deleted", "half deleted more", "half kept line", "half renamed line"]);
+}
+
+#[test]
+fn a_directory_in_a_files_place_is_said_once_and_what_comes_after_it_is_read() {
+    let mut rig = Rig::new("*.log");
+    rig.append("a.log", "one\n");
+    rig.round();
+    rig.remove("a.log");
+    fs::create_dir(rig.path("a.log")).unwrap();
+    rig.settle();
+    rig.settle();
+    fs::remove_dir(rig.path("a.log")).unwrap();
+    rig.append("a.log", "two\n");
+    rig.settle();
+    rig.check(&["one", "two"]);
+    assert!(rig.notes.iter().filter(|note| note.what == What::NotRegular).count() <= 1);
+}

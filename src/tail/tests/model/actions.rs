@@ -46,7 +46,15 @@ pub(super) enum Gate {
 }
 
 /// What the tail is not up to yet.
-const CLOSED: &[Gate] = &[Gate::Compress, Gate::FreshCopies, Gate::CompleteOverCopies, Gate::RacesInRealTime];
+const CLOSED: &[Gate] = &[
+    Gate::Compress,
+    Gate::FreshCopies,
+    Gate::ReplaceWithSame,
+    Gate::ReplaceWithPart,
+    Gate::RotateBehindLinks,
+    Gate::CompleteOverCopies,
+    Gate::RacesInRealTime,
+];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
 pub(super) fn is_open(gate: Gate) -> bool {

@@ -122,13 +122,11 @@ impl World {
 
     /// Whole lines that were finished before `until`, and are not counted though they must be.
     pub(super) fn check_counted(&self, source: usize, until: UnixMicros) -> Result<(), String> {
-        if until == UnixMicros::MIN {
+        let has_copies = self.disk.nodes.iter().any(|node| node.is_copy);
+        if until == UnixMicros::MIN || (until != UnixMicros::MAX && has_copies && !is_open(Gate::CompleteOverCopies)) {
             return Ok(());
         }
         for (node, standing) in self.disk.nodes.iter().zip(&self.standing) {
-            if until != UnixMicros::MAX && node.is_copy && !is_open(Gate::CompleteOverCopies) {
-                continue;
-            }
             let Some(standing) = standing.get(source).filter(|standing| Self::is_required(standing)) else { continue };
             for line in node.bytes.split_inclusive(|&byte| byte == b'\n') {
                 let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() <= self.setting.max_line_bytes)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::actions::{ClockKind, Hint, Setting, Step};
@@ -18,6 +18,9 @@ use crate::tail::{Tail, TailSource};
 
 /// More chunks than any history has lines: reading does not end.
 const MOST_CHUNKS: usize = 10_000;
+
+/// Points that one step reaches at most.
+const MOST_POINTS: usize = 20_000;
 
 pub(super) struct History {
     world: Arc<Mutex<World>>,
@@ -65,7 +68,7 @@ fn sources(root: &Path, setting: Setting) -> Vec<TailSource> {
             .collect(),
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
-        encoding: TextEncoding::default(),
+        encoding: crate::model::encoding::TextEncoding::default(),
     };
     (0..setting.globs.sources()).map(source).collect()
 }
@@ -89,13 +92,13 @@ impl History {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has the tail meet the actions that wait for their point.
     fn hook(&mut self) {
         let world = Arc::clone(&self.world);
-        self.tail.set_hook(move |point, _| reach(&mut world.lock().unwrap(), point));
+        self.tail.set_hook(move |point, _| reach(&mut world.lock().unwrap_or_else(PoisonError::into_inner), point));
     }
 
     fn now(&self) -> UnixMicros {
@@ -112,7 +115,8 @@ impl History {
         self.begin()?;
         for step in steps {
             self.say(|| format!("{step:?}"));
-            self.world().disk.now = self.now().plus(Duration::from_millis(1));
+            self.pass(Duration::from_millis(1));
+            self.world().reached = 0;
             self.step(*step)?;
             self.check()?;
         }
@@ -183,7 +187,7 @@ impl History {
     /// Which files each source has open, and will have as long as they are not quiet.
     fn note_open(&mut self) {
         let may_close = self.spec.max_open_files < 16;
-        let mut world = self.world.lock().unwrap();
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         for (source, open) in world.open.iter_mut().enumerate() {
             let of_source = self.tail.files.values().filter(|file| file.source == SourceIndex(source as u32));
             let held =
@@ -230,7 +234,7 @@ impl History {
                     chunk.first_offset
                 ));
             }
-            self.world.lock().unwrap().count(chunk.source.0 as usize, chunk.bytes)?;
+            self.world.lock().unwrap_or_else(PoisonError::into_inner).count(chunk.source.0 as usize, chunk.bytes)?;
         }
         self.note_open();
         self.world().refresh();
@@ -239,7 +243,7 @@ impl History {
 
     /// Saves cursors and counts as one.
     fn commit(&mut self) {
-        let mut world = self.world.lock().unwrap();
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         for cursor in self.tail.changed() {
             world.ledger.insert(cursor.file, cursor.clone());
         }
@@ -284,6 +288,7 @@ impl History {
     fn settle(&mut self) -> Result<(), String> {
         for seconds in [0, 0, 1, 4, 0, 4, 0, 4, 0, 4, 0, 0] {
             self.pass(Duration::from_secs(seconds));
+            self.world().reached = 0;
             self.round()?;
             self.check()?;
         }
@@ -322,6 +327,8 @@ impl History {
 
 /// Does what waits for this moment.
 fn reach(world: &mut World, point: Point) {
+    world.reached += 1;
+    assert!(world.reached < MOST_POINTS, "a scan or a read does not end");
     if world.races.is_empty() {
         return;
     }

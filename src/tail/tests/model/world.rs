@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::actions::{FileAction, Form, Gate, Setting, Size, With, Writer, is_open};
 use super::disk::{Directory, Disk, NodeId, Unfinished};
 use super::lines::{Account, TOKEN_BYTES, text_of, tokens, tokens_of};
-use super::names::Sight;
+use super::names::{Sight, base_of};
 use crate::model::file::{Cursor, FileId};
 use crate::model::time::UnixMicros;
 use crate::tail::hooks::Point;
@@ -75,6 +75,8 @@ pub(super) struct World {
     /// When each line was finished.
     pub(super) written_at: Vec<UnixMicros>,
     copy: Option<CopyJob>,
+    /// Points of the tail that were reached since the last step.
+    pub(super) reached: usize,
     /// Live names that a link led to at a scan.
     pub(super) linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
@@ -95,6 +97,7 @@ impl World {
             live_since: BTreeSet::new(),
             written_at: Vec::new(),
             copy: None,
+            reached: 0,
             linked: BTreeSet::new(),
             forgiven: HashSet::new(),
         }
@@ -329,7 +332,7 @@ impl World {
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
             // Two live names side by side are two logs, even where their bytes are the same.
-            if to.starts_with("copy-of") && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
+            if base_of(to).is_none() && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
                 for line in Self::lines_in(&self.disk.nodes[of].bytes) {
                     self.accounts[source].allow_twice(line);
                 }
