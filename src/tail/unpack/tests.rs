@@ -199,7 +199,7 @@ fn zeros_that_a_stopped_machine_left_are_not_unpacked() {
 #[test]
 fn what_is_not_credible_is_not_unpacked() {
     // A frame of one block after the other, each 128 KiB of one byte in four.
-    let block = [0b10 | ((128 << 10) << 3) as u32, 0].map(|header| header.to_le_bytes());
+    let block = [0b10 | ((128 << 10) << 3) as u32, 0].map(u32::to_le_bytes);
     let block = [&block[0][..3], b"x"].concat();
     let mut bomb = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0x38];
     bomb.extend(block.repeat(1_000));
@@ -317,7 +317,12 @@ proptest! {
         grown.extend(rest);
         prop_assert_eq!(grown.len(), whole.len());
         prop_assert_eq!(grown, whole);
-        prop_assert_eq!(grown_ending, ending);
+        // How much of the packed bytes was understood is for people: a fault inside a few bytes may be placed before them.
+        let told = |ending| match ending {
+            Ending::Damaged(damage) => Ending::Damaged(Damage { packed_offset: 0, ..damage }),
+            other => other,
+        };
+        prop_assert_eq!(told(grown_ending), told(ending));
     }
 
     #[test]
