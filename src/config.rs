@@ -10,6 +10,7 @@
 
 mod condition;
 mod document;
+mod encoding;
 mod files;
 mod metric;
 mod names;

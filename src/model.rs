@@ -4,6 +4,7 @@
 //! Does not: say how anything is stored or sent. What goes to disk or over the wire has its own types at that edge.
 
 pub mod decimal;
+pub mod encoding;
 pub mod event;
 pub mod fault;
 pub mod fields;

@@ -16,13 +16,19 @@
 
 mod candidate;
 pub mod captures;
+mod directories;
+mod earlier;
 mod followed;
+mod framing;
 mod glob;
 pub mod hooks;
 mod identity;
 mod inventory;
-mod lines;
+pub mod lines;
+pub mod log_reader;
 mod marks;
+mod places;
+mod polling;
 mod progress;
 mod reading;
 pub mod report;
@@ -30,21 +36,29 @@ mod rotated;
 mod scan;
 mod siblings;
 mod survey;
+mod taking;
+mod text;
+mod turns;
 mod unpack;
 pub mod wake;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use followed::{Content, Followed};
+use directories::Directories;
+use followed::{Content, Followed, Manner, READ_BYTES};
 use glob::{Globs, Obstacle};
 use hooks::Hooks;
 use identity::Look;
 use inventory::Stranger;
+use polling::Polls;
+use text::{FileText, TextBuffer};
+use turns::Turns;
 
+use crate::model::encoding::TextEncoding;
 use crate::model::fault::{Faults, Located};
-use crate::model::file::{Cursor, FileId, Inode, SourceIndex};
+use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex};
 use crate::model::spec::{SourceSpec, StartAt, TailSpec};
 use crate::model::time::UnixMicros;
 
@@ -61,6 +75,7 @@ pub struct TailSource {
     pub include: Vec<Located<String>>,
     pub exclude: Vec<Located<String>>,
     pub start_at: StartAt,
+    pub encoding: TextEncoding,
 }
 
 impl TailSource {
@@ -72,6 +87,7 @@ impl TailSource {
             include: spec.paths.clone(),
             exclude: spec.exclude.clone(),
             start_at: spec.start_at,
+            encoding: spec.encoding,
         }
     }
 }
@@ -83,9 +99,10 @@ pub struct Chunk<'a> {
     pub file: FileId,
     /// The path the file was last seen under.
     pub path: &'a Path,
-    /// Each line ends with `\n`; the last line of a finished file may not.
+    /// Each line ends with `\n`; the last line of a finished file may not. UTF-8 where the source has an encoding, otherwise
+    /// as they are; without a byte order mark.
     pub bytes: &'a [u8],
-    /// Where `bytes` begin in the file.
+    /// Where they begin in the file, in its own bytes.
     pub first_offset: u64,
     /// The instant before which nothing of the file was missing, as of before this read; `UnixMicros::MIN` where that is
     /// not known.
@@ -93,15 +110,18 @@ pub struct Chunk<'a> {
     /// Set for a copy: it goes on where that file, whose content was destroyed, was counted to.
     pub continues: Option<FileId>,
     handle: Option<&'a std::fs::File>,
+    packing: Packing,
+    encoding: TextEncoding,
 }
 
 impl Chunk<'_> {
-    /// Bytes of the file before the chunk, for what is written there for later lines (a header): from `offset` on, as many
-    /// as `into` has room for. None where the file is not open any more or cannot be read.
-    pub fn earlier<'b>(&self, offset: u64, into: &'b mut [u8]) -> &'b [u8] {
-        let most = self.first_offset.saturating_sub(offset).min(into.len() as u64) as usize;
-        let read = self.handle.map_or(Ok(0), |handle| identity::read_at(handle, &mut into[..most], offset));
-        &into[..read.unwrap_or(0)]
+    /// Every line of the file before the chunk, without its end, for what is written there for later lines (a header). Of a
+    /// file that is begun further inside than [`earlier::MOST_BYTES`], its first block and what comes last. Nothing where it
+    /// is not open any more or cannot be read.
+    pub fn earlier_lines(&self, read: impl FnMut(&[u8])) {
+        if let Some(handle) = self.handle {
+            earlier::lines(handle, self.packing, self.encoding, self.first_offset, read);
+        }
     }
 }
 
@@ -156,23 +176,25 @@ pub struct Tail {
     directories: HashMap<(SourceIndex, PathBuf), Look>,
     /// Cursors of sources that are not configured: kept for their return.
     orphans: BTreeMap<FileId, Cursor>,
-    /// Files with something to read; the first has its turn.
-    queue: VecDeque<FileId>,
-    /// Bytes of this turn so far.
-    turn_bytes: usize,
+    /// Files with something to read.
+    turns: Turns,
+    polls: Polls,
     buffer: Vec<u8>,
+    text: TextBuffer,
     /// Files whose cursor is not saved as it is.
     dirty: BTreeSet<FileId>,
+    /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
+    rested: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
     next_id: FileId,
     open_files: usize,
+    /// Nothing is read any more but files that nobody can read later.
+    is_stopping: bool,
+    /// The directories of the last scan.
+    listed: Directories,
     /// Counts scans, to tell what this one saw.
     scans: u64,
     look_now: bool,
-    /// When the last poll was, and when the next is due.
-    next_poll: Option<(UnixMicros, UnixMicros)>,
-    /// When a cursor moved last.
-    last_active: UnixMicros,
     notes: Vec<Note>,
     hooks: Hooks,
 }
@@ -197,17 +219,19 @@ impl Tail {
             is_waiting: false,
             directories: HashMap::new(),
             orphans: BTreeMap::new(),
-            queue: VecDeque::new(),
-            turn_bytes: 0,
+            turns: Turns::default(),
+            polls: Polls::default(),
             buffer: Vec::new(),
+            text: TextBuffer::default(),
             dirty: BTreeSet::new(),
+            rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             next_id,
             open_files: 0,
+            is_stopping: false,
+            listed: Directories::default(),
             scans: 0,
             look_now: false,
-            next_poll: None,
-            last_active: UnixMicros::MIN,
             notes: Vec::new(),
             hooks: Hooks::default(),
         };
@@ -242,15 +266,23 @@ impl Tail {
     pub fn read(&mut self, now: UnixMicros) -> Option<Chunk<'_>> {
         let found = self.next_lines(now)?;
         let file = self.files.get(&found.file)?;
+        let first_offset = file.cursor.offset.saturating_sub(found.len as u64);
+        let raw = self.buffer.get(found.start..found.start + found.len)?;
+        let (bytes, malformed) = file.text.unwrap_or(FileText::Bytes).read(raw, first_offset, &mut self.text);
+        let source = self.sources.iter_mut().find(|known| known.spec.index == file.source)?;
+        source.counters.malformed_sequences += malformed;
+        let encoding = source.spec.encoding;
         Some(Chunk {
             source: file.source,
             file: found.file,
             path: &file.cursor.path,
-            bytes: self.buffer.get(found.start..found.start + found.len)?,
-            first_offset: file.cursor.offset.saturating_sub(found.len as u64),
+            bytes,
+            first_offset,
             complete_until: found.complete_until,
             continues: file.continues,
             handle: file.handle.as_ref(),
+            encoding,
+            packing: file.cursor.packing,
         })
     }
 
@@ -271,15 +303,32 @@ impl Tail {
         self.dirty.iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
     }
 
-    /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say.
+    /// The process will end: from here on, [`Tail::read`] gives only what deleted files hold, with last lines that have no
+    /// newline. After the stop nobody can read those.
+    pub fn stop(&mut self) {
+        self.is_stopping = true;
+        let deleted: Vec<FileId> =
+            self.files.values().filter(|file| file.is_deleted()).map(|file| file.cursor.file).collect();
+        self.turns = Turns::default();
+        for file in self.files.values_mut() {
+            file.queued = false;
+        }
+        for id in deleted {
+            self.enqueue(id);
+        }
+    }
+
+    /// A hint: the next [`Tail::read`] looks at every open file, whatever the timers say; a scan is wanted where others may
+    /// have changed.
     pub fn look(&mut self) {
         self.look_now = true;
+        self.listed.hint();
     }
 
     /// Cursors that are new or moved since the last confirmed commit.
     pub fn changed(&self) -> impl Iterator<Item = &Cursor> {
         self.dirty
-            .iter()
+            .union(&self.rested)
             .filter_map(|id| self.files.get(id))
             .filter(|file| file.begin_near.is_none())
             .map(|file| &file.cursor)
@@ -295,15 +344,21 @@ impl Tail {
     /// those and this call. When the transaction failed, do not call it: the marks stay.
     pub fn confirm(&mut self) {
         self.dirty.clear();
+        self.rested.clear();
         self.forgotten.clear();
         for source in &mut self.sources {
             source.saved_counters = source.counters;
         }
     }
 
-    /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save.
+    /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save soon.
     pub fn has_changes(&self) -> bool {
         !self.dirty.is_empty() || !self.forgotten.is_empty()
+    }
+
+    /// True when [`Tail::changed`] has what makes the next start cheaper, and can wait for another reason to commit.
+    pub fn has_looks(&self) -> bool {
+        !self.rested.is_empty()
     }
 
     /// The first file id that was never given: to be saved with the cursors.
@@ -343,16 +398,24 @@ impl Tail {
     /// How long the caller may sleep before [`Tail::read`] should be called again. Zero while there is something to read.
     /// Scans are the caller's to time.
     pub fn next_due(&self, now: UnixMicros) -> Duration {
-        match self.next_poll {
-            Some((polled_at, due)) if self.queue.is_empty() && !self.look_now && now >= polled_at => due.since(now),
-            _ => Duration::ZERO,
-        }
+        if self.look_now || !self.turns.is_empty() { Duration::ZERO } else { self.polls.due_in(now) }
     }
 
     /// Calls `hook` at each named point of scans and reads, to test races.
     #[doc(hidden)]
     pub fn set_hook(&mut self, hook: impl FnMut(hooks::Point, &Path) + Send + 'static) {
         self.hooks.set(Box::new(hook));
+    }
+
+    /// How files of a source are read.
+    fn manner(&self, source: SourceIndex) -> Manner {
+        let known = self.sources.iter().find(|known| known.spec.index == source);
+        Manner {
+            encoding: known.map(|source| source.spec.encoding).unwrap_or_default(),
+            max_line_bytes: self.spec.max_line_bytes,
+            read_bytes: READ_BYTES,
+            hole_bytes: lines::HOLE_BYTES,
+        }
     }
 
     fn give_id(&mut self) -> FileId {

@@ -10,7 +10,6 @@
 //! | `PXTAIL_TORTURE_RUNS` | runs of each mode, 1 |
 //! | `PXTAIL_TORTURE_LINES_PER_SECOND` | how fast, 100,000 in a release build |
 //! | `PXTAIL_SEED` | the first run's choices; each further run has the next seed |
-//! | `PXTAIL_TORTURE_COMPRESSED` | modes with compressed copies run too: they fail until those are read |
 //! | `PXTAIL_TORTURE_KEEP` | directories are kept, and the path is printed |
 //!
 //! Does not: test `fsync`: a killed process loses nothing that it wrote.
@@ -45,9 +44,6 @@ use settings::{Settings, Turn};
 #[track_caller]
 fn check(mode: Mode) {
     let settings = Settings::read();
-    if mode.compresses() && !settings.compressed {
-        return;
-    }
     let _turn = Turn::wait(&settings);
     let mut failures = Vec::new();
     for number in 0..settings.runs {

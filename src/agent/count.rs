@@ -3,8 +3,6 @@
 //! Promises: every line is tallied exactly once per source, and once per metric of that source. Does not: read files or
 //! the clock, or keep anything; what is tallied here is saved with the commit that counts it.
 
-use memchr::memchr;
-
 use super::files::FileMemory;
 use super::plan::{PatternPlan, Plan, SourcePlan};
 use crate::aggregate::{Added, Aggregator, RuleRef};
@@ -14,6 +12,7 @@ use crate::model::spec::{Configuration, SourceSpec, Wrapper};
 use crate::model::time::UnixMicros;
 use crate::parse::Mismatch;
 use crate::parse::record::{Flush, Piece, Seen};
+use crate::tail::lines;
 use crate::usage::Discard;
 
 /// What came of a chunk.
@@ -188,14 +187,10 @@ pub struct UnmatchedLine<'a> {
 pub struct Lines<'a> {
     pub source: SourceIndex,
     pub bytes: &'a [u8],
-    /// Where they begin in the file.
-    pub first_offset: u64,
     /// The first one's number.
     pub first_number: u64,
     pub seen: Seen,
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Counting<'_> {
     /// Counts every line of a chunk. `unmatched` is told of records that no pattern matches.
@@ -205,18 +200,11 @@ impl Counting<'_> {
         memory: &mut FileMemory,
         unmatched: impl FnMut(&mut SourcePlan, UnmatchedLine<'_>),
     ) -> ChunkCount {
-        let Lines { source, bytes, first_offset, first_number, seen } = *lines;
-        let mut rest = match bytes.strip_prefix(BYTE_ORDER_MARK) {
-            Some(after) if first_offset == 0 => after,
-            _ => bytes,
-        };
+        let Lines { source, bytes, first_number, seen } = *lines;
         let mut count = 0;
         let newest = self.records(source, memory, unmatched, |taking, memory| {
             let mut records = taking.plan.records.take();
-            while !rest.is_empty() {
-                let end = memchr(b'\n', rest).unwrap_or(rest.len());
-                let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-                rest = rest.get(end + 1..).unwrap_or_default();
+            for line in lines::each(bytes) {
                 let number = first_number + count;
                 count += 1;
                 match &mut records {
@@ -267,16 +255,10 @@ impl Counting<'_> {
         let plan = self.plan.sources.get_mut(index)?;
         let tally = self.tally.sources.get_mut(index)?;
         let wall = self.now.wall();
-        for pattern in &mut plan.patterns {
-            pattern.parser.set_reference_time(wall);
-        }
-        if let Some(records) = &mut plan.records {
-            records.set_reference_time(wall);
-        }
         let newest_allowed = wall.plus(plan.max_ahead);
         let had_waiting = !memory.pending.is_empty();
         memory.enter(plan);
-        plan.set_reference_time(self.now.wall());
+        plan.set_reference_time(wall);
         let metrics = LineCounting { aggregator: self.aggregator, metrics: &mut self.tally.metrics, now: self.now };
         let mut taking = Taking { plan, tally, metrics, newest: None, newest_allowed, unmatched };
         give(&mut taking, memory);

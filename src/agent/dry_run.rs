@@ -5,11 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use memchr::{memchr, memrchr};
 use uuid::Uuid;
 
 use super::count::{self, Counting, Now, Tally, UnmatchedLine};
@@ -24,9 +22,7 @@ use crate::model::time::UnixMicros;
 use crate::parse::Stop;
 use crate::parse::record::{Flush, Seen};
 use crate::push::wire::{RenderedEvent, custom_event};
-
-/// Bytes read at a time; a longer line makes the buffer grow up to the configured limit.
-const READ_BYTES: usize = 1 << 20;
+use crate::tail::log_reader::{LogReader, Part};
 
 /// A dry run under way.
 pub struct DryRun<'a> {
@@ -35,18 +31,31 @@ pub struct DryRun<'a> {
     aggregator: Aggregator,
     tally: Tally,
     wall: UnixMicros,
-    /// Lines longer than the limit, dropped.
+    /// Lines longer than the limit, or torn by a hole, dropped.
     pub oversized_lines: u64,
 }
 
 /// A line that no pattern matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmatched<'a> {
     /// Counts from 1.
     pub line: u64,
     pub text: &'a [u8],
-    pub why: String,
-    pub stop: Stop,
+    plan: &'a mut SourcePlan,
+    found: UnmatchedLine<'a>,
+}
+
+impl Unmatched<'_> {
+    /// How far the line matches, and what stands there instead. Takes a further look at the line.
+    #[must_use]
+    pub fn why(&mut self) -> String {
+        self.plan.explain(&self.found)
+    }
+
+    /// Where the line stops matching. Takes a further look at the line.
+    #[must_use]
+    pub fn stop(&mut self) -> Stop {
+        self.plan.stop(&self.found)
+    }
 }
 
 impl<'a> DryRun<'a> {
@@ -64,37 +73,37 @@ impl<'a> DryRun<'a> {
         &mut self,
         source: SourceIndex,
         path: Option<&Path>,
-        mut log: impl Read,
+        log: impl Read,
         mut unmatched: impl FnMut(Unmatched<'_>),
     ) -> io::Result<()> {
-        let mut lines = Lines { buffer: Vec::new(), limit: self.configuration.tail.max_line_bytes, cutting: false };
-        let (mut number, mut offset) = (0, 0);
+        let encoding = self.configuration.sources.get(source.0 as usize).map(|source| source.encoding);
+        let mut parts = LogReader::new(log, encoding, self.configuration.tail.max_line_bytes);
+        let mut number = 0;
         let mut memory = FileMemory::new(source);
         if let (Some(plan), Some(path)) = (self.plan.sources.get(source.0 as usize), path) {
             memory.meet(plan, path);
         }
         let seen = Seen { now: self.wall, complete_until: UnixMicros::MIN };
         let mut unmatched = |plan: &mut SourcePlan, found: UnmatchedLine<'_>| {
-            let (why, stop) = (plan.explain(&found), plan.stop(&found));
-            unmatched(Unmatched { line: found.number, text: found.line, why, stop });
+            unmatched(Unmatched { line: found.number, text: found.line, plan, found });
         };
         loop {
-            let ended = lines.fill(&mut log)?;
-            let (whole, dropped) = lines.whole(ended);
-            number += dropped;
-            self.oversized_lines += dropped;
+            let part = parts.next_part()?;
             let Self { plan, aggregator, tally, wall, .. } = self;
             let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
-            let first_offset = offset + whole.start as u64;
-            let bytes = &lines.buffer[whole.clone()];
-            let chunk = count::Lines { source, bytes, first_offset, first_number: number + 1, seen };
-            number += counting.chunk(&chunk, &mut memory, &mut unmatched).lines;
-            offset += whole.end as u64;
-            lines.buffer.drain(..whole.end);
-            if ended {
-                let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
-                counting.flush(source, Flush::All, &mut memory, &mut unmatched);
-                return Ok(());
+            match part {
+                Some(Part::Lines(bytes)) => {
+                    let chunk = count::Lines { source, bytes, first_number: number + 1, seen };
+                    number += counting.chunk(&chunk, &mut memory, &mut unmatched).lines;
+                }
+                Some(Part::TooLong | Part::Torn) => {
+                    number += 1;
+                    self.oversized_lines += 1;
+                }
+                None => {
+                    counting.flush(source, Flush::All, &mut memory, &mut unmatched);
+                    return Ok(());
+                }
             }
         }
     }
@@ -131,94 +140,5 @@ impl<'a> DryRun<'a> {
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
-    }
-}
-
-/// Cuts what is read into whole lines, and drops lines over the limit.
-struct Lines {
-    buffer: Vec<u8>,
-    limit: usize,
-    /// The line at the front of the buffer is over the limit: what is there of it was dropped.
-    cutting: bool,
-}
-
-impl Lines {
-    /// Reads more; true at the end of the log.
-    fn fill(&mut self, log: &mut impl Read) -> io::Result<bool> {
-        let start = self.buffer.len();
-        self.buffer.resize(start + READ_BYTES, 0);
-        let read = loop {
-            match log.read(&mut self.buffer[start..]) {
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                other => break other?,
-            }
-        };
-        self.buffer.truncate(start + read);
-        Ok(read == 0)
-    }
-
-    /// Where the whole lines are, and how many lines were dropped for their length.
-    fn whole(&mut self, ended: bool) -> (Range<usize>, u64) {
-        let mut dropped = 0;
-        let mut start = 0;
-        if self.cutting {
-            match memchr(b'\n', &self.buffer) {
-                Some(at) => start = at + 1,
-                None => start = self.buffer.len(),
-            }
-            if start > 0 && self.buffer.get(start - 1) == Some(&b'\n') || ended {
-                self.cutting = false;
-                dropped = 1;
-            }
-        }
-        let tail = &self.buffer[start..];
-        let end = if ended { tail.len() } else { memrchr(b'\n', tail).map_or(0, |at| at + 1) };
-        if !ended && tail.len() - end > self.limit {
-            self.cutting = true;
-            self.buffer.truncate(start + end);
-        }
-        (start..start + end, dropped)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Lines;
-
-    #[track_caller]
-    fn check(text: &[u8], limit: usize, expected: &[&[u8]], dropped: u64) {
-        let mut lines = Lines { buffer: Vec::new(), limit, cutting: false };
-        let mut log = text;
-        let (mut read, mut cut) = (Vec::new(), 0);
-        loop {
-            // One byte at a time: every place for a boundary is tried.
-            let ended = match log.split_first() {
-                Some((byte, rest)) => {
-                    lines.buffer.push(*byte);
-                    log = rest;
-                    false
-                }
-                None => true,
-            };
-            let (whole, more) = lines.whole(ended);
-            cut += more;
-            read.extend_from_slice(&lines.buffer[whole.clone()]);
-            lines.buffer.drain(..whole.end);
-            if ended {
-                break;
-            }
-        }
-        assert_eq!((read, cut), (expected.concat(), dropped), "{}", text.escape_ascii());
-    }
-
-    #[test]
-    fn lines_are_whole_and_long_ones_are_dropped_and_counted() {
-        check(b"a\nbb\n", 4, &[b"a\nbb\n"], 0);
-        check(b"a\nbb", 4, &[b"a\nbb"], 0);
-        check(b"a\n123456\nb\n", 4, &[b"a\n", b"b\n"], 1);
-        check(b"123456", 4, &[], 1);
-        check(b"123456\n123456\n1234\n", 4, &[b"1234\n"], 2);
-        check(b"\n\n", 4, &[b"\n\n"], 0);
-        check(b"", 4, &[], 0);
     }
 }

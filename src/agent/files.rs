@@ -16,13 +16,6 @@ use crate::model::time::UnixMicros;
 use crate::parse::record::Pending;
 use crate::tail::Chunk;
 
-/// Bytes before a file's first line that are looked through for its last header: a second of work, once, for a file that is
-/// begun inside. Of a longer file, these are its last ones, and its first block.
-const MOST_EARLIER_BYTES: u64 = 1 << 30;
-
-/// Bytes that are looked through at once.
-const EARLIER_BLOCK: usize = 1 << 20;
-
 const PENDING: &str = "pending";
 const PATH: &str = "path";
 const COLUMNS: &str = "columns/";
@@ -128,7 +121,7 @@ impl FileMemory {
                 wanted.push((&mut pattern.parser, Fields::with_slots(pattern.fields.slots()), columns));
             }
         }
-        earlier_lines(chunk, |line| {
+        chunk.earlier_lines(|line| {
             for (parser, fields, _) in &mut wanted {
                 // What it says is of no interest here, but what it changes for later ones.
                 let _ = parser.parse(line, fields);
@@ -145,33 +138,6 @@ impl FileMemory {
             pattern.parser.keeps_file_state() && self.columns.get(index).is_none_or(Vec::is_empty)
         };
         plan.patterns.iter().enumerate().any(is_missing)
-    }
-}
-
-/// Every line before the chunk, without its end.
-fn earlier_lines(chunk: &Chunk<'_>, mut read: impl FnMut(&[u8])) {
-    let mut block = vec![0; EARLIER_BLOCK];
-    let last_part = chunk.first_offset.saturating_sub(MOST_EARLIER_BYTES);
-    let mut at = 0;
-    let mut is_line_start = true;
-    loop {
-        let bytes = chunk.earlier(at, &mut block);
-        if bytes.is_empty() {
-            return;
-        }
-        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            if std::mem::replace(&mut is_line_start, true) {
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                read(line.strip_suffix(b"\r").unwrap_or(line));
-            }
-        }
-        // A line of a whole block is longer than any header.
-        is_line_start = whole > 0;
-        at += if whole > 0 { whole } else { bytes.len() } as u64;
-        if at < last_part {
-            (at, is_line_start) = (last_part, false);
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::count::{ChunkCount, Counting, Lines, Now, Tally};
 use super::delivery::Delivery;
 use super::drift::DriftWatch;
 use super::files::FileMemories;
+use super::handles;
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
@@ -60,9 +61,6 @@ const COMMIT_SHARE: u32 = 10;
 /// However long commits take, what is counted is saved at least so often.
 const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Scans on hints take at most this part of the time.
-const SCAN_SHARE: u32 = 50;
-
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
 
@@ -77,6 +75,9 @@ const ONCE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// 2026-01-01: this program is younger, so an earlier clock is wrong.
 const EARLIEST_NOW: UnixMicros = UnixMicros::from_seconds(1_767_225_600);
+
+/// How long a stop reads deleted files: it has to be done within five seconds.
+const LONGEST_LAST_READ: Duration = Duration::from_secs(2);
 
 /// Without hints or lines, windows still have to seal: the loop looks at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -106,7 +107,8 @@ pub(super) fn run_once(
     let memories = FileMemories::restore(&ledger, configuration, &plan, &cursors)?;
     let sources =
         (0..).map(SourceIndex).zip(&configuration.sources).map(|(index, spec)| TailSource::new(index, spec)).collect();
-    let tail = super::delays::with(Tail::new(&configuration.tail, sources, cursors, next_file)?)?;
+    let tail_spec = handles::within_limit(&configuration.tail, configuration.push.concurrency);
+    let tail = super::delays::with(Tail::new(&tail_spec, sources, cursors, next_file)?)?;
     let waker = Waker::new(configuration.tail.wake);
     let stop = stopping.watch(waker.poker())?;
     let watch = Arc::new(DeliveryWatch::default());
@@ -216,6 +218,7 @@ impl Agent<'_> {
             self.answer();
             // Push ends by itself only when it cannot start; stopping it tells why.
             if self.stop.is_set() || delivery.has_ended() {
+                self.read_deleted();
                 return self.commit(Sealing::Not).map(|_| ());
             }
             match (round, mode) {
@@ -228,6 +231,7 @@ impl Agent<'_> {
                     self.sleep();
                 }
                 (Round::Idle, Mode::Once) => {
+                    self.read_deleted();
                     self.commit(Sealing::Due)?;
                     return self.drain(delivery, watch);
                 }
@@ -235,7 +239,6 @@ impl Agent<'_> {
         }
     }
 
-    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
     /// How long a run that ends waits for last records: as long as the longest timeout that it can wait for, and the reads
     /// that must find nothing more after it.
     fn patience_for_records(&self) -> Duration {
@@ -244,9 +247,10 @@ impl Agent<'_> {
         timeouts.filter(|timeout| *timeout <= ONCE_FOR_RECORDS).max().map_or(Duration::ZERO, |timeout| timeout + reads)
     }
 
+    /// Scans when it is time, reads for one commit interval at most, commits when it is time.
     fn round(&mut self) -> Result<Round, AgentError> {
-        if Instant::now() >= self.timers.scan {
-            self.scan();
+        if Instant::now() >= self.timers.scan || (self.tail.has_moved_files() && self.timers.may_scan()) {
+            self.look_around();
         }
         self.check_outbox()?;
         let round = if self.outbox_is_full { Round::Idle } else { self.read() };
@@ -256,16 +260,17 @@ impl Agent<'_> {
         Ok(round)
     }
 
-    fn scan(&mut self) {
+    /// Scans, if there may be anything new.
+    fn look_around(&mut self) {
         let began = Instant::now();
-        let report = self.tail.scan(self.clock.now());
-        self.notes.scan(&report);
-        self.notes.sources(self.configuration, &self.tail);
-        self.waker.watch(self.tail.watched());
-        let ended = Instant::now();
-        self.timers.scan = ended + self.configuration.tail.scan_interval;
-        self.timers.scanned = ended;
-        self.timers.scan_cost = ended - began;
+        if self.tail.is_scan_wanted(self.clock.now()) {
+            let report = self.tail.scan(self.clock.now());
+            self.notes.scan(&report);
+            self.notes.sources(self.configuration, &self.tail);
+            self.waker.watch(self.tail.watched());
+        }
+        self.notes.hints(self.waker.hints());
+        self.timers.scanned_since(began, self.configuration.tail.scan_interval);
     }
 
     /// Reads and counts until there is nothing left or a commit is due.
@@ -280,7 +285,6 @@ impl Agent<'_> {
             let lines_of_chunk = Lines {
                 source: chunk.source,
                 bytes: chunk.bytes,
-                first_offset: chunk.first_offset,
                 first_number: 0,
                 seen: Seen { now, complete_until: chunk.complete_until },
             };
@@ -301,6 +305,13 @@ impl Agent<'_> {
                 return Round::Busy;
             }
         }
+    }
+
+    /// Reads deleted files to their end, before a stop: nobody can read them after it.
+    fn read_deleted(&mut self) {
+        self.tail.stop();
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_LAST_READ && self.read() == Round::Busy {}
     }
 
     /// Counts lines that waited for more of their record: it comes no more, since their file is at its end for good or
@@ -375,14 +386,17 @@ impl Agent<'_> {
 
     fn commit(&mut self, sealing: Sealing) -> Result<Saved, AgentError> {
         let now = self.clock.now();
+        let mut save_looks = sealing == Sealing::Not;
         if Instant::now() >= self.timers.housekeeping {
+            save_looks = true;
             housekeep(&mut self.ledger, self.configuration, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
         self.memories.succeed_all(self.tail.continued());
         self.flush(now);
         let due = if sealing == Sealing::Not || self.outbox_is_full { Vec::new() } else { self.due(now) };
-        if due.is_empty() && !self.tail.has_changes() && !self.memories.has_changes() {
+        let has_looks = save_looks && self.tail.has_looks();
+        if due.is_empty() && !self.tail.has_changes() && !has_looks && !self.memories.has_changes() {
             return Ok(Saved::default());
         }
         let saved_tally = self.tally.clone();
@@ -425,8 +439,8 @@ impl Agent<'_> {
     /// Leaves the status for who asked for it.
     fn answer(&mut self) {
         let Some(detail) = self.board.wanted() else { return };
-        let Self { ledger, tail, drift, notes, .. } = self;
-        let (trouble, hints, now) = (notes.current_trouble(), String::new(), self.clock.now());
+        let Self { ledger, tail, drift, notes, waker, .. } = self;
+        let (trouble, hints, now) = (notes.current_trouble(), waker.hints().to_string(), self.clock.now());
         let asked = Asked { ledger, tail, drift, trouble, hints, now };
         self.board.post(self.answers.status(asked, detail));
     }
@@ -441,7 +455,7 @@ impl Agent<'_> {
         if wait > Duration::ZERO && self.waker.wait(wait) == Woken::Hint {
             self.tail.look();
             // A rename is best seen at once, but with thousands of files a scan is not free.
-            if self.timers.scanned.elapsed() >= self.timers.scan_cost * SCAN_SHARE {
+            if self.timers.may_scan() {
                 self.timers.scan = Instant::now();
             }
         }

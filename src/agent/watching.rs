@@ -1,6 +1,7 @@
 //! What the agent tells its log: once per change, never a raw line above debug.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem::discriminant;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::count::{Tally, UnmatchedLine, meaning};
 use super::drift::DriftChange;
 use super::plan::{Plan, SourcePlan};
-use super::quotas::Quotas;
+use super::quotas::{Held, Quotas};
 use super::save::Saved;
 use crate::ledger::{Ledger, Mended};
 use crate::model::file::SourceIndex;
@@ -16,6 +17,7 @@ use crate::model::spec::Configuration;
 use crate::push::PushObserver;
 use crate::push::observe::{Call, Code, Health, Settled};
 use crate::push::outbox::ParkCause;
+use crate::tail::wake::Hints;
 use crate::tail::{ScanReport, Tail, What};
 use crate::telemetry::DeliveryWatch;
 
@@ -39,7 +41,9 @@ impl Said {
 /// Keeps the log short.
 #[derive(Debug, Default)]
 pub struct LogNotes {
-    quotas: Quotas,
+    /// Of what a scan found: the usual course of things, and what an operator should look at.
+    usual: Quotas,
+    warnings: Quotas,
     trouble: Option<String>,
     unmatched: HashMap<String, Unmatched>,
     /// The first scan was looked at: which sources have no file yet.
@@ -52,6 +56,8 @@ pub struct LogNotes {
     refused_said: Said,
     /// Lines over the limit, as they were said last.
     oversized: u64,
+    hints: Option<Hints>,
+    hints_said: Said,
 }
 
 /// What becomes of lines in the usual course of things.
@@ -75,6 +81,10 @@ impl LogNotes {
                  that waited are parked, and windows that began before now are parked when they seal; see `pxtail outbox list`"
             );
         }
+        if let (Some(adopted), None) = (&identity.adopted, ledger.mended()) {
+            let why = adopted.cause.why_parked();
+            tracing::info!("windows that began before {} are parked when they seal: {why}", adopted.at);
+        }
         if let Some(parked) = identity.newly_parked {
             tracing::warn!(
                 parked,
@@ -85,21 +95,23 @@ impl LogNotes {
 
     /// What a scan found: with thousands of files, a few of each kind, then how many more.
     pub fn scan(&mut self, report: &ScanReport) {
-        for (kind, held) in self.quotas.due(Instant::now()) {
-            tracing::warn!("{} more {kind} in the last minute, the last: {}", held.count, held.last);
+        let now = Instant::now();
+        for (kind, Held { count, last }) in self.usual.due(now) {
+            tracing::info!("{count} more {kind} in the last minute, the last: {last}");
+        }
+        for (kind, Held { count, last }) in self.warnings.due(now) {
+            tracing::warn!("{count} more {kind} in the last minute, the last: {last}");
         }
         for note in &report.notes {
             // One for each known file at each start.
             if matches!(note.what, What::Resumed { .. }) {
                 tracing::debug!("{note}");
-            } else if self.quotas.allows(note.kind(), Instant::now(), || note.to_string()) {
-                if note.is_warning() {
+            } else if note.is_warning() {
+                if self.warnings.allows(note.kind(), now, || note.to_string()) {
                     tracing::warn!("{note}");
-                } else {
-                    tracing::info!("{note}");
                 }
-            } else {
-                tracing::debug!("{note}");
+            } else if self.usual.allows(note.kind(), now, || note.to_string()) {
+                tracing::info!("{note}");
             }
         }
     }
@@ -202,6 +214,23 @@ impl LogNotes {
             tracing::warn!("{} lines were longer than `tail.max_line_bytes` and dropped", dropped - self.oversized);
             self.oversized = dropped;
         }
+    }
+
+    /// Whether file events come: said when that changes, once a minute at most. How many directories they come from changes
+    /// with every new one.
+    pub fn hints(&mut self, hints: Hints) {
+        let is_same = self.hints.as_ref().is_some_and(|said| discriminant(said) == discriminant(&hints));
+        if is_same || self.hints_said.is_recent() {
+            return;
+        }
+        match &hints {
+            Hints::Off | Hints::From(_) if self.hints.is_none() => {}
+            _ => {
+                tracing::info!("{hints}");
+                self.hints_said = Said::now();
+            }
+        }
+        self.hints = Some(hints);
     }
 
     /// Trouble with the state directory: said when it begins and when it changes.

@@ -79,7 +79,8 @@ pub enum Verb {
     Sandbox(SandboxArguments),
     /// See or release the events that wait to be sent.
     Outbox(OutboxArguments),
-    /// Show how the running agent is: lines read, how many match which pattern, and a line that does not.
+    /// Show how the running agent is: files that are read, files that are not and why, lines read, how many match which
+    /// pattern, and a line that does not.
     #[command(after_help = "Examples:
   pxtail status                     for people
   pxtail status --all               with every file that is not read

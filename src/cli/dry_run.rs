@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::arguments::{DryRunArguments, SummaryFormat};
-use super::{FAILED, Failure, load, say, say_exactly};
+use super::{FAILED, Failure, load, patterns, say, say_exactly};
 use crate::agent::count;
 use crate::agent::dry_run::{DryRun, Unmatched};
 use crate::model::file::SourceIndex;
@@ -72,17 +72,18 @@ struct UnmatchedGroup {
 }
 
 impl UnmatchedGroups {
-    fn add(&mut self, file: &str, found: &Unmatched<'_>) {
-        if let Some(known) = self.groups.iter_mut().find(|group| group.expected == found.stop.expected) {
+    fn add(&mut self, file: &str, found: &mut Unmatched<'_>) {
+        let stop = found.stop();
+        if let Some(known) = self.groups.iter_mut().find(|group| group.expected == stop.expected) {
             known.lines += 1;
         } else if self.groups.len() == MOST_REASONS {
             self.others += 1;
         } else {
             self.groups.push(UnmatchedGroup {
-                expected: found.stop.expected.clone(),
+                expected: stop.expected,
                 lines: 1,
                 first: format!("{}:{}", terminal::escaped(file.as_bytes()), found.line),
-                shown: terminal::with_caret(found.text, found.stop.at.unwrap_or(0), "    "),
+                shown: terminal::with_caret(found.text, stop.at.unwrap_or(0), "    "),
             });
         }
     }
@@ -112,9 +113,7 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
     for path in &arguments.files {
         let file = path.display().to_string();
         let source = source_of(&configuration, arguments, path)?;
-        let unreadable = |err: io::Error| {
-            Failure::new(FAILED, format!("{file}: cannot be read: {err}\nhelp: check the path and who may read it"))
-        };
+        let unreadable = |err: io::Error| patterns::unreadable(path, &err);
         let log: Box<dyn Read> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
@@ -122,11 +121,11 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
         };
         let absolute = (path != Path::new("-")).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         dry_run
-            .read(source, absolute.as_deref(), log, |found| {
+            .read(source, absolute.as_deref(), log, |mut found| {
                 if arguments.summary == SummaryFormat::Text {
-                    unmatched.add(&file, &found);
+                    unmatched.add(&file, &mut found);
                 } else {
-                    unmatched_lines.push(UnmatchedSummary { file: file.clone(), line: found.line, why: found.why });
+                    unmatched_lines.push(UnmatchedSummary { file: file.clone(), line: found.line, why: found.why() });
                 }
             })
             .map_err(unreadable)?;

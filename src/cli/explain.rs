@@ -1,7 +1,8 @@
 //! `pxtail explain`
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,11 +12,14 @@ use super::arguments::ExplainArguments;
 use super::{BAD_COMMAND, FAILED, Failure, load, patterns, say};
 use crate::agent::plan;
 use crate::explain::{self, LineReader, Others, Reading, RecordLine, Told, Unit};
+use crate::model::encoding::TextEncoding;
 use crate::model::fault::Fault;
 use crate::model::spec::{Configuration, MetricSpec, PatternSpec, RecordSpec, SourceSpec};
 use crate::model::time::{Clock, SystemClock};
 use crate::parse::Stop;
 use crate::tail::captures::PathCaptures;
+use crate::tail::lines;
+use crate::tail::log_reader::{LogReader, Part};
 use crate::terminal;
 use crate::usage::MetricReader;
 
@@ -25,6 +29,17 @@ const STANDARD: &str = "/etc/pxtail/pxtail.toml";
 const LINE_BYTES: usize = 1 << 20;
 /// Lines of standard input that are explained: nobody reads more.
 const MOST_LINES: u64 = 100;
+
+/// What reads the lines of a file, and the file's encoding where its source says one.
+type EncodedUnit = (Unit, Option<TextEncoding>);
+
+/// One line of a file.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    file: &'a Path,
+    line: u64,
+    limit: usize,
+}
 
 /// What is shown of a record.
 struct Explained {
@@ -82,7 +97,7 @@ fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Fa
     };
     if let Some(named) = &arguments.pattern {
         let spec = patterns::find(named, standard)?;
-        let units = vec![unit(&spec).map_err(|faults| failed(&faults))?];
+        let units = vec![(unit(&spec).map_err(|faults| failed(&faults))?, None)];
         return each_record(arguments, LINE_BYTES, units, |_, readers, told| match told {
             Told::Foreign { line, wrapper, stop, .. } => Explained::unread(explain::foreign(wrapper, line, stop)),
             Told::Record(RecordLine { line, around, .. }) => {
@@ -103,7 +118,7 @@ fn with_patterns(arguments: &ExplainArguments, standard: &Path) -> Result<(), Fa
             Err(_) => say(&format!("warning: pattern `{}` cannot be used; `pxtail test {0}` says why", spec.name)),
         }
     }
-    each_record(arguments, LINE_BYTES, vec![Unit::of(readers)], |_, readers, told| match told {
+    each_record(arguments, LINE_BYTES, vec![(Unit::of(readers), None)], |_, readers, told| match told {
         Told::Foreign { line, wrapper, stop, .. } => Explained::unread(explain::foreign(wrapper, line, stop)),
         Told::Record(RecordLine { line, .. }) => {
             let mut read =
@@ -120,7 +135,8 @@ fn with_configuration(arguments: &ExplainArguments, configuration: &Configuratio
     let sources = sources(configuration, arguments)?;
     let mut units = Vec::new();
     for source in &sources {
-        units.push(unit_of(configuration, source, arguments.file.as_deref()).map_err(|faults| failed(&faults))?);
+        let unit = unit_of(configuration, source, arguments.file.as_deref()).map_err(|faults| failed(&faults))?;
+        units.push((unit, Some(source.encoding)));
     }
     each_record(arguments, configuration.tail.max_line_bytes, units, |index, readers, told| {
         let Some(source) = sources.get(index) else { return Explained::unread(String::new()) };
@@ -201,7 +217,7 @@ fn explain_source(
 fn each_record(
     arguments: &ExplainArguments,
     limit: usize,
-    mut units: Vec<Unit>,
+    mut units: Vec<EncodedUnit>,
     mut explain: impl FnMut(usize, &mut [LineReader], &Told) -> Explained,
 ) -> Result<(), Failure> {
     let mut verdicts = Vec::new();
@@ -211,10 +227,11 @@ fn each_record(
         text
     };
     if let Some(file) = &arguments.file {
+        let asked = Asked { file, line: arguments.line, limit };
         let mut texts = Vec::new();
-        for (index, unit) in units.iter_mut().enumerate() {
+        for (index, (unit, encoding)) in units.iter_mut().enumerate() {
             let explain = |readers: &mut [LineReader], told: &Told| explain(index, readers, told);
-            texts.push(record_of_line(file, arguments.line, limit, unit, explain)?);
+            texts.push(record_of_line(&asked, *encoding, unit, explain)?);
         }
         io::stdout().lock().write_all(texts.join("\n").as_bytes())?;
     } else {
@@ -228,15 +245,16 @@ fn each_record(
 fn each_typed(
     arguments: &ExplainArguments,
     limit: usize,
-    units: &mut [Unit],
+    units: &mut [EncodedUnit],
     explain: &mut impl FnMut(usize, &mut [LineReader], &Told) -> String,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = arguments.text.clone().unwrap_or_default();
     let is_input = text == "-";
-    let input: Box<dyn BufRead> =
+    let input: Box<dyn Read> =
         if is_input { Box::new(io::stdin().lock()) } else { Box::new(io::Cursor::new(text.as_bytes().to_vec())) };
-    let mut lines = Lines { number: 0, input, limit };
+    // A line that somebody pastes is in the terminal's encoding, whatever the log's is.
+    let mut lines = Lines::new(LogReader::new(input, Some(TextEncoding::default()), limit));
     let mut texts: Vec<String> = Vec::new();
     let mut show = |index: usize, readers: &mut [LineReader], told: &Told| {
         let (line, number) = told.line();
@@ -244,20 +262,21 @@ fn each_typed(
         let head = terminal::shortened(&terminal::escaped(line), terminal::COLUMNS - 12);
         texts.push(if is_input { format!("line {number}: {head}\n{text}") } else { text });
     };
-    while let Some(line) = lines.next()? {
-        if lines.number > MOST_LINES {
+    lines.each(|number, line| {
+        if number > MOST_LINES {
             say(&format!("only the first {MOST_LINES} lines are explained"));
-            break;
+            return ControlFlow::Break(());
         }
-        let Line::Whole(line) = line else {
-            say(&format!("line {}: {}", lines.number, dropped(limit)));
-            continue;
+        let Ok(line) = line else {
+            say(&format!("line {number}: {}", dropped(limit)));
+            return ControlFlow::Continue(());
         };
-        for (index, unit) in units.iter_mut().enumerate() {
-            unit.push(&line, lines.number, &mut |readers, told| show(index, readers, &told));
+        for (index, (unit, _)) in units.iter_mut().enumerate() {
+            unit.push(line, number, &mut |readers, told| show(index, readers, &told));
         }
-    }
-    for (index, unit) in units.iter_mut().enumerate() {
+        ControlFlow::Continue(())
+    })?;
+    for (index, (unit, _)) in units.iter_mut().enumerate() {
         unit.finish(&mut |readers, told| show(index, readers, &told));
     }
     out.write_all(texts.join("\n").as_bytes())
@@ -267,16 +286,47 @@ fn dropped(limit: usize) -> String {
     format!("it is longer than {limit} bytes (`tail.max_line_bytes`): the agent drops it, and counts it as too long")
 }
 
+/// Numbers the lines of a log.
+struct Lines<R> {
+    parts: LogReader<R>,
+    /// Of the last line.
+    number: u64,
+}
+
+/// A line that the agent drops.
+struct Dropped;
+
+impl<R: Read> Lines<R> {
+    const fn new(parts: LogReader<R>) -> Self {
+        Self { parts, number: 0 }
+    }
+
+    /// Gives each line without its end, until `take` breaks off.
+    fn each(&mut self, mut take: impl FnMut(u64, Result<&[u8], Dropped>) -> ControlFlow<()>) -> io::Result<()> {
+        while let Some(part) = self.parts.next_part()? {
+            let whole = if let Part::Lines(text) = part { text } else { &[] };
+            let dropped = matches!(part, Part::TooLong | Part::Torn).then_some(Err(Dropped));
+            for line in lines::each(whole).map(Ok).chain(dropped) {
+                self.number += 1;
+                if take(self.number, line).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Explains the record that a line of a file belongs to.
 fn record_of_line(
-    file: &Path,
-    wanted: u64,
-    limit: usize,
+    asked: &Asked<'_>,
+    encoding: Option<TextEncoding>,
     unit: &mut Unit,
     mut explain: impl FnMut(&mut [LineReader], &Told) -> String,
 ) -> Result<String, Failure> {
+    let Asked { file, line: wanted, limit } = *asked;
     let opened = File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
-    let mut lines = Lines { input: BufReader::new(opened), number: 0, limit };
+    let mut lines = Lines::new(LogReader::new(opened, encoding, limit));
     // The last record that begins at or before the line; what comes before it may say what it means.
     let mut before: Option<Told> = None;
     let mut text = None;
@@ -292,17 +342,17 @@ fn record_of_line(
         text.is_some()
     };
     let mut is_done = false;
-    while let Some(line) = lines.next().map_err(|err| patterns::unreadable(file, &err))? {
-        let Line::Whole(line) = line else {
-            if lines.number == wanted {
-                return Ok(format!("line {wanted}: {}\n", dropped(limit)));
-            }
-            continue;
-        };
-        unit.push(&line, lines.number, &mut |readers, told| is_done |= take(readers, told));
-        if is_done {
-            break;
+    let mut is_dropped = false;
+    let read = lines.each(|number, line| {
+        match line {
+            Ok(line) => unit.push(line, number, &mut |readers, told| is_done |= take(readers, told)),
+            Err(Dropped) => is_dropped = number == wanted,
         }
+        if is_done || is_dropped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    read.map_err(|err| patterns::unreadable(file, &err))?;
+    if is_dropped {
+        return Ok(format!("line {wanted}: {}\n", dropped(limit)));
     }
     if lines.number < wanted {
         let there = terminal::counted(lines.number as usize, "line");
@@ -311,34 +361,4 @@ fn record_of_line(
     }
     unit.finish(&mut |readers, told| is_done |= take(readers, told));
     Ok(text.or_else(|| before.map(|told| explain(&mut unit.readers, &told))).unwrap_or_default())
-}
-
-/// Lines without their ends.
-struct Lines<R> {
-    input: R,
-    number: u64,
-    /// Bytes of a line; longer ones are passed over.
-    limit: usize,
-}
-
-enum Line {
-    Whole(Vec<u8>),
-    TooLong,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> io::Result<Option<Line>> {
-        let mut line = Vec::new();
-        // One more for the line's end.
-        if self.input.by_ref().take(self.limit as u64 + 1).read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        if line.last() != Some(&b'\n') && line.len() > self.limit {
-            self.input.skip_until(b'\n')?;
-            return Ok(Some(Line::TooLong));
-        }
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        Ok(Some(Line::Whole(line.strip_suffix(b"\r").unwrap_or(line).to_vec())))
-    }
 }

@@ -46,6 +46,9 @@ pub fn read_file(file: &Path) -> Result<Result<PatternSpec, Vec<Fault>>, Failure
 /// A file that a person named cannot be read.
 pub fn unreadable(file: &Path, err: &std::io::Error) -> Failure {
     let file = file.display();
+    if err.kind() == std::io::ErrorKind::InvalidData {
+        return Failure::new(FAILED, format!("{file}: {err}"));
+    }
     Failure::new(FAILED, format!("{file}: cannot be read: {err}\nhelp: check the path and who may read it"))
 }
 

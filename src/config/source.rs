@@ -8,7 +8,7 @@ use super::files::Patterns;
 use super::references::Named;
 use super::section::Section;
 use super::value::{Limits, Value};
-use super::{names, paths, records, references, time_zone};
+use super::{encoding, names, paths, records, references, time_zone};
 use crate::model::fault::Located;
 use crate::model::spec::{SourceSpec, StartAt};
 
@@ -34,6 +34,7 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
     let starts = [("beginning", StartAt::Beginning), ("end", StartAt::End)];
     // What is in the files on day one was used too: `end` would leave it out without a word.
     let start_at = section.get("start_at").and_then(|value| value.choice(&starts)).unwrap_or(StartAt::Beginning);
+    let encoding = section.get("encoding").and_then(|value| encoding::read(&value)).unwrap_or_default();
     let time_zone = section.get("time_zone").and_then(|value| time_zone::read(&value)).unwrap_or(TimeZone::UTC);
     let min_match_rate = section.number("min_match_rate", MIN_MATCH_RATE, MATCH_RATE_LIMITS);
     let at = section.at.clone();
@@ -48,6 +49,7 @@ pub(super) fn read(mut section: Section<'_>, patterns: &Patterns) -> Named<Sourc
             path_fields: paths.fields,
             patterns,
             start_at,
+            encoding,
             time_zone,
             min_match_rate,
         })

@@ -82,12 +82,8 @@ impl Unit {
         read_at: UnixMicros,
     ) -> Result<Self, Vec<Fault>> {
         let readers = specs.iter().map(|spec| LineReader::new(spec, zone, read_at)).collect::<Result<Vec<_>, _>>()?;
-        let inner = specs.first().map(|spec| spec.records.clone()).unwrap_or_default();
-        let spec = RecordSpec {
-            unwrap: records.unwrap.iter().chain(&inner.unwrap).cloned().collect(),
-            multiline: records.multiline.clone().or(inner.multiline),
-        };
-        let records = Records::compile(&spec, LINE_BYTES)?;
+        let spec = specs.first().map(|spec| records.around(&spec.records));
+        let records = Records::compile(spec.as_ref().unwrap_or(records), LINE_BYTES)?;
         let of_wrapper = |records: &Records| {
             let kind = |name: &&str| Some(((*name).to_owned(), records.field_type(name)?));
             wanted.iter().filter(|name| **name != "time").filter_map(kind).collect::<Vec<_>>()

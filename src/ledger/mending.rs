@@ -13,7 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::copies::{self, Copy};
 use super::identity::{self, Adopted, Cause};
 use super::witness::{self, Testimony};
-use super::{LedgerError, commit, outbox, schema};
+use super::{LedgerError, commit, cursors, outbox, parts, schema};
 use crate::model::time::UnixMicros;
 
 /// What a ledger's files are called: SQLite's own names.
@@ -64,8 +64,11 @@ pub(super) fn open(
     now: UnixMicros,
 ) -> Result<(Connection, Option<Mended>), LedgerError> {
     let state_dir = path.parent().unwrap_or(Path::new("."));
-    let testimony =
-        witness::ask(state_dir).map_err(|source| LedgerError::Lock { path: state_dir.to_owned(), source })?;
+    let testimony = witness::ask(state_dir).map_err(|source| LedgerError::Directory {
+        path: state_dir.to_owned(),
+        user: super::user(),
+        source,
+    })?;
     let found = match damage {
         Some(damage) => Found::Damaged(damage.to_owned()),
         None => inspect(path, testimony.as_ref())?,
@@ -181,10 +184,24 @@ fn prepare(
     if let Some(damage) = check(&connection, new)? {
         return Err(LedgerError::Damaged { path: new.to_owned(), what: damage });
     }
+    read_through(&connection, new)?;
     let mended = adopt(&mut connection, new, mended, testimony, at)?;
     connection.close().map_err(|(_, source)| failed(new, "close the ledger")(source))?;
     std::fs::File::open(new).and_then(|file| file.sync_all()).map_err(io)?;
     Ok(mended)
+}
+
+/// Reads all that counting begins from: a copy that is whole to SQLite may hold rows that are not.
+fn read_through(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let failed = failed(path, "read the copy");
+    cursors::read_all(connection).map_err(&failed)?;
+    commit::read_revisions(connection).map_err(&failed)?;
+    for (window, ..) in commit::read_windows(connection).map_err(&failed)? {
+        if parts::read_groups(connection, window).map_err(&failed)?.is_none() {
+            return Err(LedgerError::Damaged { path: path.to_owned(), what: format!("window {}", window.0) });
+        }
+    }
+    Ok(())
 }
 
 fn put_in_place(new: &Path, path: &Path, mended: Mended) -> Result<(Connection, Option<Mended>), LedgerError> {

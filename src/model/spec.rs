@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::encoding::TextEncoding;
 use super::fault::{Located, Location};
 
 pub use metric::{Condition, DateOf, Late, Measure, MetricSpec, Scalar, Template, TemplatePart, Test, WindowLength};
@@ -142,6 +143,7 @@ pub struct SourceSpec {
     /// The patterns' names, in the order in which they are tried; not empty, each once.
     pub patterns: Vec<Located<String>>,
     pub start_at: StartAt,
+    pub encoding: TextEncoding,
     /// For times that have no zone of their own: an IANA name. UTC when not given.
     pub time_zone: jiff::tz::TimeZone,
     /// The part of its records, from 0 to 1, below which it is said that they do not match any more.

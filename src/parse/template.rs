@@ -86,3 +86,17 @@ impl Variable {
 
 /// What is wrong with a template, and what to do.
 pub(super) type Problem = (String, String);
+
+/// Lower case; what is no letter or digit becomes `_`.
+fn snake_case(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            name.push(c.to_ascii_lowercase());
+        } else if !name.ends_with('_') && !name.is_empty() {
+            name.push('_');
+        }
+    }
+    name.truncate(name.trim_end_matches('_').len());
+    name
+}

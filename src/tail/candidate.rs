@@ -15,6 +15,9 @@ use crate::model::file::{Cursor, Fingerprint, Marks, Packing};
 /// Bytes that are unpacked of an archive while the file that it may be a copy of can be read itself.
 const SHALLOW: u64 = 64 << 10;
 
+/// Bytes in which no two logs are alike, unless one is a copy.
+const CERTAIN: u64 = 256 << 10;
+
 /// The first bytes of a file up to some place, by their fingerprints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
@@ -55,7 +58,7 @@ pub(super) enum More {
 /// How far an archive is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// The other file can be read itself: the beginning says enough.
+    /// The other file can be read itself, or the archive is in the making: the beginning says enough.
     Shallow,
     Whole,
 }
@@ -144,7 +147,7 @@ impl Candidate {
                 break;
             }
             match self.mark(index)? {
-                Some(own) if own != *mark => return Ok(Relation::Differs),
+                Some(own) if own != *mark => return Ok(self.differing_at(index)),
                 Some(_) => {}
                 None => break,
             }
@@ -171,7 +174,7 @@ impl Candidate {
         if found >= before {
             let is_same = identity::agrees(known.before, &bytes[..before]);
             let more = if found > before { More::Yes } else { More::No };
-            return Ok(if is_same { Relation::Extends(more) } else { Relation::Differs });
+            return Ok(if is_same { Relation::Extends(more) } else { self.differing_at(known.marks.0.len()) });
         }
         let len = self.len();
         // Of a prefix without marks, from an older ledger, only the head can speak.
@@ -182,13 +185,21 @@ impl Candidate {
         Ok(if is_long_enough { Relation::Within(len) } else { Relation::TooShort })
     }
 
+    /// What it is whose mark is the first to differ, or what comes behind so many marks. A damaged archive unpacks to
+    /// anything from there on: as far as it agrees it is a copy still, where that is further than logs begin alike.
+    fn differing_at(&self, index: usize) -> Relation {
+        let agreeing = index.checked_sub(1).and_then(marks::place).filter(|place| *place >= CERTAIN);
+        match agreeing {
+            Some(place) if self.is_packed() => Relation::Within(place),
+            _ => Relation::Differs,
+        }
+    }
+
     /// True for an archive whose length, as it says itself, is that of what is known.
     fn is_as_long_as(&self, known: &Cursor) -> io::Result<bool> {
-        let hint = unpack::unpacked_len_hint(&self.handle, self.packing)?;
-        Ok(hint.is_some_and(|hint| match self.packing {
-            Packing::Gzip => hint == known.offset % (1 << 32),
-            Packing::Plain | Packing::Zstd => hint == known.offset,
-        }))
+        // zstd says it of its first frame, and there may be more of them.
+        Ok(self.packing == Packing::Gzip
+            && unpack::unpacked_len_hint(&self.handle, self.packing)? == Some(known.offset % (1 << 32)))
     }
 
     /// Up to where the marks were looked at.
@@ -205,6 +216,11 @@ impl Candidate {
             return self.has_head(cursor.head);
         }
         Ok(self.has_head(cursor.head)? && matches!(self.relate_end(cursor)?, Relation::Extends(_)))
+    }
+
+    /// What its first bytes are; `None` where they are too few.
+    pub(super) fn start(&mut self) -> io::Result<Option<u32>> {
+        self.mark(0)
     }
 
     fn mark(&mut self, index: usize) -> io::Result<Option<u32>> {

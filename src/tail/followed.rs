@@ -4,20 +4,37 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::candidate::{Candidate, Prefix};
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
-use super::lines::{Cut, Place, cut};
 use super::marks;
+use super::places;
 use super::report::{FileState, FileStatus};
-use super::unpack::{Ending, Unpacked};
+use super::text::FileText;
+use super::unpack::{self, Ending, Unpacked};
+use crate::model::encoding::TextEncoding;
 use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// Bytes of one read: large enough that system calls do not count, small enough to stay in the processor's cache.
 pub(super) const READ_BYTES: usize = 256 << 10;
+
+/// How old the saved "last seen" of a file that does not change may get, at least.
+const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
+
+/// How the files of a source are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) encoding: TextEncoding,
+    pub(super) max_line_bytes: usize,
+    /// Of one read.
+    pub(super) read_bytes: usize,
+    /// NULs inside a line that are a hole by their number.
+    pub(super) hole_bytes: usize,
+}
 
 /// Whether the globs show the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +104,13 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// A copy: it had more bytes than were counted then.
+    pub(super) has_more: bool,
     pub(super) queued: bool,
+    /// As its first bytes say; `None` before the first read.
+    pub(super) text: Option<FileText>,
+    /// NULs that were looked through without finding text behind them.
+    pub(super) zeros: Option<Range<u64>>,
     /// When it was first seen in this run.
     pub(super) met_at: Option<UnixMicros>,
     /// The configuration named it once, and does not now.
@@ -96,31 +119,6 @@ pub(super) struct Followed {
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
     pub(super) seen_saved: UnixMicros,
-}
-
-/// What one read came to. Ranges are in the buffer; the cursor has moved past them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    Lines {
-        start: usize,
-        len: usize,
-        at_end: bool,
-    },
-    DroppedLine {
-        len: usize,
-        at_end: bool,
-    },
-    DroppedRest {
-        len: usize,
-        at_end: bool,
-    },
-    /// Nothing whole is left; so many bytes, from `start`, wait for their newline.
-    End {
-        start: usize,
-        waiting: usize,
-    },
-    /// What was counted is not there any more.
-    Replaced,
 }
 
 impl Followed {
@@ -133,7 +131,7 @@ impl Followed {
             presence: Presence::Missing { since: None },
             home: cursor.path.clone(),
             begin_near: None,
-            looked: None,
+            looked: cursor.look.map(|look| Look::at_rest(cursor.inode, look)),
             looking: None,
             caught_up_at: None,
             end: cursor.offset,
@@ -143,7 +141,10 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            has_more: false,
             queued: false,
+            text: None,
+            zeros: None,
             met_at: None,
             is_set_aside: false,
             scan: 0,
@@ -166,26 +167,49 @@ impl Followed {
 
     /// True for an archive that does not end as archives do: what follows the last newline is no line.
     pub(super) const fn is_cut_off(&self) -> bool {
-        matches!(self.ending, Some(Ending::Unfinished | Ending::Damaged(_) | Ending::Oversized))
+        self.unpack_fault().is_some()
+    }
+
+    /// Why there may be more in an archive than could be unpacked.
+    pub(super) const fn unpack_fault(&self) -> Option<&'static str> {
+        match self.ending {
+            Some(Ending::Damaged(damage)) => Some(damage.why),
+            Some(Ending::Oversized) => Some("it unpacks to more than a log can"),
+            Some(Ending::Unfinished) => Some("it ends in the middle"),
+            Some(Ending::Complete) | None => None,
+        }
     }
 
     /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
-    fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
+    pub(super) fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
         let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
         if self.cursor.packing == Packing::Plain {
-            return identity::read_at(handle, buffer, from);
+            let found = identity::read_at(handle, buffer, from)?;
+            let packing = if self.cursor.offset == 0 { unpack::packing_of(&buffer[..found]) } else { Packing::Plain };
+            if packing == Packing::Plain || from > 0 {
+                return Ok(found);
+            }
+            // It was empty when it was looked at.
+            self.cursor.packing = packing;
         }
         if self.unpacked.is_none() {
             self.unpacked = Unpacked::new(self.cursor.packing).map(Box::new);
         }
         let Some(unpacked) = &mut self.unpacked else { return Ok(0) };
         let (found, ending) = unpacked.fill(handle, buffer, from)?;
-        self.ending = ending;
+        // A look back at the head says nothing of the end.
+        self.ending = ending.or(self.ending);
         Ok(found)
     }
 
     pub(super) const fn is_named(&self) -> bool {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
+    }
+
+    /// How old its saved "last seen" may get: not all files are saved for that in one commit.
+    pub(super) const fn save_seen_after(&self) -> Duration {
+        let every = SAVE_SEEN_EVERY.as_secs();
+        Duration::from_secs(every + self.cursor.file.0.unsigned_abs() % every)
     }
 
     /// Since when it is expected to end, if it is.
@@ -199,6 +223,11 @@ impl Followed {
     /// True when it is on its way out and nothing came for the grace time.
     pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// True when it is open, and no name leads to it any more: what it holds can be read now or never.
+    pub(super) fn is_deleted(&self) -> bool {
+        !self.is_named() && self.handle.as_ref().is_some_and(identity::is_deleted)
     }
 
     /// Kept only to recognize copies: its inode is another file's.
@@ -216,25 +245,35 @@ impl Followed {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
-    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again.
+    /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again. A copy
+    /// with more than is counted may turn out to have lines of its own.
     pub(super) fn holds_back(&self) -> bool {
-        self.is_own() && (!self.cursor.finished || (self.is_named() && self.looked.is_none()))
+        if !self.is_own() {
+            return self.has_more && self.content == Content::There;
+        }
+        !self.cursor.finished || (self.is_named() && self.looked.is_none())
     }
 
     /// A read that began at `now` found its end.
     pub(super) fn caught_up(&mut self, now: UnixMicros) {
         self.looked = self.looking;
         self.caught_up_at = self.caught_up_at.max(Some(now));
+        // The look is older than the read, and its change time was past for a while when the read began: a write after the
+        // read gives another time, so that the same look later means that the read saw all. A file with half a line at its
+        // end is read again after a restart, so that its last line is not lost with its name.
+        let settled = self.looking.filter(|look| look.is_settled(now) && self.end == self.cursor.offset);
+        self.cursor.look = settled.map(|look| look.as_read());
     }
 
     /// A look that equals the one before the last read: nothing was written since, if times can be trusted.
     pub(super) fn is_unchanged(&self, look: &Look, now: UnixMicros) -> bool {
-        self.looked.as_ref() == Some(look) && look.is_settled(now) && self.trouble.is_none()
+        let was_at_rest = self.cursor.look.is_some() || self.end != self.cursor.offset;
+        self.looked.as_ref() == Some(look) && was_at_rest && look.is_settled(now) && self.trouble.is_none()
     }
 
     /// Carries out a start at the end: just past the last newline at the first scan, so that the line which was being
     /// written then is counted. A file that shrank since is begun at its beginning.
-    pub(super) fn begin(&mut self, handle: &File, look: &Look, max_line_bytes: usize) -> io::Result<()> {
+    pub(super) fn begin(&mut self, handle: &File, look: &Look, manner: Manner) -> io::Result<()> {
         let Some(near) = self.begin_near else { return Ok(()) };
         let mut candidate = Candidate::new(handle.try_clone()?, *look);
         if candidate.is_packed() {
@@ -244,7 +283,8 @@ impl Followed {
             (cursor.head, cursor.before, cursor.marks, cursor.offset) = (head, before, marks, len);
             (cursor.packing, cursor.standing, cursor.finished) = (candidate.packing, Standing::Foreign, true);
         } else if look.size >= near {
-            let offset = identity::line_start(handle, near, max_line_bytes as u64)?;
+            let unit = file_text(handle, manner.encoding)?.unit();
+            let offset = places::line_start(handle, unit, near, manner.max_line_bytes as u64)?;
             (self.cursor.head, self.cursor.before) = identity::measure(handle, offset)?;
             self.cursor.marks = marks::measure(handle, offset)?;
             self.cursor.offset = offset;
@@ -253,49 +293,7 @@ impl Followed {
         Ok(())
     }
 
-    /// Reads on from the cursor. One read fetches the bytes before the cursor with the new ones, so that what is compared
-    /// and what is handed out are of one moment.
-    pub(super) fn take(&mut self, buffer: &mut Vec<u8>, max_line_bytes: usize, now: UnixMicros) -> io::Result<Taken> {
-        let mut wanted = READ_BYTES;
-        // A long line made the buffer grow; most files never need that again.
-        buffer.truncate(wanted);
-        buffer.shrink_to(wanted + HEAD_BYTES as usize);
-        let offset = self.cursor.offset;
-        let context = BEFORE_BYTES.max(u64::from(self.cursor.before.len));
-        let from = if offset <= HEAD_BYTES { 0 } else { offset.saturating_sub(context) };
-        loop {
-            let start = (offset - from) as usize;
-            buffer.resize(start + wanted, 0);
-            let found = self.read_at(buffer, from)?;
-            let at_end = found < buffer.len();
-            // The head is read after the rest: a rewrite that the rest shows is in the head by then.
-            let head_holds = from == 0 || self.has_head()?;
-            if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
-                return Ok(Taken::Replaced);
-            }
-            self.note_end(from + found as u64, now);
-            let data = &buffer[start..found];
-            if data.is_empty() {
-                return Ok(Taken::End { start, waiting: 0 });
-            }
-            let inside = start > 0 && buffer[start - 1] != b'\n';
-            let place = if inside { Place::InsideDropped } else { Place::LineStart };
-            let taken = match cut(data, place, max_line_bytes) {
-                Cut::Lines(len) => Taken::Lines { start, len, at_end: at_end_after(data, len, at_end) },
-                Cut::DropLine(len) => Taken::DroppedLine { len, at_end: at_end && len == data.len() },
-                Cut::DropRest(len) => Taken::DroppedRest { len, at_end: at_end && len == data.len() },
-                Cut::Wait if at_end => return Ok(Taken::End { start, waiting: data.len() }),
-                Cut::Wait => {
-                    wanted = (wanted * 2).min(max_line_bytes.max(READ_BYTES) + 1);
-                    continue;
-                }
-            };
-            self.advance(buffer, from, start + taken.len());
-            return Ok(taken);
-        }
-    }
-
-    fn has_head(&mut self) -> io::Result<bool> {
+    pub(super) fn has_head(&mut self) -> io::Result<bool> {
         let mut bytes = [0; HEAD_BYTES as usize];
         let len = self.cursor.head.len as usize;
         let found = self.read_at(&mut bytes[..len], 0)?;
@@ -303,7 +301,7 @@ impl Followed {
     }
 
     /// True when the bytes from `from` up to the cursor are those that were counted.
-    fn agrees(&self, counted: &[u8], from: u64) -> bool {
+    pub(super) fn agrees(&self, counted: &[u8], from: u64) -> bool {
         let (head, before) = (self.cursor.head, self.cursor.before);
         let head_agrees =
             from > 0 || counted.get(..head.len as usize).is_some_and(|bytes| identity::agrees(head, bytes));
@@ -311,32 +309,36 @@ impl Followed {
         head_agrees && tail.is_some_and(|at| identity::agrees(before, &counted[at..]))
     }
 
-    fn note_end(&mut self, end: u64, now: UnixMicros) {
+    pub(super) fn note_end(&mut self, end: u64, now: UnixMicros) {
         if end != self.end {
             self.end = end;
             self.grown_at = now;
         }
     }
 
-    /// Moves the cursor to where `window[..upto]` ends; `window` begins at byte `from` of the file.
+    /// Moves the cursor to where `window[..upto]` ends; `window` begins at byte `from` of the file. Beyond its end, there are
+    /// NULs.
     pub(super) fn advance(&mut self, window: &[u8], from: u64, upto: usize) {
         let offset = from + upto as u64;
         let head_len = offset.min(HEAD_BYTES);
         if from == 0 && u64::from(self.cursor.head.len) < head_len {
-            self.cursor.head = identity::fingerprint(&window[..head_len as usize]);
+            self.cursor.head = identity::fingerprint(&marks::padded(window, 0..head_len as usize));
         }
-        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto], from);
+        marks::extend(&mut self.cursor.marks, self.cursor.offset, &window[..upto.min(window.len())], from, offset);
         let before = upto.saturating_sub(BEFORE_BYTES as usize);
-        self.cursor.before = identity::fingerprint(&window[before..upto]);
+        self.cursor.before = identity::fingerprint(&marks::padded(window, before..upto));
         self.cursor.offset = offset;
+        self.cursor.look = None;
         self.cursor.finished = false;
     }
 
     pub(super) fn status(&self) -> FileStatus {
         let size = self.size();
         let state = self.state();
-        let lag_bytes = if state.is_wanted() { size.saturating_sub(self.cursor.offset) } else { 0 };
-        let is_behind = lag_bytes > 0 && state != FileState::CaughtUp;
+        let lag_bytes = if state.is_wanted() { self.unread() } else { 0 };
+        // How much more a compressed file holds is not known before it is read.
+        let is_packed = self.cursor.packing != Packing::Plain;
+        let is_behind = state.is_wanted() && (lag_bytes > 0 || is_packed) && state != FileState::CaughtUp;
         FileStatus {
             file: self.cursor.file,
             source: self.source,
@@ -348,6 +350,14 @@ impl Followed {
             behind_since: self.caught_up_at.or(self.met_at).filter(|_| is_behind),
             caught_up_at: self.caught_up_at,
         }
+    }
+
+    /// Bytes that were seen of it and are not counted.
+    pub(super) fn unread(&self) -> u64 {
+        let size = self.size();
+        // NULs that the file ends with are room for later text.
+        let text_end = self.zeros.as_ref().filter(|zeros| zeros.end >= size).map_or(size, |zeros| zeros.start);
+        text_end.saturating_sub(self.cursor.offset)
     }
 
     /// As it was looked at last, or read.
@@ -380,24 +390,9 @@ impl Followed {
     }
 }
 
-/// Whether the file's end was found: nothing whole follows what was taken.
-fn at_end_after(data: &[u8], len: usize, at_end: bool) -> bool {
-    at_end && memchr::memchr(b'\n', &data[len..]).is_none()
-}
-
-impl Taken {
-    pub(super) const fn is_at_end(&self) -> bool {
-        match self {
-            Self::Lines { at_end, .. } | Self::DroppedLine { at_end, .. } | Self::DroppedRest { at_end, .. } => *at_end,
-            Self::End { .. } => true,
-            Self::Replaced => false,
-        }
-    }
-
-    const fn len(&self) -> usize {
-        match self {
-            Self::Lines { len, .. } | Self::DroppedLine { len, .. } | Self::DroppedRest { len, .. } => *len,
-            Self::End { .. } | Self::Replaced => 0,
-        }
-    }
+/// As the first bytes of an open file say.
+fn file_text(handle: &File, encoding: TextEncoding) -> io::Result<FileText> {
+    let mut head = [0; 2];
+    let found = identity::read_at(handle, &mut head, 0)?;
+    Ok(FileText::new(encoding, &head[..found]))
 }

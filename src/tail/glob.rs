@@ -54,6 +54,10 @@ pub(super) struct Listing {
     /// In the order of paths as bytes, each once: the order in which new files are begun.
     entries: Vec<(PathBuf, Look)>,
     pub(super) obstacles: BTreeMap<PathBuf, Obstacle>,
+    /// Every directory that was listed or was to be, as it looked before; `None` for one that could not be.
+    pub(super) directories: Vec<(PathBuf, Option<Look>)>,
+    /// Some entries are links to files elsewhere.
+    pub(super) has_links: bool,
 }
 
 impl Listing {
@@ -263,6 +267,9 @@ impl Walk<'_> {
     /// neither of its names.
     fn entries(&mut self, path: &Path, part: &Part, rest: &[Part]) -> Result<(), Errno> {
         let mut below = Vec::new();
+        let noted = self.listing.directories.len();
+        self.listing.directories.push((path.to_owned(), None));
+        let mut listed = None;
         for _ in 0..MOST_LISTINGS {
             let handle = open_directory(path)?;
             let before = Look::new(&rustix::fs::fstat(&handle)?);
@@ -279,9 +286,13 @@ impl Walk<'_> {
                     below.push(path.join(name));
                 }
             }
+            listed = Some(before);
             if Look::new(&rustix::fs::fstat(&handle)?) == before {
                 break;
             }
+        }
+        if let Some((_, look)) = self.listing.directories.get_mut(noted) {
+            *look = listed;
         }
         for directory in below {
             match part {
@@ -311,6 +322,7 @@ impl Walk<'_> {
         }
         match rustix::fs::statat(directory, name, AtFlags::empty()) {
             Ok(stat) if is_regular(&stat) => {
+                self.listing.has_links |= is_link(directory, name, kind);
                 if !self.listing.obstacles.is_empty() {
                     self.listing.obstacles.remove(&path);
                 }
@@ -344,6 +356,15 @@ fn matching_names(directory: &impl AsFd, part: &Part) -> Result<Vec<(OsString, F
         }
     }
     Ok(names)
+}
+
+fn is_link(directory: &impl AsFd, name: &OsStr, kind: FileType) -> bool {
+    match kind {
+        FileType::RegularFile => false,
+        FileType::Unknown => rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink),
+        _ => true,
+    }
 }
 
 fn is_directory(directory: &impl AsFd, name: &OsStr, kind: FileType, part: &Part) -> bool {

@@ -18,13 +18,22 @@ pub enum Point {
     BeforeDecide,
     /// A file's turn to be read has come.
     BeforeRead,
+    /// A poll is about to look at a file.
+    BeforeLook,
     /// Neighbours of a file that has no name any more are about to be listed.
     BeforeSiblings,
 }
 
 impl Point {
-    pub const ALL: [Self; 6] =
-        [Self::Listed, Self::BeforeOpen, Self::Opened, Self::BeforeDecide, Self::BeforeRead, Self::BeforeSiblings];
+    pub const ALL: [Self; 7] = [
+        Self::Listed,
+        Self::BeforeOpen,
+        Self::Opened,
+        Self::BeforeDecide,
+        Self::BeforeRead,
+        Self::BeforeLook,
+        Self::BeforeSiblings,
+    ];
 
     /// As a test outside the program names it.
     pub const fn name(self) -> &'static str {
@@ -34,6 +43,7 @@ impl Point {
             Self::Opened => "opened",
             Self::BeforeDecide => "before_decide",
             Self::BeforeRead => "before_read",
+            Self::BeforeLook => "before_look",
             Self::BeforeSiblings => "before_siblings",
         }
     }

@@ -44,6 +44,11 @@ impl Look {
         }
     }
 
+    /// A look that was saved with a cursor.
+    pub(super) const fn at_rest(inode: Inode, look: ReadLook) -> Self {
+        Self { inode, size: look.size, changed_nanos: look.changed_nanos }
+    }
+
     /// What is saved of it.
     pub(super) const fn as_read(&self) -> ReadLook {
         ReadLook { size: self.size, changed_nanos: self.changed_nanos }
@@ -144,21 +149,4 @@ pub(super) fn holds(handle: &File, head: Fingerprint, before: Fingerprint, offse
     let from = offset.saturating_sub(u64::from(before.len));
     let found = read_at(handle, &mut bytes[..before.len as usize], from)?;
     Ok(agrees(before, &bytes[..found]))
-}
-
-/// Just past the last newline in the bytes before `end`, looking back at most `most` bytes; `end` when there is none.
-pub(super) fn line_start(handle: &File, end: u64, most: u64) -> io::Result<u64> {
-    const STEP: u64 = 64 << 10;
-    let mut bytes = vec![0; STEP as usize];
-    let floor = end.saturating_sub(most);
-    let mut upper = end;
-    while upper > floor {
-        let lower = upper.saturating_sub(STEP).max(floor);
-        let found = read_at(handle, &mut bytes[..(upper - lower) as usize], lower)?;
-        if let Some(at) = memchr::memrchr(b'\n', &bytes[..found]) {
-            return Ok(lower + at as u64 + 1);
-        }
-        upper = lower;
-    }
-    Ok(if floor == 0 { 0 } else { end })
 }

@@ -65,11 +65,21 @@ pub(super) enum Share {
     Some,
 }
 
+/// Where a file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The globs show it.
+    Listed,
+    /// Beside what they show.
+    Beside,
+}
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub(super) source: SourceIndex,
     pub(super) path: &'a Path,
+    pub(super) place: Place,
     /// The file itself, where it is known already.
     pub(super) except: Option<FileId>,
     pub(super) now: UnixMicros,
@@ -102,6 +112,13 @@ impl Tail {
         verdict
     }
 
+    /// True when a file looks as it did when it was judged last.
+    fn was_seen_so(&self, candidate: &Candidate, question: Question<'_>) -> bool {
+        let stranger = self.strangers.get(&(question.source, candidate.look.inode));
+        let known = question.except.and_then(|id| self.files.get(&id)).and_then(|file| file.judged);
+        stranger.is_some_and(|seen| seen.look == candidate.look) || known == Some(candidate.look)
+    }
+
     /// Whether there is anything that a file could be a copy of.
     fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
         self.files
@@ -115,12 +132,21 @@ impl Tail {
         let streams = self.files.values().filter(|file| {
             file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
         });
-        let mut streams: Vec<&Followed> = streams.filter(|file| !self.are_both_live(file, question.path)).collect();
+        // With thousands of files, nearly all of them begin otherwise: that is said by one number each.
+        let start = candidate.start()?;
+        let begins_otherwise =
+            |file: &Followed| file.cursor.marks.0.first().is_some_and(|known| start.is_some_and(|own| own != *known));
+        let may_be_live = question.place == Place::Listed && !rotated::is_rotated_form(question.path);
+        let are_both_live = |file: &Followed| may_be_live && self.is_live_elsewhere(file, question.path);
+        let streams = streams.filter(|file| !begins_otherwise(file) && !are_both_live(file));
+        let mut streams: Vec<&Followed> = streams.collect();
+        // One in the making would be unpacked again at each scan.
+        let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
         // An archive is unpacked from front to back.
         streams.sort_by_key(|file| file.cursor.offset);
         for file in streams {
             let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
-            let depth = if is_alive { Depth::Shallow } else { Depth::Whole };
+            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
             let relation = candidate.relate(&file.cursor, depth)?;
             let is_other = match relation {
                 Relation::Differs => true,
@@ -136,14 +162,18 @@ impl Tail {
         Ok(related)
     }
 
-    /// Two names side by side, neither of them a rotation: two logs, even where their bytes are the same.
-    fn are_both_live(&self, file: &Followed, path: &Path) -> bool {
-        let other = file.cursor.path.as_path();
-        file.presence == Presence::Named
-            && file.scan == self.scans
-            && other != path
-            && !rotated::is_rotated_form(other)
-            && !rotated::is_rotated_form(path)
+    /// Two names side by side, neither of them a rotation (`path` is none): two logs, even where their bytes are the same. So
+    /// too for what is a copy of such another one.
+    fn is_live_elsewhere(&self, file: &Followed, path: &Path) -> bool {
+        let is_live = |file: &Followed| {
+            let other = file.cursor.path.as_path();
+            file.presence == Presence::Named
+                && file.scan == self.scans
+                && other != path
+                && !rotated::is_rotated_form(other)
+        };
+        let root = self.files.get(&self.root(file.cursor.file));
+        is_live(file) || root.is_some_and(is_live)
     }
 
     /// `None` where it cannot be read to the end of the comparison.
@@ -167,7 +197,14 @@ impl Tail {
             _ => None,
         });
         if let Some((of, len)) = begun {
-            return Some(Verdict::Copy { of, at: candidate.prefix(len).ok()?, share: Share::Some });
+            let file = self.files.get(&of)?;
+            let is_counted = file.cursor.finished && file.content == Content::There;
+            let at = candidate.prefix(len).ok()?;
+            return Some(match file.cursor.standing {
+                Standing::Foreign => Verdict::Foreign { at },
+                _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
+                _ => Verdict::Copy { of, at, share: Share::Some },
+            });
         }
         let within = related.iter().find_map(|&(id, relation)| match relation {
             Relation::Within(len) => Some((self.root(id), len)),
@@ -258,6 +295,8 @@ impl Tail {
         let is_whole = matches!(verdict, Verdict::Copy { share: Share::All, .. } | Verdict::Foreign { .. });
         cursor.look = (is_whole && look.is_settled(now)).then(|| look.as_read());
         file.end = file.end.max(cursor.offset);
+        let has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
+        file.has_more = has_more && file.cursor.packing == Packing::Plain;
         file.judged = Some(*look);
         self.dirty.insert(id);
         if let Verdict::TakesOver { of, .. } = verdict {
@@ -291,13 +330,14 @@ impl Tail {
         }
     }
 
-    /// Emptied files of which a copy would have been met by now.
+    /// Emptied and deleted files of which a copy would have been met by now.
     pub(super) fn outlived(&self) -> Vec<FileId> {
         let is_scanned_since = |file: &&Followed| {
             self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
         };
-        let emptied = self.files.values().filter(|file| file.is_emptied());
-        emptied.filter(is_scanned_since).map(|file| file.cursor.file).collect()
+        let is_deleted = |file: &Followed| file.content == Content::Deleted;
+        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
+        without_content.filter(is_scanned_since).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

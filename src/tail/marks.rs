@@ -6,8 +6,10 @@
 //! A copy that is shorter than what was counted (it was made before the last lines were written) cannot be known by the
 //! bytes before the cursor alone: it does not reach there. It reaches some marks.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use super::identity;
 use crate::model::file::Marks;
@@ -52,17 +54,25 @@ pub(super) fn of_piece(piece: &[u8]) -> u32 {
 }
 
 /// Adds the marks up to where `window` ends. It begins at byte `from` of the file, at most [`SPAN`] bytes before `offset`, up
-/// to which the marks were complete; incomplete ones stay as they are.
-pub(super) fn extend(marks: &mut Marks, offset: u64, window: &[u8], from: u64) {
+/// to which the marks were complete; incomplete ones stay as they are. Behind the window, up to `end`, there are NULs.
+pub(super) fn extend(marks: &mut Marks, offset: u64, window: &[u8], from: u64, end: u64) {
     if marks.0.len() != count(offset) {
         return;
     }
-    let end = from + window.len() as u64;
     for &place in PLACES.iter().skip(marks.0.len()).take_while(|place| **place <= end) {
         let upto = (place - from) as usize;
-        let Some(piece) = window.get(upto.saturating_sub(SPAN as usize)..upto) else { return };
-        marks.0.push(of_piece(piece));
+        marks.0.push(of_piece(&padded(window, upto.saturating_sub(SPAN as usize)..upto)));
     }
+}
+
+/// A part of the window, and of NULs behind it.
+pub(super) fn padded(window: &[u8], range: Range<usize>) -> Cow<'_, [u8]> {
+    if let Some(bytes) = window.get(range.clone()) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut bytes = window.get(range.start..).unwrap_or_default().to_vec();
+    bytes.resize(range.len(), 0);
+    Cow::Owned(bytes)
 }
 
 /// The marks of an open file's prefix.
@@ -99,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn marks_made_on_the_way_are_those_of_the_file(lens in prop::collection::vec(1..700_usize, 1..20)) {
+        fn marks_made_on_the_way_are_those_of_the_file(lens in prop::collection::vec(1..700_usize, 1..20), zeros in 0..3_000_usize) {
             let total: usize = lens.iter().sum();
             let bytes: Vec<u8> = (0..total).map(|at| (at * 7 % 251) as u8).collect();
             let mut file = tempfile::tempfile().unwrap();
@@ -108,10 +118,16 @@ mod tests {
             let mut offset = 0;
             for len in lens {
                 let from = offset - offset.min(SPAN as usize);
-                extend(&mut marks, offset as u64, &bytes[from..offset + len], from as u64);
+                extend(&mut marks, offset as u64, &bytes[from..offset + len], from as u64, (offset + len) as u64);
                 offset += len;
                 prop_assert_eq!(&marks, &measure(&file, offset as u64).unwrap());
             }
+            // A jump over NULs is as if they had been read.
+            let end = (offset + zeros) as u64;
+            file.set_len(end).unwrap();
+            let from = offset - offset.min(SPAN as usize);
+            extend(&mut marks, offset as u64, &bytes[from..], from as u64, end);
+            prop_assert_eq!(&marks, &measure(&file, end).unwrap());
         }
     }
 }

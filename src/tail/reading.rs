@@ -1,27 +1,19 @@
 //! Reads files in fair turns, and decides what follows from what a read met.
 //!
-//! Promises: a file that has much to read does not starve the others; the end of every open file is looked for at each
-//! poll that is due. Does not: look for files.
-
-use std::time::Duration;
+//! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
 use super::candidate::Candidate;
-use super::followed::{Content, Followed, Presence, Rest, Taken, Trouble};
+use super::followed::{Content, Followed, Presence, Rest, Trouble};
 use super::hooks::Point;
-use super::inventory::{Question, Verdict};
+use super::inventory::{Place, Question, Verdict};
 use super::report::What;
-use super::{Tail, identity};
-use crate::model::file::{Cursor, FileId, Marks, SourceIndex, Standing};
+use super::taking::Taken;
+use super::{Tail, identity, places};
+use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
-/// Bytes of one file before the next has its turn.
-const TURN_BYTES: usize = 1 << 20;
-
-/// How long a file that grew is looked at each `poll_interval`.
-const ACTIVE_FOR: Duration = Duration::from_mins(1);
-
-/// Between two polls while nothing is active: scans see other files grow.
-const IDLE_POLL: Duration = Duration::from_secs(5);
+/// Archives that are unpacked at a time: each takes up to half a megabyte, and with zstd its window, mostly below ten.
+const MOST_UNPACKED: usize = 4;
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,21 +35,18 @@ pub(super) struct Found {
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
         loop {
-            match self.queue.front() {
-                Some(&id) => {
-                    if let Some(found) = self.turn(id, now) {
-                        return Some(found);
-                    }
-                }
-                None if self.is_poll_due(now) => self.poll(now),
-                None => return None,
+            if !self.is_stopping && self.is_poll_due(now) {
+                self.poll(now);
+            }
+            let id = self.turns.front()?;
+            if let Some(found) = self.turn(id, now) {
+                return Some(found);
             }
         }
     }
 
     /// One read of the file whose turn it is. Without a result, the file has left the queue or has become another.
     fn turn(&mut self, id: FileId, now: UnixMicros) -> Option<Found> {
-        let max_line_bytes = self.spec.max_line_bytes;
         if !self.make_open(id, now) {
             self.leave_queue(id);
             return None;
@@ -74,11 +63,17 @@ impl Tail {
             self.leave_queue(id);
             return None;
         }
+        if !self.may_unpack(id) {
+            self.with(id, |file| file.unpacked = None);
+            self.turns.postpone();
+            return None;
+        }
+        let manner = self.manner(self.files.get(&id)?.source);
         let file = self.files.get_mut(&id)?;
         self.hooks.reach(Point::BeforeRead, &file.cursor.path);
         let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
         let (source, size, caught_up_at) = (file.source, file.size(), file.caught_up_at);
-        let taken = match file.take(&mut self.buffer, max_line_bytes, now) {
+        let taken = match file.take(&mut self.buffer, manner, now) {
             Ok(taken) => taken,
             Err(err) => {
                 self.leave_queue(id);
@@ -97,22 +92,12 @@ impl Tail {
                 self.moved(id, len, at_end, now);
                 Some(Found { file: id, start, len, complete_until })
             }
-            Taken::DroppedLine { len, at_end } => {
-                self.count(source, |counters| {
-                    counters.oversized_lines += 1;
-                    counters.oversized_bytes += len as u64;
-                });
-                self.with(id, |file| file.rest = Rest::OfOversized);
-                self.moved(id, len, at_end, now);
-                Some(Found { file: id, start: 0, len: 0, complete_until })
-            }
-            Taken::DroppedRest { len, at_end } => {
-                let rest = self.files.get(&id).map(|file| file.rest);
-                self.count(source, |counters| match rest {
-                    Some(Rest::OfCounted) => counters.continued_bytes += len as u64,
-                    _ => counters.oversized_bytes += len as u64,
-                });
-                self.moved(id, len, at_end, now);
+            Taken::DroppedLine { .. }
+            | Taken::DroppedRest { .. }
+            | Taken::Torn { .. }
+            | Taken::Zeros { .. }
+            | Taken::Searching => {
+                self.passed_over(id, taken, now);
                 Some(Found { file: id, start: 0, len: 0, complete_until })
             }
             Taken::End { start, waiting } => self.ended(id, start, waiting, now),
@@ -123,20 +108,55 @@ impl Tail {
         }
     }
 
+    /// Bytes that are not handed out.
+    fn passed_over(&mut self, id: FileId, taken: Taken, now: UnixMicros) {
+        let Some((source, rest)) = self.files.get(&id).map(|file| (file.source, file.rest)) else { return };
+        let len = taken.len();
+        let bytes = len as u64;
+        self.count(source, |counters| match taken {
+            Taken::DroppedLine { .. } => {
+                counters.oversized_lines += 1;
+                counters.oversized_bytes += bytes;
+            }
+            Taken::DroppedRest { .. } if rest == Rest::OfCounted => counters.continued_bytes += bytes,
+            Taken::DroppedRest { .. } => counters.oversized_bytes += bytes,
+            Taken::Torn { .. } => {
+                counters.torn_lines += 1;
+                counters.torn_bytes += bytes;
+            }
+            _ => counters.nul_bytes += bytes,
+        });
+        if let Taken::DroppedLine { .. } | Taken::Torn { .. } = taken {
+            self.with(id, |file| file.rest = Rest::OfOversized);
+        }
+        if taken == Taken::Searching {
+            // Others have their turn before the next step of the search.
+            self.turns.took(places::TURN_ZEROS as usize);
+        } else {
+            self.moved(id, len, taken.is_at_end(), now);
+        }
+    }
+
+    /// False for an archive while others are unpacked.
+    fn may_unpack(&self, id: FileId) -> bool {
+        let is_begun = |file: &&Followed| file.queued && file.unpacked.is_some() && file.cursor.file != id;
+        let is_plain = self.files.get(&id).is_none_or(|file| file.cursor.packing == Packing::Plain);
+        is_plain || self.files.values().filter(is_begun).count() < MOST_UNPACKED
+    }
+
     /// What an open file is of which nothing is counted yet.
     fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
-        let Some((handle, look)) = file.handle.take().and_then(|handle| {
-            let look = identity::look(&handle).ok()?;
-            Some((handle, look))
-        }) else {
+        let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
         };
+        let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
-        let verdict = self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now });
+        let place = if file.is_named() { Place::Listed } else { Place::Beside };
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
         let is_to_read = matches!(verdict, Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. });
         self.settle(id, &verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
@@ -146,7 +166,10 @@ impl Tail {
                 file.put_handle(candidate.into_parts());
                 file.caught_up(now);
             }
-            Verdict::Wait => file.handle = Some(candidate.handle),
+            Verdict::Wait => {
+                file.put_handle(candidate.into_parts());
+                self.listed.want_scan();
+            }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
                 file.put_handle(candidate.into_parts());
@@ -160,24 +183,24 @@ impl Tail {
     /// A file lost content that may stand in a copy by now: the source is not complete beyond what was read before, until
     /// the next scan has looked for copies.
     pub(super) fn hold_scan(&mut self, source: SourceIndex, read_until: Option<UnixMicros>) {
+        self.listed.want_scan();
         if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
             source.scanned_at = source.scanned_at.min(read_until);
         }
+        self.listed.want_scan();
     }
 
     /// The cursor moved by `len` bytes: keeps the turn, passes it on, or ends it.
     fn moved(&mut self, id: FileId, len: usize, at_end: bool, now: UnixMicros) {
         self.dirty.insert(id);
-        self.last_active = self.last_active.max(now);
-        let soon = now.plus(self.spec.poll_interval);
-        self.next_poll = self.next_poll.map(|(polled_at, due)| (polled_at, due.min(soon)));
-        self.turn_bytes += len;
+        // In room that was set aside, text comes without the file growing.
+        self.with(id, |file| file.grown_at = now);
+        self.polls.hasten(now.plus(self.spec.poll_interval));
         if at_end {
             self.with(id, |file| file.caught_up(now));
-            self.leave_queue(id);
-        } else if self.turn_bytes >= TURN_BYTES {
-            self.turn_bytes = 0;
-            self.queue.rotate_left(1);
+            self.leave_queue_after(id, len);
+        } else {
+            self.turns.took(len);
         }
     }
 
@@ -187,8 +210,13 @@ impl Tail {
         self.leave_queue(id);
         let file = self.files.get_mut(&id)?;
         let complete_until = file.caught_up_at.unwrap_or(UnixMicros::MIN);
+        let look = file.cursor.look;
         file.caught_up(now);
-        if !file.is_over(now, grace) {
+        if file.cursor.look != look {
+            self.rested.insert(id);
+        }
+        let is_last_chance = self.is_stopping && file.is_deleted();
+        if !is_last_chance && !file.is_over(now, grace) {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };
@@ -217,15 +245,24 @@ impl Tail {
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
             file.content = Content::Deleted;
+            file.grown_at = now;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
             return;
         }
         file.cursor.finished = true;
+        if file.cursor.packing != Packing::Plain {
+            // Half a line at its end stays one: it is not looked at again until it grows.
+            file.cursor.look = file.looking.map(|look| look.as_read());
+        }
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
+        let fault = file.unpack_fault();
         self.count(source, |counters| counters.files_finished += 1);
         self.dirty.insert(id);
+        if let Some(why) = fault {
+            self.note(source, path.clone(), What::NotUnpacked { file: id, offset, why });
+        }
         self.note(source, path, What::Finished { file: id, offset });
     }
 
@@ -239,7 +276,7 @@ impl Tail {
         let new = self.give_id();
         let Some(old) = self.files.remove(&id) else { return };
         let inode = old.cursor.inode;
-        let mut emptied = Followed::new(source, Cursor { finished: true, ..old.cursor.clone() });
+        let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
         emptied.end = old.end;
@@ -266,6 +303,8 @@ impl Tail {
             grown_at: now,
             met_at: Some(now),
             queued: false,
+            text: None,
+            zeros: None,
             ..old
         };
         self.files.insert(id, emptied);
@@ -278,7 +317,8 @@ impl Tail {
 
     /// Opens the file under its path, unless it is open. False when it cannot be read now.
     pub(super) fn make_open(&mut self, id: FileId, now: UnixMicros) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
+        let Some(source) = self.files.get(&id).map(|file| file.source) else { return false };
+        let manner = self.manner(source);
         match self.files.get(&id) {
             None => return false,
             Some(file) if file.handle.is_some() => return true,
@@ -294,7 +334,7 @@ impl Tail {
         let is_new = file.begin_near.is_some();
         let opened = identity::open(&file.cursor.path).and_then(|(handle, look)| {
             if look.inode == file.cursor.inode {
-                file.begin(&handle, &look, max_line_bytes)?;
+                file.begin(&handle, &look, manner)?;
             }
             Ok((handle, look))
         });
@@ -323,6 +363,11 @@ impl Tail {
         }
     }
 
+    /// True while there is room for one more handle, also once all files in the queue have theirs.
+    pub(super) fn has_room(&self) -> bool {
+        self.open_files + self.turns.len() < self.spec.max_open_files
+    }
+
     /// Room for one more handle; closes those that rested longest, then those that wait for their turn, a quarter at once
     /// so that this is rarely done. Only a file with a name can be found again, and only its cursor is needed for that.
     pub(super) fn make_room(&mut self) -> bool {
@@ -331,8 +376,9 @@ impl Tail {
             return true;
         }
         let mut closable: Vec<_> = self
-            .files
-            .values()
+            .polls
+            .files()
+            .filter_map(|id| self.files.get(&id))
             .filter(|file| file.handle.is_some() && file.presence == Presence::Named)
             .map(|file| (file.queued, file.grown_at, file.cursor.file))
             .collect();
@@ -346,62 +392,29 @@ impl Tail {
         self.open_files < most
     }
 
-    fn is_poll_due(&self, now: UnixMicros) -> bool {
-        self.look_now || self.next_poll.is_none_or(|(polled_at, _)| now < polled_at) || self.next_due(now).is_zero()
-    }
-
-    /// Looks at the open files that were active lately or are on their way out; at all of them after a hint.
-    fn poll(&mut self, now: UnixMicros) {
-        let look_at_all = std::mem::take(&mut self.look_now);
-        let mut changed = Vec::new();
-        let mut any_leaving = false;
-        let mut troubles = Vec::new();
-        for (&id, file) in &mut self.files {
-            let Some(handle) = &file.handle else { continue };
-            let is_leaving = file.leaving_since().is_some();
-            any_leaving |= is_leaving;
-            if !(look_at_all || is_leaving || file.looked.is_none() || now.since(file.grown_at) < ACTIVE_FOR) {
-                continue;
-            }
-            match identity::look(handle) {
-                Ok(look) if file.is_unchanged(&look, now) && !is_leaving => {
-                    file.caught_up_at = file.caught_up_at.max(Some(now));
-                }
-                Ok(look) => {
-                    file.looked = None;
-                    file.looking = Some(look);
-                    changed.push(id);
-                }
-                Err(err) => troubles.push((id, err)),
-            }
-        }
-        for id in changed {
-            self.enqueue(id);
-        }
-        for (id, err) in troubles {
-            self.set_trouble(id, &err, now);
-        }
-        let is_active = any_leaving || now.since(self.last_active) < ACTIVE_FOR;
-        let pause = if is_active { self.spec.poll_interval } else { IDLE_POLL.max(self.spec.poll_interval) };
-        // A pause of nothing would poll for ever within one call.
-        self.next_poll = Some((now, now.plus(pause.max(Duration::from_micros(1)))));
-    }
-
     pub(super) fn enqueue(&mut self, id: FileId) {
         if let Some(file) = self.files.get_mut(&id)
             && !std::mem::replace(&mut file.queued, true)
         {
-            self.queue.push_back(id);
+            self.turns.push(id, file.size().saturating_sub(file.cursor.offset));
+            self.polls.add(id);
         }
     }
 
-    /// Takes the file whose turn it is out of the queue.
     fn leave_queue(&mut self, id: FileId) {
-        if self.queue.front() == Some(&id) {
-            self.queue.pop_front();
-            self.turn_bytes = 0;
-        }
-        self.with(id, |file| file.queued = false);
+        self.leave_queue_after(id, 0);
+    }
+
+    /// Takes the file whose turn it is out of the queue; `len` bytes of it were just read.
+    fn leave_queue_after(&mut self, id: FileId, len: usize) {
+        self.turns.leave(id, len);
+        self.with(id, |file| {
+            file.queued = false;
+            // It takes memory. One that is on its way out is looked at again and again.
+            if file.leaving_since().is_none() {
+                file.unpacked = None;
+            }
+        });
     }
 
     /// The file cannot be read. Its handle is given up where a name leads back to it.

@@ -40,6 +40,7 @@ impl Note {
             What::Truncated { .. } => "files truncated or rewritten",
             What::SetAside { .. } => "files not named by the configuration any more",
             What::Lost { .. } => "files not found any more",
+            What::NotUnpacked { .. } => "archives that could not be unpacked to their end",
             What::Unreadable { .. } => "files that cannot be read",
             What::Readable => "files that can be read again",
             What::NotRegular => "names that are no regular files",
@@ -54,6 +55,7 @@ impl Note {
             What::Truncated { .. }
                 | What::SetAside { .. }
                 | What::Lost { .. }
+                | What::NotUnpacked { .. }
                 | What::Unreadable { .. }
                 | What::NotRegular
         )
@@ -80,6 +82,8 @@ pub enum What {
     SetAside { file: FileId, offset: u64 },
     /// It is nowhere to be found, and what was not read of it is lost, if anything was.
     Lost { file: FileId, offset: u64 },
+    /// An archive that is damaged or cut off, counted up to byte `offset` of what was packed.
+    NotUnpacked { file: FileId, offset: u64, why: &'static str },
     /// It cannot be listed, opened or read; tried again at each scan.
     Unreadable { why: String },
     /// It can be listed, opened and read again.
@@ -105,6 +109,9 @@ impl fmt::Display for Note {
                 write!(f, "not named by the configuration any more, left alone from byte {offset} on")
             }
             What::Lost { offset, .. } => write!(f, "not found any more; what came after byte {offset} is not counted"),
+            What::NotUnpacked { offset, why, .. } => {
+                write!(f, "cannot be unpacked to its end, what comes after byte {offset} is not counted: {why}")
+            }
             What::Unreadable { why } => write!(f, "cannot be read, tried again at each scan: {why}"),
             What::Readable => write!(f, "can be read again"),
             What::NotRegular => write!(f, "not a regular file, left alone"),
@@ -236,6 +243,14 @@ pub struct TailCounters {
     pub unterminated_lines: u64,
     /// Bytes that came after such a line was counted, up to its newline: dropped.
     pub continued_bytes: u64,
+    /// NULs before lines, passed over: room that was never written, or what a truncation took.
+    pub nul_bytes: u64,
+    /// Lines whose rest a hole of NULs took, dropped.
+    pub torn_lines: u64,
+    /// Their bytes.
+    pub torn_bytes: u64,
+    /// Sequences that are no text in the encoding of their source, and became U+FFFD.
+    pub malformed_sequences: u64,
     /// Bytes of lost files that were seen and not read.
     pub lost_bytes: u64,
     /// Files that were truncated or rewritten before they were read to the end, and of which no copy was found.
@@ -267,6 +282,10 @@ impl TailCounters {
         oversized_bytes: 0,
         unterminated_lines: 0,
         continued_bytes: 0,
+        nul_bytes: 0,
+        torn_lines: 0,
+        torn_bytes: 0,
+        malformed_sequences: 0,
         lost_bytes: 0,
         cut_files: 0,
         cut_bytes: 0,
@@ -284,6 +303,10 @@ impl TailCounters {
             oversized_bytes: self.oversized_bytes + other.oversized_bytes,
             unterminated_lines: self.unterminated_lines + other.unterminated_lines,
             continued_bytes: self.continued_bytes + other.continued_bytes,
+            nul_bytes: self.nul_bytes + other.nul_bytes,
+            torn_lines: self.torn_lines + other.torn_lines,
+            torn_bytes: self.torn_bytes + other.torn_bytes,
+            malformed_sequences: self.malformed_sequences + other.malformed_sequences,
             lost_bytes: self.lost_bytes + other.lost_bytes,
             cut_files: self.cut_files + other.cut_files,
             cut_bytes: self.cut_bytes + other.cut_bytes,

@@ -3,16 +3,14 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
-use std::collections::BTreeMap;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence};
-use super::glob::{Listing, Obstacle};
+use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
 use super::report::{ScanReport, What};
@@ -21,9 +19,6 @@ use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
-
-/// How old the saved "last seen" of a file that does not change may get.
-const SAVE_SEEN_EVERY: Duration = Duration::from_hours(1);
 
 /// The names in directories, listed once per scan.
 type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
@@ -42,11 +37,13 @@ impl Tail {
     /// change, and is tried again at each scan. `now` must be taken before the call.
     pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
         self.scans += 1;
+        self.listed.begin(now);
         let mut report = ScanReport::default();
         for at in 0..self.sources.len() {
             let Some(source) = self.sources.get(at) else { continue };
             let index = source.spec.index;
-            let listing = source.globs.list(&mut self.hooks);
+            let mut listing = source.globs.list(&mut self.hooks);
+            self.listed.add(&mut listing);
             self.hooks.reach(Point::BeforeDecide, Path::new(""));
             report.matched_files += listing.entries().len();
             self.is_waiting = false;
@@ -68,6 +65,9 @@ impl Tail {
                 self.look_at_finished(index, now);
             }
             let is_waiting = self.is_waiting;
+            if is_waiting {
+                self.listed.want_scan();
+            }
             if let Some(source) = self.sources.get_mut(at) {
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
@@ -87,6 +87,10 @@ impl Tail {
         let scans = self.scans;
         self.strangers.retain(|_, stranger| stranger.scan + 1 >= scans);
         self.forget_expired(now);
+        self.listed.end(self.files.values());
+        for file in self.files.values().filter(|file| file.handle.is_some()) {
+            self.polls.add(file.cursor.file);
+        }
         report.notes = std::mem::take(&mut self.notes);
         report
     }
@@ -126,24 +130,27 @@ impl Tail {
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
+        let has_room = self.has_room();
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
             return;
         }
-        file.scan = self.scans;
+        let is_first = std::mem::replace(&mut file.scan, self.scans) == 0;
         file.met_at.get_or_insert(now);
         file.is_set_aside = false;
         file.cursor.seen = decided.max(file.cursor.seen);
         if !file.is_named() {
             file.presence = Presence::Named;
         }
-        if now.since(file.seen_saved) >= SAVE_SEEN_EVERY {
+        if now.since(file.seen_saved) >= file.save_seen_after() {
             file.seen_saved = now;
             self.dirty.insert(id);
         }
-        // A copy is not read: it is judged again when it changes.
-        let is_unchanged = !file.is_own() || file.is_unchanged(look, now);
+        // A copy is not read: it is judged again when it changes. A file that was at its end when we stopped, and is as it
+        // was, needs no read; while handles last it gets one, so that it cannot be deleted unread.
+        let wants_handle = is_first && file.handle.is_none() && has_room;
+        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle);
         if !file.is_own() {
             file.caught_up_at = None;
         } else if is_unchanged {
@@ -252,31 +259,6 @@ impl Tail {
         }
     }
 
-    fn note_obstacles(&mut self, at: usize, obstacles: BTreeMap<PathBuf, Obstacle>, now: UnixMicros) {
-        let Some(source) = self.sources.get_mut(at) else { return };
-        let known = std::mem::take(&mut source.obstructed_since);
-        let since = |path: &PathBuf| (path.clone(), known.get(path).copied().unwrap_or(now));
-        source.obstructed_since = obstacles.keys().map(since).collect();
-        let before = std::mem::replace(&mut source.obstacles, obstacles);
-        let index = source.spec.index;
-        let mut changes = Vec::new();
-        for (path, obstacle) in &source.obstacles {
-            if before.get(path) != Some(obstacle) {
-                let what = match obstacle {
-                    Obstacle::Missing(why) | Obstacle::Failed(why) => What::Unreadable { why: why.clone() },
-                    Obstacle::NotRegular => What::NotRegular,
-                };
-                changes.push((path.clone(), what));
-            }
-        }
-        for path in before.keys().filter(|path| !source.obstacles.contains_key(*path)) {
-            changes.push((path.clone(), What::Readable));
-        }
-        for (path, what) in changes {
-            self.note(index, path, what);
-        }
-    }
-
     /// Files that no glob shows. Nothing is concluded for a source that could not be listed whole.
     fn look_for_unseen(&mut self, source: SourceIndex, now: UnixMicros) {
         let scans = self.scans;
@@ -328,7 +310,10 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
             file.cursor.path = path;
-            file.cursor.real_path = None;
+            // Others that the link led to will go the same way.
+            if let Some(real) = file.cursor.real_path.take() {
+                file.home = real;
+            }
             self.dirty.insert(id);
         }
     }
@@ -413,12 +398,12 @@ impl Tail {
 
     /// Opens the file under a path that has its inode, if it has its content too.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
-        let max_line_bytes = self.spec.max_line_bytes;
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
+        let Some(manner) = self.files.get(&id).map(|file| self.manner(file.source)) else { return false };
         let Some(file) = self.files.get_mut(&id) else { return false };
         let is_it = look.inode == file.cursor.inode && candidate.holds(&file.cursor).unwrap_or(false);
-        if !is_it || file.begin(&candidate.handle, &look, max_line_bytes).is_err() {
+        if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
         file.put_handle(candidate.into_parts());
@@ -437,7 +422,7 @@ impl Tail {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.finished = true;
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let unread = file.size().saturating_sub(offset);
+        let unread = file.unread();
         self.count(source, |counters| {
             counters.files_lost += 1;
             counters.lost_bytes += unread;
@@ -454,7 +439,7 @@ impl Tail {
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| file.content == Content::Deleted || is_expired(&file.cursor))
+            .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
             .chain(self.outlived())
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
@@ -468,6 +453,7 @@ impl Tail {
                 self.count_cut(&file);
             }
             self.dirty.remove(&id);
+            self.rested.remove(&id);
             self.forgotten.insert(id);
         }
     }

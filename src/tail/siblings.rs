@@ -20,7 +20,7 @@ use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
-use super::inventory::{CLOCK_SLACK, Question, Verdict};
+use super::inventory::{CLOCK_SLACK, Place, Question, Verdict};
 use super::report::What;
 use super::{Tail, rotated};
 use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
@@ -76,7 +76,13 @@ impl Tail {
             let Some((look, names)) = self.changed_names(source, directory, now) else { continue };
             let candidates = self.unknown_names(source, directory, &look, &names, listing);
             strangers.extend(candidates);
-            self.directories.insert((source, directory.clone()), look);
+            let key = (source, directory.clone());
+            if self.has_moved(source, directory, &look, &names) {
+                self.directories.remove(&key);
+                self.listed.want_scan();
+            } else {
+                self.directories.insert(key, look);
+            }
         }
         self.directories.retain(|(of, directory), _| *of != source || directories.contains(directory));
         for (path, kinship) in strangers {
@@ -123,7 +129,7 @@ impl Tail {
     fn changed_names(&self, source: SourceIndex, directory: &Path, now: UnixMicros) -> Option<(Look, Names)> {
         let look = Look::new(&rustix::fs::stat(directory).ok()?);
         let is_known = self.directories.get(&(source, directory.to_owned())) == Some(&look) && look.is_settled(now);
-        if is_known && !self.strangers.keys().any(|(of, _)| *of == source) {
+        if is_known && !self.is_searching(source) && !self.strangers.keys().any(|(of, _)| *of == source) {
             return None;
         }
         Some((look, names(directory).ok()?))
@@ -154,6 +160,22 @@ impl Tail {
             .collect()
     }
 
+    /// True where a closed file that was just seen is under another name by now: the next scan has to look here again.
+    fn has_moved(&self, source: SourceIndex, directory: &Path, look: &Look, names: &Names) -> bool {
+        names.files.iter().any(|(name, number)| {
+            let inode = Inode { device: look.inode.device, inode: *number };
+            let file = self.by_inode.get(&(source, inode)).and_then(|id| self.files.get(id));
+            file.is_some_and(|file| {
+                let is_at = |path: &Path| path.parent() == Some(directory) && path.file_name() == Some(name);
+                let is_there = is_at(&file.cursor.path) || file.cursor.real_path.as_deref().is_some_and(is_at);
+                file.handle.is_none()
+                    && file.scan == self.scans
+                    && !is_there
+                    && file.cursor.path.parent() == Some(directory)
+            })
+        })
+    }
+
     fn kinship(&self, source: SourceIndex, path: &Path, stems: &HashSet<Vec<u8>>) -> Option<Kinship> {
         let known = self.sources.iter().find(|known| known.spec.index == source)?;
         if known.globs.excludes(path) {
@@ -174,11 +196,18 @@ impl Tail {
         }
         let above = path.parent().and_then(Path::parent);
         let name = path.file_name().unwrap_or_default();
+        // What a link leads to may be known by a name that it was given since.
+        let is_home = |base: &OsStr| {
+            let homes = self.homes_of(source).filter_map(Path::file_name);
+            homes
+                .into_iter()
+                .any(|home| home == base || rotated::bases(home).iter().any(|of_home| of_home == base.as_bytes()))
+        };
         rotated::bases(name).iter().any(|base| {
             let base = OsStr::from_bytes(base);
             known.globs.matches(&path.with_file_name(base))
                 || above.is_some_and(|above| known.globs.matches(&above.join(base)))
-                || self.homes_of(source).any(|home| home.file_name() == Some(base))
+                || is_home(base)
         })
     }
 
@@ -200,7 +229,7 @@ impl Tail {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();
-        let verdict = self.judge(&mut candidate, Question { source, path, except: unread, now });
+        let verdict = self.judge(&mut candidate, Question { source, path, place: Place::Beside, except: unread, now });
         // A file that was found and not counted is as good as one that was written since.
         let is_recent = unread.is_some() || self.is_written_since_known(source, &candidate);
         match verdict {
@@ -267,10 +296,8 @@ impl Tail {
     fn revisit_changed(&mut self, id: FileId, look: &Look, now: UnixMicros) {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
-        let is_same = match cursor.look {
-            Some(counted) => counted == look.as_read(),
-            None => cursor.standing == Standing::Own && cursor.offset == look.size,
-        };
+        let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
+        let is_same = is_counted || cursor.look == Some(look.as_read());
         if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
             return;
         }
@@ -289,6 +316,12 @@ impl Tail {
         let cursor = &file.cursor;
         let Ok(mut candidate) = Candidate::open(&cursor.path) else { return };
         let is_it = candidate.look.inode == cursor.inode && candidate.holds(cursor).unwrap_or(false);
+        // An archive that was renamed is what it was.
+        if is_it && candidate.is_packed() && cursor.look.is_some_and(|counted| counted.size == candidate.look.size) {
+            self.with(id, |file| file.cursor.look = Some(candidate.look.as_read()));
+            self.dirty.insert(id);
+            return;
+        }
         if is_it && self.make_room() {
             self.read_on(id, candidate, now);
         }
@@ -317,7 +350,8 @@ impl Tail {
         self.with(id, |file| file.cursor.packing = packing);
         self.settle(id, verdict, &look, now);
         let Some(file) = self.files.get_mut(&id) else { return };
-        file.judged = Some(look);
+        // A new one is judged again at its turn: what it was copied from may be as new, and read before.
+        file.judged = (*verdict != Verdict::New).then_some(look);
         if file.cursor.standing != Standing::Own {
             file.presence = Presence::Missing { since: Some(now) };
             return;
@@ -328,7 +362,9 @@ impl Tail {
         let offset = file.cursor.offset;
         self.open_files += 1;
         self.enqueue(id);
-        self.note(source, path.to_owned(), What::Found { file: id, offset });
+        if *verdict != Verdict::New {
+            self.note(source, path.to_owned(), What::Found { file: id, offset });
+        }
     }
 
     /// Copies that may have become the only place of some bytes, or have grown.
@@ -370,11 +406,12 @@ impl Tail {
         let Some(file) = self.files.get(&id) else { return };
         let (source, path) = (file.source, file.cursor.path.clone());
         self.hooks.reach(Point::BeforeSiblings, &path);
-        let Ok(mut candidate) = Candidate::open(&path) else { return };
         let cursor = &file.cursor;
-        if candidate.look.inode != cursor.inode {
-            return;
-        }
+        let mut candidate = match Candidate::open(&path) {
+            Ok(candidate) if candidate.look.inode == cursor.inode => candidate,
+            // It went elsewhere, and is met there.
+            _ => return self.directories.retain(|(of, _), _| *of != source),
+        };
         let look = candidate.look;
         if !candidate.holds(cursor).unwrap_or(true) {
             self.give_up_content(id, now);
@@ -386,7 +423,9 @@ impl Tail {
             self.dirty.insert(id);
             return;
         }
-        match self.judge(&mut candidate, Question { source, path: &path, except: Some(id), now }) {
+        let is_listed = file.is_named() && file.scan == self.scans;
+        let place = if is_listed { Place::Listed } else { Place::Beside };
+        match self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now }) {
             Verdict::Wait => self.is_waiting = true,
             Verdict::Empty => {}
             verdict @ (Verdict::Copy { .. } | Verdict::Foreign { .. }) => self.settle(id, &verdict, &look, now),

@@ -1,9 +1,12 @@
 //! The tail on the real file system. Every row of what happens to log files is a test here; time is turned by hand.
 
+mod bytes;
+mod compressed;
 mod growth;
 mod model;
 mod races;
 mod rotations;
+mod scale;
 mod sealing;
 mod strangers;
 
@@ -68,6 +71,7 @@ impl Rig {
             include: vec![located(directory.path().join(glob).to_str().unwrap().to_owned())],
             exclude: Vec::new(),
             start_at,
+            encoding: TextEncoding::default(),
         };
         let sources = vec![source];
         let tail = Tail::new(&spec, sources.clone(), Vec::new(), FileId(1)).unwrap();
@@ -470,6 +474,7 @@ fn a_glob_that_cannot_be_used_is_a_fault_with_its_place() {
         include,
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
+        encoding: TextEncoding::default(),
     };
     let faults = Tail::new(&spec(), vec![source], Vec::new(), FileId(1)).unwrap_err();
     assert_eq!(faults.0.len(), parts.len(), "{faults}");

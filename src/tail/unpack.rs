@@ -31,6 +31,9 @@ const INPUT_BYTES: usize = 64 << 10;
 /// Packed bytes before the last read that are read again with the next: they show that the file was rewritten.
 const SEAM_BYTES: usize = 64;
 
+/// So many zeros up to the end of a file were never written: the machine stopped before. In a trailer are nine at most.
+const LEAST_ZEROS: usize = 64;
+
 /// Anything may unpack to so much.
 const FREE_BYTES: u64 = 64 << 20;
 
@@ -114,6 +117,8 @@ pub(super) struct Unpacked {
     /// Where `input` begins in the file.
     input_offset: u64,
     damage: Option<Damage>,
+    /// From where on the file has only zeros, as of the last read.
+    zeros_from: u64,
 }
 
 #[derive(Debug)]
@@ -147,6 +152,7 @@ impl Unpacked {
             taken: 0,
             input_offset: 0,
             damage: None,
+            zeros_from: u64::MAX,
         })
     }
 
@@ -209,7 +215,13 @@ impl Unpacked {
     /// Decodes some of the input. False when it needs more of it.
     fn step(&mut self) -> bool {
         let begin = self.window.end();
-        let step = self.decoder.step(&self.input[self.taken..], &mut self.window);
+        let position = self.input_offset + self.taken as u64;
+        let mut input = &self.input[self.taken..];
+        if self.decoder.distrusts_zeros() {
+            let trusted = self.zeros_from.saturating_sub(position).min(input.len() as u64);
+            input = &input[..trusted as usize];
+        }
+        let step = self.decoder.step(input, &mut self.window);
         self.taken += step.taken;
         let (packed_offset, unpacked_offset) = (self.input_offset + self.taken as u64, self.window.end());
         self.damage = step.fault.map(|why| Damage { why, packed_offset, unpacked_offset });
@@ -235,7 +247,29 @@ impl Unpacked {
             return Ok(true);
         }
         self.input.drain(..known);
+        self.zeros_from = self.find_zeros(handle)?;
         Ok(found > known)
+    }
+
+    /// Where the zeros begin that go on to the end of the file, if that is in the input.
+    fn find_zeros(&self, handle: &File) -> io::Result<u64> {
+        let zeros = self.input.iter().rev().take_while(|byte| **byte == 0).count();
+        if zeros < LEAST_ZEROS {
+            return Ok(u64::MAX);
+        }
+        let end = self.input_offset + self.input.len() as u64;
+        let mut bytes = vec![0; INPUT_BYTES];
+        let mut from = end;
+        loop {
+            let found = identity::read_at(handle, &mut bytes, from)?;
+            if bytes[..found].iter().any(|byte| *byte != 0) {
+                return Ok(u64::MAX);
+            }
+            if found < bytes.len() {
+                return Ok(end - zeros as u64);
+            }
+            from += found as u64;
+        }
     }
 
     fn is_oversized(&self, handle: &File) -> io::Result<bool> {
@@ -252,6 +286,7 @@ impl Unpacked {
         self.taken = 0;
         self.input_offset = 0;
         self.damage = None;
+        self.zeros_from = u64::MAX;
     }
 }
 
@@ -268,6 +303,15 @@ impl Decoder {
         match self {
             Self::Gzip(gzip) => gzip.step(input, window),
             Self::Zstd(zstd) => zstd.step(input, window),
+        }
+    }
+
+    /// True where zeros up to the end of the file are no packed bytes, and would be unpacked to something.
+    fn distrusts_zeros(&self) -> bool {
+        match self {
+            Self::Gzip(gzip) => gzip.is_inside_body(),
+            // Its blocks are read from their ends, which are never zero.
+            Self::Zstd(_) => false,
         }
     }
 

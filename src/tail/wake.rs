@@ -211,6 +211,27 @@ mod tests {
         assert_eq!(waker.wait(LONG), Woken::Hint);
     }
 
+    #[test]
+    fn what_is_said_of_hints_names_what_is_missing() {
+        let why = || "limit reached".to_owned();
+        for (hints, expected) in [
+            (Hints::Off, "off"),
+            (Hints::From(3), "file events from 3 directories"),
+            (
+                Hints::Partly { watched: 2, wanted: 9, why: why() },
+                "file events from 2 of 9 directories, the rest is polled: limit reached",
+            ),
+            (Hints::None { why: why() }, "no file events, all is polled: limit reached"),
+        ] {
+            assert_eq!(hints.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn hints_that_were_not_asked_for_are_off() {
+        assert_eq!(Waker::new(Wake::Poll).hints(), Hints::Off);
+    }
+
     /// Waits for a hint after `act`, which is repeated: the watch may not stand yet at the first time.
     #[track_caller]
     fn check_hint_after(waker: &mut Waker, mut act: impl FnMut()) {
@@ -233,6 +254,7 @@ mod tests {
         for _ in 0..3 {
             fs::create_dir(&watched).unwrap();
             check_hint_after(&mut waker, || fs::write(watched.join("a.log"), "x").unwrap());
+            assert_eq!(waker.hints(), Hints::From(1));
             fs::remove_dir_all(&watched).unwrap();
             while waker.wait(Duration::from_millis(300)) == Woken::Hint {}
         }

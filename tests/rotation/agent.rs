@@ -43,6 +43,16 @@ impl Hints {
         command
     }
 
+    /// What the agent says then.
+    pub const fn expected_word(self) -> &'static str {
+        match self {
+            Self::Watches(0) => "no file events, all is polled: OS file watch limit reached",
+            Self::Instances(0) => "no file events, all is polled: Too many open files",
+            Self::Watches(_) => " directories, the rest is polled: OS file watch limit reached",
+            _ => "",
+        }
+    }
+
     /// False where this machine does not allow what the limit needs.
     pub fn are_possible(self) -> bool {
         match self {

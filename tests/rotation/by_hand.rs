@@ -65,6 +65,8 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     // `cp` and an empty text into the log, as in a crontab.
     Scenario {
+        // Those that were made between two looks have names that tell nothing.
+        hidden: Hidden::Unseen,
         habit: Habit::Keeps,
         ..by_hand("copied-and-emptied", |ground, round| {
             let (log, copy) = (ground.path("log/access.log"), ground.path(&format!("log/access.log.bak{round}")));

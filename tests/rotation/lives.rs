@@ -36,7 +36,11 @@ const ROUND: Duration = Duration::from_millis(1050);
 const LINE_EVERY: Duration = Duration::from_millis(40);
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What is not counted within this time, while nothing else is, does not come at all. Commits that take long may be half a
+/// minute apart.
+const SILENCE: Duration = Duration::from_secs(35);
 
 /// How long all must stay as it is once it is counted: `rotated_grace` and some scans.
 const SETTLE: Duration = Duration::from_millis(1500);
@@ -254,6 +258,9 @@ impl Stage {
             }
         }
         let said = self.bench.said();
+        if !said.contains(self.hints.expected_word()) {
+            faults.push(format!("{:?}: not said of hints: {}", self.life, self.hints.expected_word()));
+        }
         if said.contains("panicked") || said.contains("ERROR") {
             faults.push(format!("{:?}: the agent said:\n{said}", self.life));
         }
@@ -293,8 +300,7 @@ impl Stage {
                 changed_at = Instant::now();
                 before = counted;
             }
-            // What does not come for long does not come at all.
-            if expected.is_empty() || began.elapsed() > PATIENCE || changed_at.elapsed() > PATIENCE / 6 {
+            if expected.is_empty() || began.elapsed() > PATIENCE || changed_at.elapsed() > SILENCE {
                 return expected;
             }
             thread::sleep(Duration::from_millis(100));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::ground::{Form, Ground, Habit, Promise, Rotation, Scenario};
+use crate::ground::{Form, Ground, Habit, Hidden, Promise, Rotation, Scenario};
 
 const SOON: Habit = Habit::ReopensAfter(Duration::from_millis(50));
 /// A graceful restart: old workers go on for a while.
@@ -134,8 +134,17 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     // Elsewhere.
     plain("olddir", "$DIR/log/access.log {\n rotate 5\n olddir old\n createolddir 0755\n create\n}"),
+    // Nobody can know a directory elsewhere who has not seen a log go there, and does not find it in the source's paths.
+    Scenario {
+        paths: &["log/access.log", "archive/access.log.*"],
+        ..plain(
+            "olddir-named",
+            "$DIR/log/access.log {\n rotate 5\n olddir $DIR/archive\n createolddir 0755\n compress\n delaycompress\n create\n}",
+        )
+    },
     Scenario {
         habit: SOON,
+        hidden: Hidden::Moved,
         ..plain(
             "olddir-absolute",
             "$DIR/log/access.log {\n rotate 5\n olddir $DIR/archive\n createolddir 0755\n create\n postrotate\n  touch \
@@ -151,10 +160,13 @@ pub const SCENARIOS: &[Scenario] = &[
         "$DIR/log/access.log {\n rotate 5\n olddir old\n createolddir 0755\n dateext\n dateformat -%s\n compress\n delaycompress\n \
          create\n}",
     ),
-    plain(
-        "renamecopy",
-        "$DIR/log/access.log {\n rotate 5\n olddir $DIR/archive\n createolddir 0755\n renamecopy\n create\n}",
-    ),
+    Scenario {
+        hidden: Hidden::Moved,
+        ..plain(
+            "renamecopy",
+            "$DIR/log/access.log {\n rotate 5\n olddir $DIR/archive\n createolddir 0755\n renamecopy\n create\n}",
+        )
+    },
     // Copies.
     cut("copytruncate", "$DIR/log/access.log {\n rotate 5\n copytruncate\n}"),
     cut(

@@ -67,3 +67,34 @@ pub fn times_counted(low: u64, high: u64) -> [u8; BLOCK as usize] {
     }
     times
 }
+
+#[test]
+fn the_sums_of_a_block_tell_how_often_each_line_was_counted() {
+    let counted = [(0, 1), (1, 4), (24, 2), (25, 3), (49, 1)];
+    let (mut low, mut high) = (0, 0);
+    for (at, times) in counted {
+        let mut line = Vec::new();
+        push(&mut line, "2026-11-10T12:34:56.789Z", 7 * BLOCK + at);
+        let line = String::from_utf8(line).unwrap();
+        let sums: Vec<u64> = line.split(' ').skip(5).take(2).map(|text| text.parse().unwrap()).collect();
+        low += times * sums[0];
+        high += times * sums[1];
+    }
+    let mut expected = [0; BLOCK as usize];
+    for (at, times) in counted {
+        expected[at as usize] = times as u8;
+    }
+    assert_eq!(times_counted(low, high), expected);
+}
+
+#[test]
+fn only_a_whole_line_has_a_number() {
+    let mut line = Vec::new();
+    push(&mut line, "2026-11-10T12:34:56.789Z", 1_234);
+    let line = line.strip_suffix(b"\n").unwrap();
+    assert_eq!(number(line), Some(1_234));
+    for cut in 1..line.len() {
+        assert_eq!(number(&line[cut..]), None, "without its first {cut} bytes");
+        assert_eq!(number(&line[..cut]), None, "its first {cut} bytes");
+    }
+}

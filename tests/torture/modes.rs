@@ -31,16 +31,12 @@ impl Mode {
             Self::RenameLate => "rename, late create",
             Self::Renumber => "renumber, delete",
             Self::CopyTruncate => "copytruncate",
-            Self::CopyTruncateCompress => "copytruncate, gzip",
-            Self::DateCompress => "dateext, gzip",
-            Self::DateDelayCompress => "dateext, delayed gzip",
+            Self::CopyTruncateCompress => "copytruncate, compress",
+            Self::DateCompress => "dateext, compress",
+            Self::DateDelayCompress => "dateext, delaycompress",
             Self::LinkSwitch => "link switch",
             Self::Replace => "link, replace",
         }
-    }
-
-    pub const fn compresses(self) -> bool {
-        matches!(self, Self::CopyTruncateCompress | Self::DateCompress | Self::DateDelayCompress)
     }
 
     /// Lines may be destroyed by the rotation itself.

@@ -18,6 +18,9 @@ use crate::writer::{self, Desk, Manner};
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// For lines that would be counted again: files that were rotated away are given up by then, unless that takes minutes.
+const LONGEST_LINGER: Duration = Duration::from_secs(5);
+
 /// What was done, when, and how many lines there were.
 pub struct Events {
     began: Instant,
@@ -41,7 +44,7 @@ impl Events {
 }
 
 pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
-    let choices = Choices::of(seed, settings);
+    let choices = Choices::of(mode, seed, settings);
     let mut builder = tempfile::Builder::new();
     let name = format!("torture-{}-{seed}-", mode.name().replace([',', ' '], "-"));
     let mut directory = builder.prefix(&name).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -158,7 +161,7 @@ fn kill(host: &mut Host, until: Instant, events: &Events, seed: u64, settings: &
 /// Gives the windows that are open still.
 fn wait(ledger: &Path, on_disk: &Disk, choices: &Choices) -> u64 {
     let began = Instant::now();
-    let linger = choices.rotated_grace + Duration::from_millis(1_500);
+    let linger = choices.rotated_grace.min(LONGEST_LINGER) + Duration::from_millis(1_500);
     let given_up = linger * 3 + Duration::from_secs(5);
     let (mut last, mut since, mut is_looked_at) = (counted::progress(ledger), Instant::now(), false);
     while began.elapsed() < PATIENCE {

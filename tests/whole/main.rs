@@ -9,6 +9,7 @@ mod damage;
 mod dry_run;
 mod following;
 mod kills;
+mod many;
 mod oracle;
 mod records;
 mod tools;

@@ -9,7 +9,7 @@ use crate::aggregate::OtherRule;
 use crate::model::fault::Fault;
 use crate::model::fields::{FieldType, Fields};
 use crate::model::record::MetricIndex;
-use crate::model::spec::{Configuration, MetricSpec, RecordSpec, SourceSpec};
+use crate::model::spec::{Configuration, MetricSpec, SourceSpec};
 use crate::parse::LineTime;
 use crate::parse::record::Records;
 use crate::tail::captures::PathCaptures;
@@ -179,11 +179,7 @@ fn compile_records(
         disagree(other, "multiline", "write `multiline = …` on the source: it is used for all of its patterns");
         return None;
     }
-    let inner = &first.spec.records;
-    let records = RecordSpec {
-        unwrap: source.records.unwrap.iter().chain(&inner.unwrap).cloned().collect(),
-        multiline: source.records.multiline.clone().or_else(|| inner.multiline.clone()),
-    };
+    let records = source.records.around(&first.spec.records);
     Records::compile(&records, configuration.tail.max_line_bytes).map_err(|found| faults.extend(found)).ok()
 }
 

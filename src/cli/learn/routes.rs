@@ -1,7 +1,7 @@
 //! `pxtail learn routes`
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -9,18 +9,22 @@ use jiff::tz::TimeZone;
 use crate::cli::arguments::LearnRoutesArguments;
 use crate::cli::{FAILED, Failure, load, patterns, say};
 use crate::learn::routes::{self, Limits, MOST_NODES, Routes};
+use crate::model::encoding::TextEncoding;
 use crate::model::fault::Fault;
 use crate::model::fields::Fields;
 use crate::model::spec::PatternSpec;
 use crate::parse::{LineParser, Pattern};
+use crate::tail::lines;
+use crate::tail::log_reader::{LogReader, Part};
 use crate::terminal;
 
 /// Longest line that is read.
-const LINE_BYTES: u64 = 1 << 20;
+const LINE_BYTES: usize = 1 << 20;
 
 pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
     let mut readers = Vec::new();
-    for spec in specs(arguments)? {
+    let (specs, encoding) = specs(arguments)?;
+    for spec in specs {
         readers.push(PathReader::new(&spec)?);
     }
     let mut routes = Routes::new(Limits { texts: arguments.max_texts as usize, nodes: MOST_NODES });
@@ -31,14 +35,20 @@ pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
         } else {
             Box::new(File::open(file).map_err(|err| patterns::unreadable(file, &err))?)
         };
-        let mut input = BufReader::with_capacity(1 << 17, input);
-        let mut line = Vec::new();
-        while next_line(&mut input, &mut line).map_err(|err| patterns::unreadable(file, &err))? {
-            lines += 1;
-            match readers.iter_mut().find_map(|reader| reader.read(&line)) {
-                None => unmatched += 1,
-                Some(Request { path: None, .. }) => pathless += 1,
-                Some(Request { path: Some(path), method }) => routes.add(path, method),
+        let mut parts = LogReader::new(input, encoding, LINE_BYTES);
+        while let Some(part) = parts.next_part().map_err(|err| patterns::unreadable(file, &err))? {
+            let Part::Lines(text) = part else {
+                lines += 1;
+                unmatched += 1;
+                continue;
+            };
+            for line in lines::each(text) {
+                lines += 1;
+                match readers.iter_mut().find_map(|reader| reader.read(line)) {
+                    None => unmatched += 1,
+                    Some(Request { path: None, .. }) => pathless += 1,
+                    Some(Request { path: Some(path), method }) => routes.add(path, method),
+                }
             }
         }
     }
@@ -55,9 +65,9 @@ pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
     Ok(io::stdout().write_all(routes::toml(&found, counted, arguments.min_lines).as_bytes())?)
 }
 
-fn specs(arguments: &LearnRoutesArguments) -> Result<Vec<PatternSpec>, Failure> {
+fn specs(arguments: &LearnRoutesArguments) -> Result<(Vec<PatternSpec>, Option<TextEncoding>), Failure> {
     if let Some(named) = &arguments.pattern {
-        return Ok(vec![patterns::find(named, &arguments.config)?]);
+        return Ok((vec![patterns::find(named, &arguments.config)?], None));
     }
     let mut configuration = load(&arguments.config)?;
     let wanted = arguments.source.as_deref();
@@ -68,7 +78,8 @@ fn specs(arguments: &LearnRoutesArguments) -> Result<Vec<PatternSpec>, Failure> 
         let message = format!("which source?\nhelp: say --source with one of {}, or --pattern", names.join(", "));
         return Err(Failure::new(FAILED, message));
     };
-    Ok(source.patterns.iter().filter_map(|name| configuration.patterns.remove(&name.value)).collect())
+    let specs = source.patterns.iter().filter_map(|name| configuration.patterns.remove(&name.value)).collect();
+    Ok((specs, Some(source.encoding)))
 }
 
 /// What a line says of a request.
@@ -107,21 +118,4 @@ impl PathReader {
         let path = self.fields.get(line, PATH).map(|path| path.split(|byte| *byte == b'?').next().unwrap_or(path));
         Some(Request { path, method: self.fields.get(line, METHOD) })
     }
-}
-
-/// The next line without its end; of one that is too long, the beginning.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    if input.by_ref().take(LINE_BYTES).read_until(b'\n', line)? == 0 {
-        return Ok(false);
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-    } else {
-        input.skip_until(b'\n')?;
-    }
-    Ok(true)
 }

@@ -194,6 +194,11 @@ fn a_damaged_copy_is_passed_over_for_the_one_before() {
     fs::write(path.with_extension("sqlite3.copy"), b"nonsense as well").unwrap();
     assert_eq!(known(running.path()), [FileId(1)]);
     fs::write(&path, b"nonsense").unwrap();
+    let older = Connection::open(path.with_extension("sqlite3.copy-older")).unwrap();
+    older.execute_batch("UPDATE file SET offset = 7").unwrap();
+    drop(older);
+    assert_eq!(known(running.path()), [], "a row of the copy is not as it was written");
+    fs::write(&path, b"nonsense").unwrap();
     fs::remove_file(path.with_extension("sqlite3.copy-older")).unwrap();
     assert_eq!(known(running.path()), []);
 }

@@ -38,6 +38,17 @@ pub struct RecordSpec {
     pub multiline: Option<Located<MultilineSpec>>,
 }
 
+impl RecordSpec {
+    /// A source's own, around what a pattern of it says: its wrappers come first, its multi-line rule wins.
+    #[must_use]
+    pub fn around(&self, inner: &Self) -> Self {
+        Self {
+            unwrap: self.unwrap.iter().chain(&inner.unwrap).cloned().collect(),
+            multiline: self.multiline.clone().or_else(|| inner.multiline.clone()),
+        }
+    }
+}
+
 /// A format that carries lines of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrapper {

@@ -145,13 +145,13 @@ fn parsed<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-fn trimmed(text: &[u8], (start, end): Span) -> Span {
+pub(super) fn trimmed(text: &[u8], (start, end): Span) -> Span {
     let written = &text[start..end];
     let start = end - written.trim_ascii_start().len();
     (start, start + text[start..end].trim_ascii_end().len())
 }
 
-fn unquoted(text: &[u8], (start, end): Span) -> Span {
+pub(super) fn unquoted(text: &[u8], (start, end): Span) -> Span {
     match &text[start..end] {
         [b'"', .., b'"'] => (start + 1, end - 1),
         _ => (start, end),

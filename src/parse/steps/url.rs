@@ -7,6 +7,7 @@
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::TextOf;
+use super::forwarded::{trimmed, unquoted};
 use super::percent::Decoded;
 use crate::model::step::{Position, UrlPart};
 use crate::parse::request::{Span, scheme_end};
@@ -143,19 +144,6 @@ pub(super) fn cookie(text: &[u8], name: &[u8]) -> Option<Span> {
         }
     }
     None
-}
-
-fn trimmed(text: &[u8], (start, end): Span) -> Span {
-    let value = &text[start..end];
-    let start = end - value.trim_ascii_start().len();
-    (start, start + text[start..end].trim_ascii_end().len())
-}
-
-fn unquoted(text: &[u8], (start, end): Span) -> Span {
-    match &text[start..end] {
-        [b'"', .., b'"'] => (start + 1, end - 1),
-        _ => (start, end),
-    }
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ impl Reader {
                 Class::Raw if flags.escape => Class::Free,
                 class => class,
             };
-            self.field(&name.map_or(known.name, sample::snake_case), written, class, None, flags);
+            self.field(&name.map_or(known.name, sample::named), written, class, None, flags);
             return Ok(written.len());
         }
         let letters: String = here.chars().take_while(char::is_ascii_alphabetic).take(4).collect();
@@ -165,7 +165,7 @@ impl Reader {
         };
         let flags = Flags { quote: flags.quote && known.is_text, ..flags };
         let time = known.time.clone();
-        self.field(&name.map_or_else(|| known.name.to_owned(), sample::snake_case), written, class, time, flags);
+        self.field(&name.map_or_else(|| known.name.to_owned(), sample::named), written, class, time, flags);
         Ok(written.len())
     }
 

@@ -34,7 +34,9 @@ fn check(rotate: fn(&Rig, u64)) {
         rig.round();
         rig.pass(BETWEEN_ROTATIONS / 2);
         rig.notes.clear();
-        let Tail { files, by_inode, by_number, strangers, unrelated, directories, orphans, queue, .. } = &rig.tail;
+        let Tail {
+            files, by_inode, by_number, strangers, unrelated, directories, orphans, turns, polls, rested, ..
+        } = &rig.tail;
         let sizes = [
             rig.ledger.len(),
             files.len(),
@@ -44,7 +46,9 @@ fn check(rotate: fn(&Rig, u64)) {
             unrelated.len(),
             directories.len(),
             orphans.len(),
-            queue.len(),
+            turns.len(),
+            polls.files().count(),
+            rested.len(),
         ];
         assert!(sizes.iter().all(|size| *size <= most), "after {number} rotations: {sizes:?}, at most {most}");
     }

@@ -13,7 +13,7 @@ fn complete_until(rig: &Rig, own_time: Option<UnixMicros>) -> UnixMicros {
 }
 
 /// A clock far past the files' own times, so that looks can be trusted.
-fn later(rig: &mut Rig) {
+pub(super) fn later(rig: &mut Rig) {
     rig.now = UnixMicros::from_seconds(7_000_000_000);
 }
 
@@ -72,7 +72,7 @@ fn an_idle_file_is_complete_up_to_each_scan_without_being_read() {
     for _ in 0..100 {
         rig.pass(Duration::from_secs(10));
         rig.scan();
-        assert!(rig.tail.queue.is_empty(), "an unchanged file is not read");
+        assert!(rig.tail.turns.is_empty(), "an unchanged file is not read");
         assert_eq!(complete_until(&rig, None), rig.now);
     }
 }

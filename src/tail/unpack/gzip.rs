@@ -84,6 +84,11 @@ impl Gzip {
         self.stage == Stage::Padding || (self.stage == Stage::Fixed && self.held_len == 0)
     }
 
+    /// True between two bytes of what is packed, when some of it was unpacked.
+    pub(super) fn is_inside_body(&self) -> bool {
+        self.stage == Stage::Body && self.len > 0
+    }
+
     pub(super) fn step(&mut self, input: &[u8], window: &mut Window) -> Step {
         if self.is_between() && input.first() == Some(&0) {
             self.stage = Stage::Padding;
@@ -95,7 +100,7 @@ impl Gzip {
             Stage::Extra { left } => {
                 let taken = left.min(input.len());
                 match left - taken {
-                    0 => self.to_next_part(),
+                    0 => self.begin_next_part(),
                     left => self.stage = Stage::Extra { left },
                 }
                 Step { taken, fault: None }
@@ -103,12 +108,12 @@ impl Gzip {
             Stage::Text => {
                 let end = memchr::memchr(0, input);
                 if end.is_some() {
-                    self.to_next_part();
+                    self.begin_next_part();
                 }
                 Step { taken: end.map_or(input.len(), |at| at + 1), fault: None }
             }
             Stage::HeaderCrc => self.field(input, 2, |gzip, _| {
-                gzip.to_next_part();
+                gzip.begin_next_part();
                 None
             }),
             Stage::Body => self.body(input, window),
@@ -148,20 +153,20 @@ impl Gzip {
         self.inflater.init();
         self.checksum.reset();
         self.len = 0;
-        self.to_next_part();
+        self.begin_next_part();
         None
     }
 
     fn extra_len(&mut self, held: &Held) -> Option<&'static str> {
         match usize::from(u16::from_le_bytes([held[0], held[1]])) {
-            0 => self.to_next_part(),
+            0 => self.begin_next_part(),
             left => self.stage = Stage::Extra { left },
         }
         None
     }
 
     /// The next part of the header that the flags name, each of which is met once; then the body.
-    fn to_next_part(&mut self) {
+    fn begin_next_part(&mut self) {
         let parts = [
             (HAS_EXTRA, Stage::ExtraLen),
             (HAS_NAME, Stage::Text),

@@ -4,6 +4,9 @@
 
 use crate::tail::identity::HEAD_BYTES;
 
+/// Bytes before the place that was asked for which stay: what readers compare before they read on.
+const LOOK_BACK: u64 = 4 << 10;
+
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// The stream's first bytes: readers compare them again and again.
@@ -37,10 +40,10 @@ impl Window {
         at.and_then(|at| self.bytes.get(at..)).unwrap_or_default()
     }
 
-    /// Bytes before a place need not be kept.
+    /// Bytes far before a place need not be kept.
     pub(super) fn keep_from(&mut self, place: u64) {
-        self.keep_from = place;
-        let unwanted = place.saturating_sub(self.start).min(self.bytes.len() as u64);
+        self.keep_from = place.saturating_sub(LOOK_BACK);
+        let unwanted = self.keep_from.saturating_sub(self.start).min(self.bytes.len() as u64);
         self.bytes.drain(..unwanted as usize);
         self.start += unwanted;
     }

@@ -36,8 +36,9 @@ const MOST_UNWANTED: usize = 64;
 /// Until all is built again where some directories could not be watched.
 const RETRY_PARTLY: Duration = Duration::from_mins(1);
 
-/// Events within one [`HINT_PAUSE`] beyond which listening costs more than polling: 10,000 a second.
-const FLOOD_EVENTS: usize = 500;
+/// Events within one [`HINT_PAUSE`] beyond which listening costs more than polling: 400 a second. An event takes 12 µs, and
+/// a file that is written so often is polled anyway.
+const FLOOD_EVENTS: usize = 20;
 
 /// Pause after a session ended before its time; doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -15,6 +15,7 @@
 //! without quotes.
 
 use super::{Class, Command, Problem, Variable, clock, headers};
+use crate::parse::template::snake_case;
 
 /// The fields of a command: one, or an address and its port.
 pub(super) fn fields(command: &Command<'_>) -> Result<Vec<Variable>, Problem> {
@@ -27,9 +28,9 @@ pub(super) fn fields(command: &Command<'_>) -> Result<Vec<Variable>, Problem> {
         }
         "PATH" if argument.split(':').next() == Some("NQ") => one("path", Class::Raw),
         "PATH" => one("target", Class::Raw),
-        "QUERY_PARAM" => one(&format!("arg_{}", headers::snake_case(argument)), Class::Raw),
+        "QUERY_PARAM" => one(&format!("arg_{}", snake_case(argument)), Class::Raw),
         "QUERY_PARAMS" => one("query", Class::Raw),
-        "ENVIRONMENT" => one(&format!("env_{}", headers::snake_case(argument)), Class::Raw),
+        "ENVIRONMENT" => one(&format!("env_{}", snake_case(argument)), Class::Raw),
         "PROTOCOL" => one("protocol", Class::Word),
         "RESPONSE_CODE" => one("status", Class::Digits),
         "DOWNSTREAM_REMOTE_ADDRESS" => Ok(vec![
@@ -38,11 +39,11 @@ pub(super) fn fields(command: &Command<'_>) -> Result<Vec<Variable>, Problem> {
         ]),
         "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" => one("remote_addr", Class::Word),
         "DOWNSTREAM_REMOTE_PORT" => one("remote_port", Class::Digits),
-        "COMMON_DURATION" => one(&format!("{}_duration", headers::snake_case(argument)), Class::Digits),
-        name if name.ends_with("DURATION") => one(&format!("{}_ms", headers::snake_case(name)), Class::Digits),
+        "COMMON_DURATION" => one(&format!("{}_duration", snake_case(argument)), Class::Digits),
+        name if name.ends_with("DURATION") => one(&format!("{}_ms", snake_case(name)), Class::Digits),
         name => {
             let written = if argument.is_empty() { name.to_owned() } else { format!("{name}_{argument}") };
-            one(&headers::snake_case(&written), class(name))
+            one(&snake_case(&written), class(name))
         }
     }
 }

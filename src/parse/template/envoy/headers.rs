@@ -9,6 +9,7 @@
 //! | `RESP(X)`, `TRAILER(X)` | `sent_http_x`, `sent_trailer_x` |
 
 use super::{Class, Variable};
+use crate::parse::template::snake_case;
 
 pub(super) fn field(command: &str, argument: &str, written: &str) -> Variable {
     let name = argument.split('?').next().unwrap_or_default().to_ascii_uppercase();
@@ -28,18 +29,4 @@ pub(super) fn field(command: &str, argument: &str, written: &str) -> Variable {
         (_, name) => (format!("sent_http_{}", snake_case(name)), Class::Raw),
     };
     Variable::new(&name, written, class)
-}
-
-/// Lower case; what is no letter or digit becomes `_`.
-pub(super) fn snake_case(text: &str) -> String {
-    let mut name = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            name.push(c.to_ascii_lowercase());
-        } else if !name.ends_with('_') && !name.is_empty() {
-            name.push('_');
-        }
-    }
-    name.truncate(name.trim_end_matches('_').len());
-    name
 }

@@ -19,6 +19,7 @@
 //! Converters after the first comma do not change the name.
 
 use super::Class;
+use crate::parse::template::snake_case;
 
 pub(super) struct Field {
     pub(super) name: String,
@@ -64,13 +65,13 @@ pub(super) fn field(expression: &str) -> Field {
         "capture.res.hdr" => captured("response", argument),
         "req.cook" | "cook" => format!("cookie_{}", snake_case(argument)),
         "url_param" | "urlp" => format!("arg_{}", snake_case(argument)),
-        "var" => snake_case(argument),
+        "var" => named(argument),
         "src" => "remote_addr".to_owned(),
         "src_port" => "remote_port".to_owned(),
         "capture.req.method" => "method".to_owned(),
         "pathq" | "url" | "capture.req.uri" => "target".to_owned(),
-        _ if argument.is_empty() => snake_case(function),
-        _ => snake_case(&format!("{function}_{argument}")),
+        _ if argument.is_empty() => named(function),
+        _ => named(&format!("{function}_{argument}")),
     };
     Field { name, class }
 }
@@ -83,16 +84,8 @@ fn captured(of: &str, argument: &str) -> String {
     }
 }
 
-/// Lower case; what is no letter or digit becomes `_`.
-pub(super) fn snake_case(text: &str) -> String {
-    let mut name = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            name.push(c.to_ascii_lowercase());
-        } else if !name.ends_with('_') && !name.is_empty() {
-            name.push('_');
-        }
-    }
-    name.truncate(name.trim_end_matches('_').len());
+/// A name for what has no letter or digit in it too.
+pub(super) fn named(text: &str) -> String {
+    let name = snake_case(text);
     if name.is_empty() { "sample".to_owned() } else { name }
 }

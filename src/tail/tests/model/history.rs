@@ -68,6 +68,7 @@ fn sources(root: &Path, setting: Setting) -> Vec<TailSource> {
             .collect(),
         exclude: Vec::new(),
         start_at: StartAt::Beginning,
+        encoding: crate::model::encoding::TextEncoding::default(),
     };
     (0..setting.globs.sources()).map(source).collect()
 }
