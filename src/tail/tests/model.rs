@@ -42,7 +42,7 @@ fn directory() -> tempfile::TempDir {
 fn try_seed(root: &Path, seed: u64) -> Result<Outcome, String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config { failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let config = Config { failure_persistence: None, max_shrink_iters: 1_500, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let mut outcome = Outcome::default();
     let tree = proptest::strategy::Strategy::new_tree(&histories(), &mut runner).unwrap();

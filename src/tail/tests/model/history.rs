@@ -20,7 +20,7 @@ use crate::tail::{Tail, TailSource};
 const MOST_CHUNKS: usize = 10_000;
 
 /// Points that one step reaches at most.
-const MOST_POINTS: usize = 20_000;
+const MOST_POINTS: usize = 400;
 
 pub(super) struct History {
     world: Arc<Mutex<World>>,
