@@ -104,6 +104,8 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// Since when it looks so.
+    pub(super) judged_since: UnixMicros,
     /// A copy: it had more bytes than were counted then.
     pub(super) has_more: bool,
     pub(super) queued: bool,
@@ -141,6 +143,7 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            judged_since: UnixMicros::MIN,
             has_more: false,
             queued: false,
             text: None,

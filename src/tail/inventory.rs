@@ -97,6 +97,8 @@ impl Tail {
         }
         let key = (source, candidate.look.inode);
         let new = Stranger { look: candidate.look, since: now, scan: self.scans };
+        let known = except.and_then(|id| self.files.get(&id)).filter(|file| file.judged == Some(candidate.look));
+        let new = known.map_or(new, |file| Stranger { since: file.judged_since, ..new });
         let seen = self.strangers.get(&key).filter(|seen| seen.look == candidate.look).map_or(new, |seen| *seen);
         let is_quiet = now.since(seen.since) >= self.spec.rotated_grace;
         let quiet_since = is_quiet.then_some(seen.since);
@@ -311,6 +313,9 @@ impl Tail {
         file.end = file.end.max(cursor.offset);
         let has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
         file.has_more = has_more && file.cursor.packing == Packing::Plain;
+        if file.judged != Some(*look) {
+            file.judged_since = now;
+        }
         file.judged = Some(*look);
         self.dirty.insert(id);
         if let Verdict::TakesOver { of, .. } = verdict {

@@ -398,7 +398,10 @@ impl Tail {
         }
         let has_changed = listed.is_some_and(|look| file.judged != Some(*look));
         let size = file.judged.map_or(0, |look| look.size);
-        has_changed || !self.is_alive(root) || root.cursor.offset >= size
+        // One that was read to its end since, and is shorter, will not reach what the copy has.
+        let is_behind =
+            root.end < size && root.caught_up_at.is_some_and(|at| at > file.judged_since.plus(self.spec.rotated_grace));
+        has_changed || is_behind || !self.is_alive(root) || root.cursor.offset >= size
     }
 
     /// Judges a copy again.
