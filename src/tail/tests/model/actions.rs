@@ -54,6 +54,7 @@ const CLOSED: &[Gate] = &[
     Gate::RotateBehindLinks,
     Gate::CompleteOverCopies,
     Gate::RacesInRealTime,
+    Gate::Cuts,
 ];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.

@@ -142,7 +142,10 @@ impl World {
                     standing.sight != Sight::Glob
                 };
                 let is_late = may_be_late && standing.late.contains(&last) || self.forgiven.contains(&last);
-                let known_from = self.written_at[last].max(standing.seen_from.unwrap_or(UnixMicros::MIN));
+                // In a copy, a line is as young as the copy.
+                let copied_at = if node.is_copy { node.written_at } else { UnixMicros::MIN };
+                let seen_from = standing.seen_from.unwrap_or(UnixMicros::MIN);
+                let known_from = self.written_at[last].max(seen_from).max(copied_at);
                 if known_from < until && !is_late && !self.accounts[source].is_counted(first) {
                     return Err(self.missing(node.inode, line, until));
                 }

