@@ -244,7 +244,7 @@ impl Tail {
     fn retire(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
         let scans = self.scans;
         for (&id, file) in &mut self.files {
-            if file.source != source || file.scan != scans {
+            if file.source != source || file.scan != scans || !file.is_own() {
                 continue;
             }
             let is_rotated = is_rotated(file, listing);
@@ -409,7 +409,9 @@ impl Tail {
         file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         path.clone_into(&mut file.cursor.path);
-        file.cursor.real_path = None;
+        if let Some(real) = file.cursor.real_path.take() {
+            file.home = real;
+        }
         self.open_files += 1;
         self.dirty.insert(id);
         let (source, offset) = (file.source, file.cursor.offset);

@@ -222,7 +222,12 @@ impl Tail {
     }
 
     fn meet(&mut self, source: SourceIndex, path: &Path, kinship: Kinship, now: UnixMicros) {
-        let Ok(mut candidate) = Candidate::open(path) else { return };
+        let mut candidate = match Candidate::open(path) {
+            Ok(candidate) => candidate,
+            // It was there a moment ago, and may stand under another name now.
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return self.is_waiting = true,
+            Err(_) => return,
+        };
         let look = candidate.look;
         let key = (source, look.inode);
         if self.unrelated.get(&key) == Some(&look) || !self.is_stranger(source, &mut candidate, now) {
@@ -266,7 +271,7 @@ impl Tail {
         let Some(&id) = self.by_inode.get(&(source, look.inode)) else { return };
         let Some(file) = self.files.get_mut(&id) else { return };
         file.cursor.seen = now.max(file.cursor.seen);
-        if file.cursor.finished && file.cursor.path != path {
+        if (file.cursor.finished || !file.is_own()) && file.cursor.path != path {
             path.clone_into(&mut file.cursor.path);
             self.dirty.insert(id);
         }
@@ -298,7 +303,8 @@ impl Tail {
         let cursor = &file.cursor;
         let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
         let is_same = is_counted || cursor.look == Some(look.as_read());
-        if is_same || look.inode != cursor.inode || !cursor.finished || file.content != Content::There {
+        let is_read = file.is_own() && !cursor.finished;
+        if is_same || look.inode != cursor.inode || is_read || file.content != Content::There {
             return;
         }
         match cursor.standing {
@@ -413,7 +419,10 @@ impl Tail {
         let mut candidate = match Candidate::open(&path) {
             Ok(candidate) if candidate.look.inode == cursor.inode => candidate,
             // It went elsewhere, and is met there.
-            _ => return self.directories.retain(|(of, _), _| *of != source),
+            _ => {
+                self.is_waiting = true;
+                return self.directories.retain(|(of, _), _| *of != source);
+            }
         };
         let look = candidate.look;
         if !candidate.holds(cursor).unwrap_or(true) {
