@@ -43,6 +43,8 @@ pub(super) enum Gate {
     CompleteOverCopies,
     /// Others act between two steps, and the next scan is so late that times prove something.
     RacesInRealTime,
+    /// Others act between two steps, and there is no handle for each file.
+    RacesWithFewHandles,
 }
 
 /// What the tail is not up to yet.
@@ -54,7 +56,10 @@ const CLOSED: &[Gate] = &[
     Gate::RotateBehindLinks,
     Gate::CompleteOverCopies,
     Gate::RacesInRealTime,
+    Gate::RacesWithFewHandles,
     Gate::Cuts,
+    Gate::OddCopies,
+    Gate::Directories,
 ];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
@@ -327,7 +332,9 @@ pub(super) fn settings() -> impl Strategy<Value = Setting> {
 pub(super) fn histories() -> impl Strategy<Value = (Setting, Vec<Step>)> {
     let steps = prop::collection::vec(steps(), 1..60);
     (settings(), steps).prop_map(|(setting, steps)| {
-        let may_race = is_open(Gate::Races) && (setting.clock == ClockKind::Behind || is_open(Gate::RacesInRealTime));
+        let may_race = is_open(Gate::Races)
+            && (setting.clock == ClockKind::Behind || is_open(Gate::RacesInRealTime))
+            && (setting.max_open_files > 100 || is_open(Gate::RacesWithFewHandles));
         let steps = steps.into_iter().filter(|step| may_race || !matches!(step, Step::Race { .. }));
         (setting, steps.filter_map(gated).collect())
     })

@@ -31,6 +31,8 @@ pub(super) struct Node {
     /// It begins with so many bytes of what was counted of another, or of itself before; nobody looked since.
     pub(super) begins_alike: Option<usize>,
     pub(super) is_copy: bool,
+    /// A copy that stopped in the middle: nobody writes to it.
+    pub(super) is_partial: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +140,7 @@ impl Disk {
             names: 1,
             begins_alike: None,
             is_copy: false,
+            is_partial: false,
         };
         self.nodes.push(node);
         let node = self.nodes.len() - 1;
@@ -197,6 +200,7 @@ impl Disk {
         let node = &mut self.nodes[node];
         node.bytes = bytes.to_vec();
         node.begins_alike = None;
+        node.is_partial = false;
         node.unfinished = None;
         node.written_at = now;
         self.stood.note(bytes, 0);

@@ -157,6 +157,10 @@ impl World {
 
     fn apply_to_names(&mut self, action: FileAction) {
         match action {
+            FileAction::Append { base, form, .. }
+            | FileAction::Half { base, form }
+            | FileAction::FinishLine { base, form }
+                if self.is_partial(&form.name(base)) => {}
             FileAction::Append { base, form, lines } => self.append(&form.name(base), form, lines),
             FileAction::Half { base, form } => self.half(&form.name(base)),
             FileAction::FinishLine { base, form } => self.finish_line(&form.name(base)),
@@ -262,6 +266,10 @@ impl World {
         }
     }
 
+    fn is_partial(&self, name: &str) -> bool {
+        self.disk.node(name).is_some_and(|node| self.disk.nodes[node].is_partial)
+    }
+
     fn may_copy(&self, name: &str) -> bool {
         let first = |node: NodeId| tokens(&self.disk.nodes[node].bytes).next()?;
         let first = self.disk.node(name).and_then(first);
@@ -320,6 +328,7 @@ impl World {
         };
         let bytes = bytes.to_vec();
         self.became_copy(source, into, to, &bytes);
+        self.disk.nodes[into].is_partial = sixteenths < 16;
         let job = CopyJob { from: source, to: to.to_owned(), into };
         self.copy = Some(job).filter(|_| sixteenths < 16);
     }
@@ -352,6 +361,7 @@ impl World {
             }
             let text = String::from_utf8(rest).unwrap();
             self.disk.append(&to, &text);
+            self.disk.nodes[into].is_partial = false;
             let bytes = self.disk.nodes[into].bytes.clone();
             self.became_copy(from, into, &to, &bytes);
         }
