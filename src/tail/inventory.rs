@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, Depth, More, Prefix, Relation};
 use super::followed::{Content, Followed, Presence};
+use super::glob::Obstacle;
 use super::identity::{self, Look};
 use super::{Tail, rotated};
 use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
@@ -355,8 +356,16 @@ impl Tail {
             self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
         };
         let is_deleted = |file: &Followed| file.content == Content::Deleted;
+        // What stands in a directory that is away was not met.
+        let is_away = |file: &Followed| {
+            let known = self.sources.iter().find(|known| known.spec.index == file.source);
+            known.is_some_and(|known| {
+                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
+                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
+            })
+        };
         let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
-        without_content.filter(is_scanned_since).map(|file| file.cursor.file).collect()
+        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

@@ -193,7 +193,7 @@ mod tests {
             while let Some(part) = reader.next_part().unwrap() {
                 match part {
                     Part::Lines(text) => {
-                        found.extend(lines::each(text).map(|line| String::from_utf8(line.into()).unwrap()))
+                        found.extend(lines::each(text).map(|line| String::from_utf8(line.into()).unwrap()));
                     }
                     Part::TooLong => found.push("<long>".to_owned()),
                     Part::Torn => found.push("<torn>".to_owned()),

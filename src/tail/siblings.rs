@@ -308,11 +308,10 @@ impl Tail {
             return;
         }
         match cursor.standing {
-            Standing::Foreign => {}
             Standing::Copy { .. } => self.revisit(id, now),
             // One that is not named any more is left alone.
             Standing::Own if self.is_rotation(file.source, &cursor.path) => self.revive(id, now),
-            Standing::Own => {}
+            Standing::Own | Standing::Foreign => {}
         }
     }
 

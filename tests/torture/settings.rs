@@ -19,6 +19,7 @@ pub struct Settings {
 }
 
 /// What one run is like, beside its mode.
+#[expect(clippy::struct_excessive_bools, reason = "choices that hold or not, each on its own")]
 pub struct Choices {
     /// The files' glob below the log directory.
     pub glob: &'static str,

@@ -46,10 +46,10 @@ fn try_seed(root: &Path, seed: u64) -> Result<Outcome, String> {
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let mut outcome = Outcome::default();
     let tree = proptest::strategy::Strategy::new_tree(&histories(), &mut runner).unwrap();
-    let seen = std::cell::RefCell::new(&mut outcome);
+    let told = std::cell::RefCell::new(&mut outcome);
     let result = runner.run_one(tree, |(setting, steps)| match run(root, setting, &steps, None) {
         Ok(outcome) => {
-            **seen.borrow_mut() = outcome;
+            **told.borrow_mut() = outcome;
             Ok(())
         }
         Err((why, _)) => Err(TestCaseError::fail(why)),

@@ -20,7 +20,8 @@ pub(super) fn tokens_of(id: usize) -> usize {
 
 /// So many tokens of line `id`, from the `first` on, without a newline.
 pub(super) fn text_of(id: usize, first: usize, tokens: usize) -> String {
-    (first..first + tokens).map(|token| format!("{id:05}.{token:03} ")).collect()
+    let tokens: Vec<String> = (first..first + tokens).map(|token| format!("{id:05}.{token:03} ")).collect();
+    tokens.concat()
 }
 
 /// The line and the place in it of each token of a text; `None` where a token is torn.

@@ -36,7 +36,7 @@ impl Globs {
         let is_plain = !name.contains('/') && !name.starts_with('.');
         match (self, source) {
             (Self::Live, _) => name == "a.log" || name == "b.log",
-            (Self::Log, _) | (Self::TwoSources, 0) => is_plain && name.ends_with(".log"),
+            (Self::Log, _) | (Self::TwoSources, 0) => is_plain && name.strip_suffix(".log").is_some(),
             (Self::LogStar, _) => is_plain && name.contains(".log"),
             (Self::All, _) => !name.starts_with('.'),
             (Self::TwoSources, _) => is_plain && name.starts_with("a.log"),

@@ -23,6 +23,7 @@ use crate::tail::marks;
 use crate::tail::tests::GRACE;
 
 /// What one source knows of one file, as far as the model asks for it.
+#[expect(clippy::struct_excessive_bools, reason = "facts that hold or not, each on its own")]
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     pub(super) sight: Sight,
@@ -132,7 +133,9 @@ impl World {
         for source in 0..self.accounts.len() {
             if self.standing[node][source].sight != Sight::Glob {
                 self.standing[node][source].foreign = true;
-                Self::lines_in(text.as_bytes()).into_iter().for_each(|line| self.accounts[source].disown(line));
+                for line in Self::lines_in(text.as_bytes()) {
+                    self.accounts[source].disown(line);
+                }
             }
         }
     }
