@@ -10,9 +10,11 @@
 //!
 //! A file that two sources match is read once for each of them: a cursor belongs to a source and an identity.
 //!
-//! Limits: content that is the same cannot be told apart (a rewrite with the same bytes; an inode that was used again
-//! while stopped by a file that begins with all that was counted). A file that is cut to a part of what was counted is
-//! another file: the part is counted again. A deleted file whose handle was given up for others' is lost.
+//! Of files that hold the same bytes, one is read ([`inventory`]); when it loses them, another goes on where it was.
+//!
+//! Limits: content that is the same cannot be told apart (a rewrite with the same bytes). A file that is cut to a part of
+//! what was counted, and written to before anybody looked, is compared at its marks only. A deleted file whose handle was
+//! given up for others' is lost.
 
 mod candidate;
 pub mod captures;
@@ -27,11 +29,13 @@ mod inventory;
 pub mod lines;
 pub mod log_reader;
 mod marks;
+mod neighbours;
 mod places;
 mod polling;
 mod progress;
 mod reading;
 pub mod report;
+mod revisits;
 mod rotated;
 mod scan;
 mod siblings;

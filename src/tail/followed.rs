@@ -104,6 +104,8 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// The scan after which its content was gone.
+    pub(super) emptied_scan: u64,
     /// Since when it looks so.
     pub(super) judged_since: UnixMicros,
     /// A copy: it had more bytes than were counted then.
@@ -143,6 +145,7 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            emptied_scan: 0,
             judged_since: UnixMicros::MIN,
             has_more: false,
             queued: false,

@@ -16,8 +16,11 @@ use super::followed::{Content, Followed, Presence};
 use super::glob::Obstacle;
 use super::identity::{self, Look};
 use super::{Tail, rotated};
-use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
+use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
+
+/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
+const SCANS_FOR_COPIES: u64 = 3;
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
@@ -196,7 +199,9 @@ impl Tail {
             let root = self.root(id);
             let to_root = related.iter().find(|(other, _)| *other == root).map(|(_, relation)| *relation);
             match (to_root, more) {
-                (Some(Relation::Extends(more)), _) => return self.extending(candidate, root, more, quiet_since),
+                (Some(Relation::Extends(more)), _) => {
+                    return self.extending(candidate, root, more, quiet_since, question.place);
+                }
                 // It has more than that copy, and not all of what the copy is of.
                 (Some(_), _) => {}
                 // It went on from that copy otherwise than what the copy is of.
@@ -254,9 +259,14 @@ impl Tail {
         root: FileId,
         more: More,
         quiet_since: Option<UnixMicros>,
+        place: Place,
     ) -> Option<Verdict> {
         let file = self.files.get(&root)?;
         if file.cursor.standing == Standing::Foreign {
+            // What is written to it under a name that is followed is wanted.
+            if more == More::Yes && place == Place::Listed && !candidate.is_packed() {
+                return Some(Verdict::Branches { at: Prefix::of(&file.cursor) });
+            }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
         let counted = Prefix::of(&file.cursor);
@@ -341,6 +351,7 @@ impl Tail {
         file.content = Content::Emptied;
         file.cursor.finished = true;
         file.grown_at = now;
+        file.emptied_scan = self.scans;
         let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
         let is_own = file.cursor.standing == Standing::Own;
         self.by_inode.remove(&(source, inode));
@@ -353,7 +364,9 @@ impl Tail {
     /// Emptied and deleted files of which a copy would have been met by now.
     pub(super) fn outlived(&self) -> Vec<FileId> {
         let is_scanned_since = |file: &&Followed| {
-            self.copies_known_at(file.source).is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
+            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
+            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
+            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
         };
         let is_deleted = |file: &Followed| file.content == Content::Deleted;
         // What stands in a directory that is away was not met.
@@ -417,11 +430,16 @@ fn readable(file: &Followed) -> Option<File> {
     if file.content != Content::There || file.cursor.packing != Packing::Plain {
         return None;
     }
-    if let Some(handle) = &file.handle {
-        return handle.try_clone().ok();
-    }
-    let (handle, look) = identity::open(&file.cursor.path).ok()?;
-    (look.inode == file.cursor.inode).then_some(handle)
+    let handle = match &file.handle {
+        Some(handle) => handle.try_clone().ok()?,
+        None => {
+            let (handle, look) = identity::open(&file.cursor.path).ok()?;
+            (look.inode == file.cursor.inode).then_some(handle)?
+        }
+    };
+    // It may have been rewritten since it was counted.
+    let Cursor { head, before, offset, .. } = file.cursor;
+    identity::holds(&handle, head, before, offset).ok()?.then_some(handle)
 }
 
 /// File times are taken from the kernel's last tick, and scans take a moment.

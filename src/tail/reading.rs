@@ -165,6 +165,9 @@ impl Tail {
             Verdict::Empty => {
                 file.put_handle(candidate.into_parts());
                 file.caught_up(now);
+                if file.is_over(now, self.spec.rotated_grace) {
+                    self.finish(id, now);
+                }
             }
             Verdict::Wait => {
                 file.put_handle(candidate.into_parts());
@@ -246,6 +249,7 @@ impl Tail {
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
             file.content = Content::Deleted;
             file.grown_at = now;
+            file.emptied_scan = self.scans;
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
@@ -279,6 +283,7 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.content = Content::Emptied;
         emptied.grown_at = now;
+        emptied.emptied_scan = self.scans;
         emptied.end = old.end;
         let cursor = Cursor {
             file: new,

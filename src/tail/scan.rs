@@ -13,8 +13,8 @@ use super::followed::{Content, Followed, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
+use super::neighbours::{self, Names};
 use super::report::{ScanReport, What};
-use super::siblings::{self, Names};
 use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
@@ -111,12 +111,16 @@ impl Tail {
     /// True when a known inode under another name holds other content: it was used again.
     fn is_another(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) -> bool {
         let Some(file) = self.files.get(&id) else { return true };
-        if file.handle.is_some() || file.cursor.path == path || file.scan == self.scans {
+        // What is read is compared at each read, and copies are judged again when they change.
+        let is_foreign = file.cursor.standing == Standing::Foreign;
+        let is_as_it_was = file.judged == Some(*look) || file.cursor.look == Some(look.as_read());
+        let is_in_place = file.cursor.path == path && (!is_foreign || is_as_it_was);
+        if file.handle.is_some() || is_in_place || file.scan == self.scans {
             return false;
         }
         // With nothing counted, an inode says nothing.
         let source = file.source;
-        if file.cursor.offset == 0 || file.cursor.standing == Standing::Foreign {
+        if file.cursor.offset == 0 || is_foreign {
             self.give_up_content(id, now);
             return true;
         }
@@ -331,7 +335,7 @@ impl Tail {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
         let followed = |other: &std::ffi::OsStr| source.globs.matches(&directory.join(other));
         let is_rotated = || {
-            let names = siblings::names(directory).unwrap_or_default().files;
+            let names = neighbours::names(directory).unwrap_or_default().files;
             names.iter().any(|(other, _)| is_sibling(name, other) && followed(other))
         };
         source.globs.excludes(path) || !is_rotated()
@@ -355,7 +359,7 @@ impl Tail {
         self.hooks.reach(Point::BeforeSiblings, &file.cursor.path);
         let mut candidates = Vec::new();
         for directory in self.search_directories(id) {
-            match neighbours.entry(directory.clone()).or_insert_with(|| siblings::names(&directory)) {
+            match neighbours.entry(directory.clone()).or_insert_with(|| neighbours::names(&directory)) {
                 Ok(names) => {
                     let same = names.files.iter().filter(|(_, number)| *number == inode.inode);
                     candidates.extend(same.map(|(name, _)| directory.join(name)));
@@ -389,7 +393,7 @@ impl Tail {
             own.into_iter().flatten().filter_map(|path| path.parent()).map(Path::to_owned).collect();
         let known = self.directories.keys().filter(|(source, _)| *source == file.source);
         found.extend(known.map(|(_, directory)| directory.clone()));
-        let below: Vec<PathBuf> = found.iter().take(2).flat_map(|directory| siblings::below(directory)).collect();
+        let below: Vec<PathBuf> = found.iter().take(2).flat_map(|directory| neighbours::below(directory)).collect();
         found.extend(below);
         let mut seen = HashSet::new();
         found.retain(|directory| seen.insert(directory.clone()));

@@ -135,3 +135,24 @@ fn a_copy_of_a_file_of_which_half_a_line_was_seen_is_not_read_too() {
     rig.settle();
     rig.check(&["one", "two, whole by now"]);
 }
+
+#[test]
+fn what_an_archive_goes_on_from_is_not_forgotten_before_the_archive_is_judged_again() {
+    let spec = TailSpec { rotated_grace: Duration::from_secs(1), ..spec() };
+    let mut rig = Rig::with("b*", spec, StartAt::Beginning);
+    let counted: String = (0..100).map(|number| format!("line {number} that is counted\n")).collect();
+    rig.append("b.log", &counted);
+    rig.round();
+    rig.append("b.log", "the rest\n");
+    // It is judged before the truncation is noticed: a copy of a file that has all that it has.
+    let copy = rig.path("b-20261123.log");
+    fs::copy(rig.path("b.log"), &copy).unwrap();
+    assert!(std::process::Command::new("gzip").arg(&copy).status().unwrap().success());
+    rig.rewrite("b.log", "after the truncation\n");
+    rig.round();
+    // The next scan is late.
+    rig.pass(Duration::from_secs(2));
+    rig.settle();
+    let expected = counted.lines().chain(["the rest", "after the truncation"]);
+    rig.check(&expected.collect::<Vec<_>>());
+}
