@@ -68,7 +68,8 @@ pub struct Cursor {
     pub source: String,
     /// Where the file was last seen.
     pub path: PathBuf,
-    /// Where `path` led when links were followed, if that is elsewhere: rotated copies stand there.
+    /// Where `path` led when links were followed, if that is elsewhere: rotated copies stand there. The same as `path` for a
+    /// file that left the names it was followed under.
     pub real_path: Option<PathBuf>,
     pub inode: Inode,
     pub packing: Packing,

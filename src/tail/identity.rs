@@ -3,9 +3,11 @@
 //! Promises: handles are opened so that a pipe cannot block and a device is refused; what is judged is the handle. Does
 //! not: decide what follows from a mismatch.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -81,11 +83,16 @@ pub(super) fn is_deleted(handle: &File) -> bool {
     rustix::fs::fstat(handle).is_ok_and(|stat| stat.st_nlink == 0)
 }
 
-/// Where an open file stands now, whatever it was called when it was opened; `None` where the kernel does not tell, or
-/// another file stands there.
+/// Where an open file stands now, or stood last, whatever it was called when it was opened; `None` where the kernel does
+/// not tell, or another file stands there.
 pub(super) fn path_of(handle: &File) -> Option<PathBuf> {
     let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
     let path = std::fs::read_link(link).ok()?;
+    if is_deleted(handle) {
+        // The kernel's word for it: its directory is where what was made of it stands.
+        let name = path.as_os_str().as_bytes().strip_suffix(b" (deleted)")?;
+        return Some(PathBuf::from(OsStr::from_bytes(name)));
+    }
     let there = rustix::fs::stat(&path).ok()?;
     (Look::new(&there).inode == look(handle).ok()?.inode).then_some(path)
 }

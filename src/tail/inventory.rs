@@ -22,6 +22,9 @@ use crate::model::time::UnixMicros;
 /// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
 const SCANS_FOR_COPIES: u64 = 3;
 
+/// How long a file without content is remembered at least: while its copies still look as written since.
+const LEAST_MEMORY: Duration = Duration::from_secs(5);
+
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
 
@@ -366,7 +369,7 @@ impl Tail {
         let is_scanned_since = |file: &&Followed| {
             let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
             let known_at = self.copies_known_at(file.source).filter(|_| is_met);
-            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace))
+            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
         };
         let is_deleted = |file: &Followed| file.content == Content::Deleted;
         // What stands in a directory that is away was not met.

@@ -313,11 +313,11 @@ impl Tail {
     fn learn_path(&mut self, id: FileId) {
         let Some(file) = self.files.get_mut(&id) else { return };
         if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
-            file.cursor.path = path;
             // Others that the link led to will go the same way.
-            if let Some(real) = file.cursor.real_path.take() {
+            if let Some(real) = file.cursor.real_path.replace(path.clone()) {
                 file.home = real;
             }
+            file.cursor.path = path;
             self.dirty.insert(id);
         }
     }
@@ -329,7 +329,9 @@ impl Tail {
         let path = &file.cursor.path;
         let Some(source) = self.sources.iter().find(|known| known.spec.index == file.source) else { return false };
         let is_there = rustix::fs::stat(path).is_ok_and(|stat| Look::new(&stat).inode == file.cursor.inode);
-        if !is_there || self.is_rotation(file.source, path) {
+        // It left the globs before, by itself: that is no matter of the configuration.
+        let has_left = file.cursor.real_path.as_ref() == Some(path);
+        if !is_there || has_left || self.is_rotation(file.source, path) {
             return false;
         }
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
@@ -413,7 +415,7 @@ impl Tail {
         file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         path.clone_into(&mut file.cursor.path);
-        if let Some(real) = file.cursor.real_path.take() {
+        if let Some(real) = file.cursor.real_path.replace(path.to_owned()) {
             file.home = real;
         }
         self.open_files += 1;

@@ -58,6 +58,8 @@ const CLOSED: &[Gate] = &[
     Gate::RacesInRealTime,
     Gate::RacesWithFewHandles,
     Gate::Cuts,
+    Gate::Copies,
+    Gate::Foreign,
     Gate::OddCopies,
     Gate::Directories,
 ];
