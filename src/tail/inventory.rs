@@ -433,12 +433,11 @@ fn readable(file: &Followed) -> Option<File> {
     if file.content != Content::There || file.cursor.packing != Packing::Plain {
         return None;
     }
-    let handle = match &file.handle {
-        Some(handle) => handle.try_clone().ok()?,
-        None => {
-            let (handle, look) = identity::open(&file.cursor.path).ok()?;
-            (look.inode == file.cursor.inode).then_some(handle)?
-        }
+    let handle = if let Some(handle) = &file.handle {
+        handle.try_clone().ok()?
+    } else {
+        let (handle, look) = identity::open(&file.cursor.path).ok()?;
+        (look.inode == file.cursor.inode).then_some(handle)?
     };
     // It may have been rewritten since it was counted.
     let Cursor { head, before, offset, .. } = file.cursor;

@@ -48,7 +48,8 @@ impl Hints {
         match self {
             Self::Watches(0) => "no file events, all is polled: OS file watch limit reached",
             Self::Instances(0) => "no file events, all is polled: Too many open files",
-            Self::Watches(_) => " directories, the rest is polled: OS file watch limit reached",
+            // Which of the reasons is said first, the limit or too many events, is the machine's.
+            Self::Watches(_) => " is polled: ",
             _ => "",
         }
     }

@@ -140,7 +140,8 @@ fn a_copy_of_a_file_of_which_half_a_line_was_seen_is_not_read_too() {
 fn what_an_archive_goes_on_from_is_not_forgotten_before_the_archive_is_judged_again() {
     let spec = TailSpec { rotated_grace: Duration::from_secs(1), ..spec() };
     let mut rig = Rig::with("b*", spec, StartAt::Beginning);
-    let counted: String = (0..100).map(|number| format!("line {number} that is counted\n")).collect();
+    let counted: Vec<String> = (0..100).map(|number| format!("line {number} that is counted\n")).collect();
+    let counted = counted.concat();
     rig.append("b.log", &counted);
     rig.round();
     rig.append("b.log", "the rest\n");
