@@ -10,7 +10,7 @@
 //!
 //! A file that two sources match is read once for each of them: a cursor belongs to a source and an identity.
 //!
-//! Of files that hold the same bytes, one is read ([`inventory`]); when it loses them, another goes on where it was.
+//! Of files that hold the same bytes, one is read (`inventory`); when it loses them, another goes on where it was.
 //!
 //! Limits: content that is the same cannot be told apart (a rewrite with the same bytes). A file that is cut to a part of
 //! what was counted, and written to before anybody looked, is compared at its marks only. A deleted file whose handle was
@@ -120,7 +120,7 @@ pub struct Chunk<'a> {
 
 impl Chunk<'_> {
     /// Every line of the file before the chunk, without its end, for what is written there for later lines (a header). Of a
-    /// file that is begun further inside than [`earlier::MOST_BYTES`], its first block and what comes last. Nothing where it
+    /// file that is begun further inside than a gigabyte, its first block and what comes last. Nothing where it
     /// is not open any more or cannot be read.
     pub fn earlier_lines(&self, read: impl FnMut(&[u8])) {
         if let Some(handle) = self.handle {
