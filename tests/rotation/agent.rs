@@ -48,8 +48,7 @@ impl Hints {
         match self {
             Self::Watches(0) => "no file events, all is polled: OS file watch limit reached",
             Self::Instances(0) => "no file events, all is polled: Too many open files",
-            // Which of the reasons is said first, the limit or too many events, is the machine's.
-            Self::Watches(_) => " is polled: ",
+            // With some watches, it is the machine's whether the limit is met, or too many events are before.
             _ => "",
         }
     }
