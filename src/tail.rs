@@ -377,14 +377,19 @@ impl Tail {
 
     /// Totals of one source since the start.
     pub fn counters_of(&self, source: SourceIndex) -> TailCounters {
-        self.sources
-            .iter()
-            .find(|known| known.spec.index == source)
-            .map_or(TailCounters::NOTHING, |known| known.counters)
+        self.source(source).map_or(TailCounters::NOTHING, |known| known.counters)
+    }
+
+    fn source(&self, index: SourceIndex) -> Option<&Source> {
+        self.sources.iter().find(|known| known.spec.index == index)
+    }
+
+    fn source_mut(&mut self, index: SourceIndex) -> Option<&mut Source> {
+        self.sources.iter_mut().find(|known| known.spec.index == index)
     }
 
     fn count(&mut self, source: SourceIndex, change: impl FnOnce(&mut TailCounters)) {
-        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
+        if let Some(source) = self.source_mut(source) {
             change(&mut source.counters);
         }
     }
@@ -413,7 +418,7 @@ impl Tail {
 
     /// How files of a source are read.
     fn manner(&self, source: SourceIndex) -> Manner {
-        let known = self.sources.iter().find(|known| known.spec.index == source);
+        let known = self.source(source);
         Manner {
             encoding: known.map(|source| source.spec.encoding).unwrap_or_default(),
             max_line_bytes: self.spec.max_line_bytes,

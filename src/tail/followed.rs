@@ -241,6 +241,13 @@ impl Followed {
         matches!(self.content, Content::Emptied)
     }
 
+    /// What was counted of it is nowhere any more, or where nobody will find it.
+    pub(super) fn lose(&mut self, content: Content, now: UnixMicros, scan: u64) {
+        self.content = content;
+        self.grown_at = now;
+        self.emptied_scan = scan;
+    }
+
     /// True for one that is read for its own bytes.
     pub(super) fn is_own(&self) -> bool {
         self.cursor.standing == Standing::Own

@@ -19,7 +19,7 @@ use super::identity::{Look, is_regular};
 use crate::model::fault::{Fault, Located};
 
 /// How often a directory that keeps changing is listed in one scan; the next scan goes on.
-const MOST_LISTINGS: usize = 4;
+pub(super) const MOST_LISTINGS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Globs {
@@ -341,7 +341,7 @@ impl Walk<'_> {
     }
 }
 
-fn open_directory(path: &Path) -> Result<rustix::fd::OwnedFd, Errno> {
+pub(super) fn open_directory(path: &Path) -> Result<rustix::fd::OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     rustix::fs::open(path, flags, Mode::empty())
 }

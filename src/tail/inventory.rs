@@ -351,10 +351,8 @@ impl Tail {
     /// What was counted of a file is nowhere any more: its inode is another's.
     pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
-        file.content = Content::Emptied;
+        file.lose(Content::Emptied, now, self.scans);
         file.cursor.finished = true;
-        file.grown_at = now;
-        file.emptied_scan = self.scans;
         let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
         let is_own = file.cursor.standing == Standing::Own;
         self.by_inode.remove(&(source, inode));
@@ -374,7 +372,7 @@ impl Tail {
         let is_deleted = |file: &Followed| file.content == Content::Deleted;
         // What stands in a directory that is away was not met.
         let is_away = |file: &Followed| {
-            let known = self.sources.iter().find(|known| known.spec.index == file.source);
+            let known = self.source(file.source);
             known.is_some_and(|known| {
                 let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
                 missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
@@ -386,7 +384,7 @@ impl Tail {
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.
     pub(super) fn copies_known_at(&self, source: SourceIndex) -> Option<UnixMicros> {
-        let known = self.sources.iter().find(|known| known.spec.index == source)?;
+        let known = self.source(source)?;
         let is_undecided = |file: &Followed| file.source == source && file.is_undecided() && file.size() > 0;
         if self.files.values().any(is_undecided) { None } else { known.scanned_at }
     }
@@ -419,7 +417,7 @@ impl Tail {
 
     /// Up to when every live file of the source was seen; `None` when the source is new.
     pub(super) fn known_until(&self, source: SourceIndex) -> Option<UnixMicros> {
-        self.sources.iter().find(|known| known.spec.index == source).and_then(|known| known.known_until)
+        self.source(source).and_then(|known| known.known_until)
     }
 }
 

@@ -6,15 +6,13 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, FileType, Mode, OFlags};
+use rustix::fs::{Dir, FileType};
 
+use super::glob::{MOST_LISTINGS, open_directory};
 use super::identity::Look;
 
 /// Directories below one that are looked into.
 const MOST_BELOW: usize = 64;
-
-/// How often a directory that keeps changing is listed at once.
-const MOST_LISTINGS: usize = 4;
 
 /// What stands in a directory.
 #[derive(Debug, Default)]
@@ -25,8 +23,7 @@ pub(super) struct Names {
 }
 
 pub(super) fn names(directory: &Path) -> Result<Names, std::io::Error> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let handle = rustix::fs::open(directory, flags, Mode::empty())?;
+    let handle = open_directory(directory)?;
     let mut found = Names::default();
     for entry in Dir::read_from(handle)? {
         let entry = entry?;

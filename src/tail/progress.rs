@@ -25,7 +25,7 @@ impl Tail {
         own_time: impl Fn(FileId) -> Option<UnixMicros>,
         held_from: impl Fn(FileId) -> Option<UnixMicros>,
     ) -> UnixMicros {
-        let Some(listed) = self.sources.iter().find(|known| known.spec.index == source) else {
+        let Some(listed) = self.source(source) else {
             return UnixMicros::MIN;
         };
         let at_worst = now.minus(seal_wait);

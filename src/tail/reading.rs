@@ -186,8 +186,7 @@ impl Tail {
     /// A file lost content that may stand in a copy by now: the source is not complete beyond what was read before, until
     /// the next scan has looked for copies.
     pub(super) fn hold_scan(&mut self, source: SourceIndex, read_until: Option<UnixMicros>) {
-        self.listed.want_scan();
-        if let Some(source) = self.sources.iter_mut().find(|known| known.spec.index == source) {
+        if let Some(source) = self.source_mut(source) {
             source.scanned_at = source.scanned_at.min(read_until);
         }
         self.listed.want_scan();
@@ -247,9 +246,7 @@ impl Tail {
             file.presence = Presence::Missing { since: Some(now) };
         }
         if handle.is_some_and(|handle| identity::is_deleted(&handle)) {
-            file.content = Content::Deleted;
-            file.grown_at = now;
-            file.emptied_scan = self.scans;
+            file.lose(Content::Deleted, now, self.scans);
             self.by_inode.remove(&(file.source, file.cursor.inode));
         }
         if file.cursor.finished {
@@ -281,9 +278,7 @@ impl Tail {
         let Some(old) = self.files.remove(&id) else { return };
         let inode = old.cursor.inode;
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
-        emptied.content = Content::Emptied;
-        emptied.grown_at = now;
-        emptied.emptied_scan = self.scans;
+        emptied.lose(Content::Emptied, now, self.scans);
         emptied.end = old.end;
         let cursor = Cursor {
             file: new,

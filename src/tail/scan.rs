@@ -175,10 +175,8 @@ impl Tail {
     }
 
     pub(super) fn found(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
-        let from_end = self
-            .sources
-            .iter()
-            .any(|known| known.spec.index == source && known.is_fresh && known.spec.start_at == StartAt::End);
+        let known = self.source(source);
+        let from_end = known.is_some_and(|known| known.is_fresh && known.spec.start_at == StartAt::End);
         let Some(id) = self.add(source, path, look, now) else { return };
         self.with(id, |file| {
             file.presence = Presence::Named;
@@ -327,7 +325,7 @@ impl Tail {
     fn is_set_aside(&self, id: FileId) -> bool {
         let Some(file) = self.files.get(&id) else { return false };
         let path = &file.cursor.path;
-        let Some(source) = self.sources.iter().find(|known| known.spec.index == file.source) else { return false };
+        let Some(source) = self.source(file.source) else { return false };
         let is_there = rustix::fs::stat(path).is_ok_and(|stat| Look::new(&stat).inode == file.cursor.inode);
         // It left the globs before, by itself: that is no matter of the configuration.
         let has_left = file.cursor.real_path.as_ref() == Some(path);
@@ -478,7 +476,7 @@ impl Tail {
     }
 
     fn source_name(&self, source: SourceIndex) -> Option<String> {
-        self.sources.iter().find(|known| known.spec.index == source).map(|Source { spec, .. }| spec.name.clone())
+        self.source(source).map(|Source { spec, .. }| spec.name.clone())
     }
 }
 

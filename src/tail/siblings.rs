@@ -82,7 +82,7 @@ impl Tail {
 
     /// Where files of the source may be.
     fn directories_of(&self, source: SourceIndex, listing: &Listing) -> BTreeSet<PathBuf> {
-        let Some(known) = self.sources.iter().find(|known| known.spec.index == source) else { return BTreeSet::new() };
+        let Some(known) = self.source(source) else { return BTreeSet::new() };
         let files = self.files.values().filter(|file| file.source == source);
         let of_files = files.flat_map(|file| [Some(&file.cursor.path), file.cursor.real_path.as_ref()]).flatten();
         let mut directories: Vec<&Path> = of_files
@@ -172,7 +172,7 @@ impl Tail {
     }
 
     fn kinship(&self, source: SourceIndex, path: &Path, stems: &HashSet<Vec<u8>>) -> Option<Kinship> {
-        let known = self.sources.iter().find(|known| known.spec.index == source)?;
+        let known = self.source(source)?;
         if known.globs.excludes(path) {
             return None;
         }
@@ -185,7 +185,7 @@ impl Tail {
     /// True for a path that may be a rotation of one that the globs match: beside it, below it, or wherever else rotations
     /// of it were seen to go.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
-        let Some(known) = self.sources.iter().find(|known| known.spec.index == source) else { return false };
+        let Some(known) = self.source(source) else { return false };
         if known.globs.excludes(path) {
             return false;
         }
@@ -335,7 +335,7 @@ impl Tail {
 
     /// A file whose inode was known, and holds something else now.
     pub(super) fn meet_again(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
-        let known = self.sources.iter().find(|known| known.spec.index == source);
+        let known = self.source(source);
         if known.is_some_and(|known| known.globs.matches(path)) {
             self.found(source, path, look, now);
         } else if self.is_rotation(source, path) {

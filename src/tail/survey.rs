@@ -68,7 +68,7 @@ impl Tail {
                 survey.show(status.state.name(), &mut shown, most, || self.not_read(file, status));
             }
         }
-        if let Some(known) = self.sources.iter().find(|known| known.spec.index == source) {
+        if let Some(known) = self.source(source) {
             for (path, obstacle) in &known.obstacles {
                 let found = obstructed(known, path, obstacle);
                 *survey.states.entry(found.state).or_default() += 1;
@@ -80,7 +80,7 @@ impl Tail {
 
     /// What was left out of a source since the last confirmed commit.
     pub fn uncommitted_losses(&self, source: SourceIndex) -> impl Iterator<Item = Loss> {
-        let known = self.sources.iter().find(move |known| known.spec.index == source);
+        let known = self.source(source);
         let (counters, saved) = known
             .map_or((TailCounters::NOTHING, TailCounters::NOTHING), |known| (known.counters, known.saved_counters));
         counters.losses().into_iter().zip(saved.losses()).map(|(loss, saved)| Loss {
