@@ -110,6 +110,8 @@ pub(super) struct Followed {
     pub(super) judged_since: UnixMicros,
     /// A copy: it had more bytes than were counted then.
     pub(super) has_more: bool,
+    /// A copy: looked for in vain so many times in a row.
+    pub(super) misses: u8,
     pub(super) queued: bool,
     /// As its first bytes say; `None` before the first read.
     pub(super) text: Option<FileText>,
@@ -148,6 +150,7 @@ impl Followed {
             emptied_scan: 0,
             judged_since: UnixMicros::MIN,
             has_more: false,
+            misses: 0,
             queued: false,
             text: None,
             zeros: None,

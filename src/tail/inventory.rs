@@ -385,8 +385,10 @@ impl Tail {
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.
     pub(super) fn copies_known_at(&self, source: SourceIndex) -> Option<UnixMicros> {
         let known = self.source(source)?;
-        let is_undecided = |file: &Followed| file.source == source && file.is_undecided() && file.size() > 0;
-        if self.files.values().any(is_undecided) { None } else { known.scanned_at }
+        // One that was given up is not waited for.
+        let is_awaited = |file: &Followed| file.is_undecided() && !file.cursor.finished && file.size() > 0;
+        let mut files = self.files.values().filter(|file| file.source == source);
+        if files.any(is_awaited) { None } else { known.scanned_at }
     }
 
     /// True for a file that is known by inode and content. One whose inode now holds something else is known no more.

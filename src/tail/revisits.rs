@@ -20,6 +20,9 @@ use crate::model::time::UnixMicros;
 /// How long after its last change a file that is done with is looked at.
 const LOOKED_AT_FOR: Duration = Duration::from_hours(1);
 
+/// Scans in a row that look everywhere for a copy that is not where it stood: it may be renamed during one.
+const MOST_MISSES: u8 = 3;
+
 impl Tail {
     /// Looks at files that are done with, and stand under names outside the globs: a writer may still hold one, a copy may
     /// still be made.
@@ -120,20 +123,19 @@ impl Tail {
         let cursor = &file.cursor;
         let mut candidate = match Candidate::open(&path) {
             Ok(candidate) if candidate.look.inode == cursor.inode => candidate,
-            // It went elsewhere, and is met there.
-            _ => {
-                self.is_waiting = true;
-                return self.directories.retain(|(of, _), _| *of != source);
-            }
+            _ => return self.miss(id),
         };
         let look = candidate.look;
-        if !candidate.holds(cursor).unwrap_or(true) {
+        let holds = candidate.holds(cursor).unwrap_or(true);
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.misses = 0;
+        if !holds {
             self.give_up_content(id, now);
             return self.meet_again(source, &path, &look, now);
         }
         // An archive that was renamed is what it was.
-        if candidate.is_packed() && cursor.look.is_some_and(|counted| counted.size == look.size) {
-            self.with(id, |file| file.cursor.look = Some(look.as_read()));
+        if candidate.is_packed() && file.cursor.look.is_some_and(|counted| counted.size == look.size) {
+            file.cursor.look = Some(look.as_read());
             self.dirty.insert(id);
             return;
         }
@@ -153,6 +155,17 @@ impl Tail {
         }
     }
 
+    /// A copy is not where it stood. It went elsewhere and is met there, unless it is gone.
+    fn miss(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.misses < MOST_MISSES {
+            file.misses += 1;
+            let source = file.source;
+            self.is_waiting = true;
+            self.directories.retain(|(of, _), _| *of != source);
+        }
+    }
+
     /// Reads a file through the handle that was judged.
     fn read_on(&mut self, id: FileId, candidate: Candidate, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
@@ -161,7 +174,8 @@ impl Tail {
         file.put_handle(candidate.into_parts());
         file.looking = Some(look);
         file.looked = None;
-        file.judged = Some(look);
+        // With nothing counted, it is decided at its turn what it is.
+        file.judged = (file.cursor.offset > 0).then_some(look);
         file.cursor.finished = false;
         file.cursor.look = None;
         if !file.is_named() || file.scan != self.scans {

@@ -250,3 +250,21 @@ fn a_truncated_file_holds_back_until_it_is_read_again() {
     rig.read();
     assert_eq!(complete_until(&rig, None), rig.now);
 }
+
+#[test]
+fn a_copy_that_is_gone_holds_nothing_for_long() {
+    let mut rig = Rig::new("a.log");
+    rig.append("a.log", &"a line of some length\n".repeat(10));
+    rig.round();
+    fs::copy(rig.path("a.log"), rig.path("a.log.1")).unwrap();
+    rig.round();
+    rig.remove("a.log.1");
+    rig.pass(Duration::from_secs(1));
+    let before = rig.now;
+    for _ in 0..5 {
+        rig.scan();
+        rig.read();
+        rig.pass(Duration::from_secs(1));
+    }
+    assert!(complete_until(&rig, None) > before);
+}
