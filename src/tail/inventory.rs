@@ -224,7 +224,8 @@ impl Tail {
         if let Some((of, len)) = begun {
             let file = self.files.get(&of)?;
             let is_counted = file.cursor.finished && file.content == Content::There;
-            let at = candidate.prefix(len).ok()?;
+            // Beyond what is counted, it may turn out to be the only place of it.
+            let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
             return Some(match file.cursor.standing {
                 Standing::Foreign => Verdict::Foreign { at },
                 _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
