@@ -13,17 +13,10 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, Depth, More, Prefix, Relation};
 use super::followed::{Content, Followed, Presence};
-use super::glob::Obstacle;
 use super::identity::{self, Look};
 use super::{Tail, rotated};
 use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
-
-/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
-const SCANS_FOR_COPIES: u64 = 3;
-
-/// How long a file without content is remembered at least: while its copies still look as written since.
-const LEAST_MEMORY: Duration = Duration::from_secs(5);
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
@@ -266,7 +259,8 @@ impl Tail {
     fn beginning(&self, candidate: &mut Candidate, root: FileId, len: u64) -> Option<Verdict> {
         let file = self.files.get(&root)?;
         let is_counted = file.cursor.finished && file.content == Content::There;
-        let at = candidate.prefix(len).ok()?;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
         Some(match file.cursor.standing {
             Standing::Foreign => Verdict::Foreign { at },
             _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
@@ -404,26 +398,6 @@ impl Tail {
         if is_own {
             self.hold_scan(source, read_until);
         }
-    }
-
-    /// Emptied and deleted files of which a copy would have been met by now.
-    pub(super) fn outlived(&self) -> Vec<FileId> {
-        let is_scanned_since = |file: &&Followed| {
-            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
-            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
-            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
-        };
-        let is_deleted = |file: &Followed| file.content == Content::Deleted;
-        // What stands in a directory that is away was not met.
-        let is_away = |file: &Followed| {
-            let known = self.source(file.source);
-            known.is_some_and(|known| {
-                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
-                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
-            })
-        };
-        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
-        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.
