@@ -105,6 +105,10 @@ impl Tail {
                 self.replace(id, now);
                 None
             }
+            Taken::Rewritten => {
+                self.with(id, |file| file.judged = None);
+                None
+            }
         }
     }
 
@@ -176,6 +180,7 @@ impl Tail {
             }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
+                file.judged_start = candidate.start().ok().flatten();
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
                 if is_first || offset > 0 {
@@ -287,6 +292,9 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.lose(Content::Emptied, now, self.scans);
         emptied.end = old.end;
+        if old.home != old.cursor.path {
+            emptied.cursor.real_path = Some(old.home.clone());
+        }
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -304,6 +312,7 @@ impl Tail {
             caught_up_at: None,
             looked: None,
             judged: None,
+            judged_start: None,
             unpacked: None,
             ending: None,
             end: 0,
@@ -351,7 +360,12 @@ impl Tail {
                 // Rotations happen where links lead to.
                 let real = identity::path_of(&handle).filter(|real| *real != file.cursor.path);
                 let is_new = is_new || file.cursor.real_path != real;
-                file.cursor.real_path = real;
+                // Where the link led before, others may still be.
+                if let Some(before) = std::mem::replace(&mut file.cursor.real_path, real)
+                    && file.cursor.real_path.as_ref() != Some(&before)
+                {
+                    file.home = before;
+                }
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;
