@@ -27,6 +27,7 @@ pub mod hooks;
 mod identity;
 mod inventory;
 pub mod lines;
+pub mod log_file;
 pub mod log_reader;
 mod marks;
 mod neighbours;
