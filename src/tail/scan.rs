@@ -211,6 +211,7 @@ impl Tail {
         file.scan = self.scans;
         file.grown_at = now;
         file.met_at = Some(now);
+        file.looking = Some(*look);
         self.files.insert(id, file);
         self.by_inode.insert((source, look.inode), id);
         self.count(source, |counters| counters.files_found += 1);

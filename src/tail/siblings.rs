@@ -239,13 +239,14 @@ impl Tail {
     ) {
         let look = candidate.look;
         let key = (source, look.inode);
+        let was_known = self.by_inode.contains_key(&key);
         if self.unrelated.get(&key) == Some(&look) || !self.is_stranger(source, &mut candidate, now) {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();
         let verdict = self.judge(&mut candidate, Question { source, path, place: Place::Beside, except: unread, now });
-        // A file that was found and not counted is as good as one that was written since.
-        let is_recent = unread.is_some() || self.is_written_since_known(source, &candidate);
+        // One that was found and not counted was live, and one on a used inode is younger than what was there.
+        let is_recent = was_known || self.is_written_since_known(source, &candidate);
         match verdict {
             Verdict::New if kinship == Kinship::Stem => self.not_related(key, look, now),
             Verdict::New if !is_recent => self.take_stock(source, path, &mut candidate, now),
@@ -284,8 +285,9 @@ impl Tail {
     /// A known file that has a name outside the globs.
     fn still_there(&mut self, source: SourceIndex, path: &Path, look: &Look, now: UnixMicros) {
         let Some(&id) = self.by_inode.get(&(source, look.inode)) else { return };
+        let decided = self.decided_until(source, now);
         let Some(file) = self.files.get_mut(&id) else { return };
-        file.cursor.seen = now.max(file.cursor.seen);
+        file.cursor.seen = decided.max(file.cursor.seen);
         if (file.cursor.finished || !file.is_own()) && file.cursor.path != path {
             path.clone_into(&mut file.cursor.path);
             self.dirty.insert(id);

@@ -9,6 +9,7 @@
 mod actions;
 mod disk;
 mod expect;
+mod found;
 mod history;
 mod lines;
 mod names;

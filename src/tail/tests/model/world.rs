@@ -82,6 +82,8 @@ pub(super) struct World {
     pub(super) linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
     pub(super) forgiven: HashSet<usize>,
+    /// Lines that were cut inside: what is written behind is no line that anybody wrote.
+    pub(super) torn: HashSet<usize>,
 }
 
 impl World {
@@ -101,6 +103,7 @@ impl World {
             reached: 0,
             linked: BTreeSet::new(),
             forgiven: HashSet::new(),
+            torn: HashSet::new(),
         }
     }
 
@@ -377,6 +380,8 @@ impl World {
         let bytes = &self.disk.nodes[node].bytes;
         let len = between_tokens(bytes, sixteenths);
         let kept = Self::lines_in(&bytes[..len]);
+        let last_line = bytes[..len].rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+        self.torn.extend(Self::lines_in(last_line));
         self.allow_again(&kept);
         let is_known_before = self.disk.nodes[node].begins_alike.map_or(len, |known| known.min(len));
         self.disk.nodes[node].unfinished = None;
