@@ -348,18 +348,31 @@ impl Tail {
         self.dirty.insert(from);
     }
 
-    /// What was counted of a file is nowhere any more: its inode is another's.
+    /// What was counted of a file is nowhere any more: its inode is another's. One of which nothing was counted is
+    /// forgotten: no copy of it can be known.
     pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.lose(Content::Emptied, now, self.scans);
         file.cursor.finished = true;
         let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
         let is_own = file.cursor.standing == Standing::Own;
+        let is_unread = file.cursor.offset == 0 && file.handle.is_none();
         self.by_inode.remove(&(source, inode));
         self.dirty.insert(id);
+        if is_unread {
+            self.forget(id);
+        }
         if is_own {
             self.hold_scan(source, read_until);
         }
+    }
+
+    /// Knows a file no more, nor does the ledger with the next commit.
+    pub(super) fn forget(&mut self, id: FileId) -> Option<Followed> {
+        self.dirty.remove(&id);
+        self.rested.remove(&id);
+        self.forgotten.insert(id);
+        self.files.remove(&id)
     }
 
     /// Emptied and deleted files of which a copy would have been met by now.

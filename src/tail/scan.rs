@@ -453,15 +453,12 @@ impl Tail {
             .collect();
         for id in expired {
             self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id) {
+            if let Some(file) = self.forget(id) {
                 if file.content == Content::There {
                     self.by_inode.remove(&(file.source, file.cursor.inode));
                 }
                 self.count_cut(&file);
             }
-            self.dirty.remove(&id);
-            self.rested.remove(&id);
-            self.forgotten.insert(id);
         }
     }
 

@@ -5,6 +5,7 @@ mod compressed;
 mod growth;
 mod model;
 mod races;
+mod restarts;
 mod rotations;
 mod scale;
 mod sealing;
