@@ -23,6 +23,7 @@ mod earlier;
 mod followed;
 mod framing;
 mod glob;
+mod handles;
 pub mod hooks;
 mod identity;
 mod inventory;

@@ -302,7 +302,8 @@ impl Tail {
 
     /// True while a file's bytes can be read from itself.
     pub(super) fn is_alive(&self, file: &Followed) -> bool {
-        file.content == Content::There && (file.handle.is_some() || (file.is_named() && file.scan == self.scans))
+        let is_seen = (file.is_named() || file.is_parked()) && file.scan == self.scans;
+        file.content == Content::There && (file.handle.is_some() || is_seen)
     }
 
     /// Gives a file the place that the verdict says.

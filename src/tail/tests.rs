@@ -3,6 +3,7 @@
 mod bytes;
 mod compressed;
 mod growth;
+mod handles;
 mod model;
 mod races;
 mod restarts;
