@@ -219,7 +219,8 @@ impl Tail {
         quiet_since: Option<UnixMicros>,
     ) -> Option<Verdict> {
         let file = self.files.get(&root)?;
-        let at = candidate.prefix(len).ok()?;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
         let is_alive = self.is_alive(file);
         let is_cut = !is_alive && file.cursor.inode == candidate.look.inode;
         let is_known = question.except.is_some_and(|id| self.counted(id) > 0);
