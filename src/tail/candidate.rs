@@ -226,6 +226,11 @@ impl Candidate {
         Ok(bytes)
     }
 
+    /// What its first bytes are; `None` where they are too few.
+    pub(super) fn start(&mut self) -> io::Result<Option<u32>> {
+        self.mark(0)
+    }
+
     fn mark(&mut self, index: usize) -> io::Result<Option<u32>> {
         let mut piece = [0; marks::SPAN as usize];
         while self.marks.len() <= index {

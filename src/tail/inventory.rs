@@ -7,23 +7,15 @@
 //! A copy stays in the inventory with what of it is counted elsewhere. When the file it was copied from loses its content
 //! and the copy has more, the copy takes over where that file was counted to. When the copy grows, it is judged again.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use super::candidate::{Candidate, More, Prefix, Relation};
-use super::followed::{Content, Followed};
-use super::glob::Obstacle;
+use super::followed::{Content, Followed, file_text};
 use super::identity::Look;
-use super::{Tail, rotated};
+use super::{Tail, places, rotated};
 use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
-
-/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
-const SCANS_FOR_COPIES: u64 = 3;
-
-/// How long a file without content is remembered at least: while its copies still look as written since.
-const LEAST_MEMORY: Duration = Duration::from_secs(5);
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
@@ -202,7 +194,8 @@ impl Tail {
     fn beginning(&self, candidate: &mut Candidate, root: FileId, len: u64) -> Option<Verdict> {
         let file = self.files.get(&root)?;
         let is_counted = file.cursor.finished && file.content == Content::There;
-        let at = candidate.prefix(len).ok()?;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
         Some(match file.cursor.standing {
             Standing::Foreign => Verdict::Foreign { at },
             _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
@@ -248,7 +241,7 @@ impl Tail {
         if file.cursor.standing == Standing::Foreign {
             // What is written to it under a name that is followed is wanted.
             if more == More::Yes && question.place == Place::Listed && !candidate.is_packed() {
-                return Some(Verdict::Branches { at: Prefix::of(&file.cursor) });
+                return Some(Verdict::Branches { at: self.whole_lines(candidate, file)? });
             }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
@@ -262,10 +255,19 @@ impl Tail {
         // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
         // candidate looks so, and is shorter, was never copied from so far.
         let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
-        if is_read_since && file.end < candidate.look.size && !candidate.is_packed() {
+        if is_read_since && file.end < candidate.look.size && !file.is_ending() && !candidate.is_packed() {
             return Some(Verdict::Branches { at: counted });
         }
         Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
+    }
+
+    /// What the candidate shares with a file that is not wanted, without the line that ends in the candidate only.
+    fn whole_lines(&self, candidate: &mut Candidate, foreign: &Followed) -> Option<Prefix> {
+        let manner = self.manner(foreign.source);
+        let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
+        let most = manner.max_line_bytes as u64;
+        let len = places::line_start(&candidate.handle, unit, foreign.cursor.offset, most).ok()?;
+        candidate.prefix(len).ok()
     }
 
     /// The file that a copy's bytes are counted from.
@@ -340,30 +342,6 @@ impl Tail {
         if is_own {
             self.hold_scan(source, read_until);
         }
-    }
-
-    /// Emptied and deleted files of which a copy would have been met by now.
-    pub(super) fn outlived(&self) -> Vec<FileId> {
-        // Once for each source: thousands of files may be emptied at once.
-        let sources = self.sources.iter().map(|source| source.spec.index);
-        let known_at: BTreeMap<SourceIndex, Option<UnixMicros>> =
-            sources.map(|source| (source, self.copies_known_at(source))).collect();
-        let is_scanned_since = |file: &&Followed| {
-            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
-            let known_at = known_at.get(&file.source).copied().flatten().filter(|_| is_met);
-            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
-        };
-        let is_deleted = |file: &Followed| file.content == Content::Deleted;
-        // What stands in a directory that is away was not met.
-        let is_away = |file: &Followed| {
-            let known = self.source(file.source);
-            known.is_some_and(|known| {
-                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
-                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
-            })
-        };
-        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
-        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

@@ -17,7 +17,7 @@ const MOST_UNPACKED: usize = 4;
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Decided {
+pub(super) enum Decided {
     ToRead,
     NotToRead,
 }
@@ -105,6 +105,10 @@ impl Tail {
                 self.replace(id, now);
                 None
             }
+            Taken::Rewritten => {
+                self.with(id, |file| file.judged = None);
+                None
+            }
         }
     }
 
@@ -145,7 +149,7 @@ impl Tail {
     }
 
     /// What an open file is of which nothing is counted yet.
-    fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
+    pub(super) fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
         let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
@@ -153,6 +157,7 @@ impl Tail {
         let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
+        let is_first = file.judged.is_none();
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
         let place = if file.is_named() { Place::Listed } else { Place::Beside };
@@ -175,9 +180,12 @@ impl Tail {
             }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
+                file.judged_start = candidate.start().ok().flatten();
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
-                self.note(source, path, What::Found { file: id, offset });
+                if is_first || offset > 0 {
+                    self.note(source, path, What::Found { file: id, offset });
+                }
             }
         }
         if is_to_read { Decided::ToRead } else { Decided::NotToRead }
@@ -222,6 +230,10 @@ impl Tail {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };
+        if waiting > 0 && self.is_half_elsewhere(id, waiting, now) {
+            return None;
+        }
+        let file = self.files.get_mut(&id)?;
         if waiting > 0 {
             let from = file.cursor.offset - start as u64;
             file.advance(&self.buffer, from, start + waiting);
@@ -280,6 +292,9 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.lose(Content::Emptied, now, self.scans);
         emptied.end = old.end;
+        if old.home != old.cursor.path {
+            emptied.cursor.real_path = Some(old.home.clone());
+        }
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -297,6 +312,7 @@ impl Tail {
             caught_up_at: None,
             looked: None,
             judged: None,
+            judged_start: None,
             unpacked: None,
             ending: None,
             end: 0,
@@ -345,7 +361,12 @@ impl Tail {
                 // Rotations happen where links lead to.
                 let real = identity::path_of(&handle).filter(|real| *real != file.cursor.path);
                 let is_new = is_new || file.cursor.real_path != real;
-                file.cursor.real_path = real;
+                // Where the link led before, others may still be.
+                if let Some(before) = std::mem::replace(&mut file.cursor.real_path, real)
+                    && file.cursor.real_path.as_ref() != Some(&before)
+                {
+                    file.home = before;
+                }
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;
