@@ -252,6 +252,7 @@ impl Tail {
         for cursor in known {
             tail.remember(cursor);
         }
+        tail.promote_copies();
         Ok(tail)
     }
 

@@ -237,6 +237,14 @@ impl Followed {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
     }
 
+    /// When it grew last, or was done with.
+    pub(super) fn last_change(&self) -> UnixMicros {
+        match self.presence {
+            Presence::Missing { since: Some(since) } => since.max(self.grown_at),
+            _ => self.grown_at,
+        }
+    }
+
     /// True for one that is on its way out, and not finished: its last half line is not decided.
     pub(super) const fn is_ending(&self) -> bool {
         self.leaving_since().is_some() && !self.cursor.finished

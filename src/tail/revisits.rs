@@ -33,7 +33,7 @@ impl Tail {
             .values()
             .filter(|file| file.source == source && file.scan != self.scans && file.handle.is_none())
             .filter(|file| file.content == Content::There && file.cursor.finished)
-            .filter(|file| is_first || now.since(file.grown_at) < LOOKED_AT_FOR)
+            .filter(|file| is_first || now.since(file.last_change()) < LOOKED_AT_FOR)
             .map(|file| (file.cursor.file, file.cursor.path.clone()))
             .collect();
         for (id, path) in finished {

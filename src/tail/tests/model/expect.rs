@@ -190,6 +190,7 @@ impl World {
             let is_seen = self.standing[*node][source].sight == Sight::Glob;
             let node = &self.disk.nodes[*node];
             is_seen
+                && !node.is_tail
                 && node.names == 1
                 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
         };
