@@ -7,23 +7,15 @@
 //! A copy stays in the inventory with what of it is counted elsewhere. When the file it was copied from loses its content
 //! and the copy has more, the copy takes over where that file was counted to. When the copy grows, it is judged again.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use super::candidate::{Candidate, Depth, More, Prefix, Relation};
-use super::followed::{Content, Followed, Presence};
-use super::glob::Obstacle;
-use super::identity::{self, Look};
-use super::{Tail, rotated};
-use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
+use super::candidate::{Candidate, More, Prefix, Relation};
+use super::followed::{Content, Followed, file_text};
+use super::identity::Look;
+use super::{Tail, places, rotated};
+use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
-
-/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
-const SCANS_FOR_COPIES: u64 = 3;
-
-/// How long a file without content is remembered at least: while its copies still look as written since.
-const LEAST_MEMORY: Duration = Duration::from_secs(5);
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
@@ -135,70 +127,6 @@ impl Tail {
         verdict
     }
 
-    /// True when a file looks as it did when it was judged last.
-    fn was_seen_so(&self, candidate: &Candidate, question: Question<'_>) -> bool {
-        let stranger = self.strangers.get(&(question.source, candidate.look.inode));
-        let known = question.except.and_then(|id| self.files.get(&id)).and_then(|file| file.judged);
-        stranger.is_some_and(|seen| seen.look == candidate.look) || known == Some(candidate.look)
-    }
-
-    /// Whether there is anything that a file could be a copy of.
-    fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
-        self.files
-            .values()
-            .any(|file| file.source == source && file.cursor.offset > 0 && Some(file.cursor.file) != except)
-    }
-
-    /// Every file of the source that the candidate has to do with.
-    fn related(&self, candidate: &mut Candidate, question: Question<'_>) -> std::io::Result<Vec<(FileId, Relation)>> {
-        let mut related = Vec::new();
-        let streams = self.files.values().filter(|file| {
-            file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
-        });
-        // With thousands of files, nearly all of them begin otherwise: that is said by one number each.
-        let start = candidate.start()?;
-        let begins_otherwise =
-            |file: &Followed| file.cursor.marks.0.first().is_some_and(|known| start.is_some_and(|own| own != *known));
-        let may_be_live = question.place == Place::Listed && !rotated::is_rotated_form(question.path);
-        let are_both_live = |file: &Followed| may_be_live && self.is_live_elsewhere(file, question.path);
-        let streams = streams.filter(|file| !begins_otherwise(file) && !are_both_live(file));
-        let mut streams: Vec<&Followed> = streams.collect();
-        // One in the making would be unpacked again at each scan.
-        let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
-        // An archive is unpacked from front to back.
-        streams.sort_by_key(|file| file.cursor.offset);
-        for file in streams {
-            let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
-            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
-            let relation = candidate.relate(&file.cursor, depth)?;
-            let is_other = match relation {
-                Relation::Differs => true,
-                Relation::Within(len) => {
-                    readable(file).is_some_and(|other| candidate.agrees_with(&other, len) == Some(false))
-                }
-                Relation::TooShort | Relation::Extends(_) | Relation::Begins(_) => false,
-            };
-            if !is_other {
-                related.push((file.cursor.file, relation));
-            }
-        }
-        Ok(related)
-    }
-
-    /// Two names side by side, neither of them a rotation (`path` is none): two logs, even where their bytes are the same. So
-    /// too for what is a copy of such another one.
-    fn is_live_elsewhere(&self, file: &Followed, path: &Path) -> bool {
-        let is_live = |file: &Followed| {
-            let other = file.cursor.path.as_path();
-            file.presence == Presence::Named
-                && file.scan == self.scans
-                && other != path
-                && !rotated::is_rotated_form(other)
-        };
-        let root = self.files.get(&self.root(file.cursor.file));
-        is_live(file) || root.is_some_and(is_live)
-    }
-
     /// `None` where it cannot be read to the end of the comparison.
     fn verdict(
         &self,
@@ -266,7 +194,8 @@ impl Tail {
     fn beginning(&self, candidate: &mut Candidate, root: FileId, len: u64) -> Option<Verdict> {
         let file = self.files.get(&root)?;
         let is_counted = file.cursor.finished && file.content == Content::There;
-        let at = candidate.prefix(len).ok()?;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
         Some(match file.cursor.standing {
             Standing::Foreign => Verdict::Foreign { at },
             _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
@@ -312,7 +241,7 @@ impl Tail {
         if file.cursor.standing == Standing::Foreign {
             // What is written to it under a name that is followed is wanted.
             if more == More::Yes && question.place == Place::Listed && !candidate.is_packed() {
-                return Some(Verdict::Branches { at: Prefix::of(&file.cursor) });
+                return Some(Verdict::Branches { at: self.whole_lines(candidate, file)? });
             }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
@@ -326,10 +255,19 @@ impl Tail {
         // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
         // candidate looks so, and is shorter, was never copied from so far.
         let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
-        if is_read_since && file.end < candidate.look.size && !candidate.is_packed() {
+        if is_read_since && file.end < candidate.look.size && !file.is_ending() && !candidate.is_packed() {
             return Some(Verdict::Branches { at: counted });
         }
         Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
+    }
+
+    /// What the candidate shares with a file that is not wanted, without the line that ends in the candidate only.
+    fn whole_lines(&self, candidate: &mut Candidate, foreign: &Followed) -> Option<Prefix> {
+        let manner = self.manner(foreign.source);
+        let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
+        let most = manner.max_line_bytes as u64;
+        let len = places::line_start(&candidate.handle, unit, foreign.cursor.offset, most).ok()?;
+        candidate.prefix(len).ok()
     }
 
     /// The file that a copy's bytes are counted from.
@@ -346,7 +284,8 @@ impl Tail {
 
     /// True while a file's bytes can be read from itself.
     pub(super) fn is_alive(&self, file: &Followed) -> bool {
-        file.content == Content::There && (file.handle.is_some() || (file.is_named() && file.scan == self.scans))
+        let is_seen = (file.is_named() || file.is_parked()) && file.scan == self.scans;
+        file.content == Content::There && (file.handle.is_some() || is_seen)
     }
 
     /// Gives a file the place that the verdict says.
@@ -392,38 +331,23 @@ impl Tail {
         self.dirty.insert(from);
     }
 
-    /// What was counted of a file is nowhere any more: its inode is another's.
+    /// What was counted of a file is nowhere any more: its inode is another's. One of which nothing was counted is
+    /// forgotten: no copy of it can be known.
     pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.lose(Content::Emptied, now, self.scans);
         file.cursor.finished = true;
         let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
         let is_own = file.cursor.standing == Standing::Own;
+        let is_unread = file.cursor.offset == 0 && file.handle.is_none();
         self.by_inode.remove(&(source, inode));
         self.dirty.insert(id);
+        if is_unread {
+            self.forget(id);
+        }
         if is_own {
             self.hold_scan(source, read_until);
         }
-    }
-
-    /// Emptied and deleted files of which a copy would have been met by now.
-    pub(super) fn outlived(&self) -> Vec<FileId> {
-        let is_scanned_since = |file: &&Followed| {
-            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
-            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
-            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
-        };
-        let is_deleted = |file: &Followed| file.content == Content::Deleted;
-        // What stands in a directory that is away was not met.
-        let is_away = |file: &Followed| {
-            let known = self.source(file.source);
-            known.is_some_and(|known| {
-                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
-                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
-            })
-        };
-        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
-        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.
@@ -470,22 +394,6 @@ impl Tail {
 /// A copy that has no more than is counted. An archive that ends in the middle may be given more.
 fn share_of(candidate: &Candidate) -> Share {
     if candidate.is_unfinished() { Share::Some } else { Share::All }
-}
-
-/// Where the bytes of a file can be compared one by one.
-fn readable(file: &Followed) -> Option<File> {
-    if file.content != Content::There || file.cursor.packing != Packing::Plain {
-        return None;
-    }
-    let handle = if let Some(handle) = &file.handle {
-        handle.try_clone().ok()?
-    } else {
-        let (handle, look) = identity::open(&file.cursor.path).ok()?;
-        (look.inode == file.cursor.inode).then_some(handle)?
-    };
-    // It may have been rewritten since it was counted.
-    let Cursor { head, before, offset, .. } = file.cursor;
-    identity::holds(&handle, head, before, offset).ok()?.then_some(handle)
 }
 
 /// File times are taken from the kernel's last tick, and scans take a moment.

@@ -2,6 +2,9 @@
 //!
 //! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
+use std::fs::File;
+use std::path::PathBuf;
+
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Trouble};
 use super::hooks::Point;
@@ -17,7 +20,7 @@ const MOST_UNPACKED: usize = 4;
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Decided {
+pub(super) enum Decided {
     ToRead,
     NotToRead,
 }
@@ -105,6 +108,10 @@ impl Tail {
                 self.replace(id, now);
                 None
             }
+            Taken::Rewritten => {
+                self.with(id, |file| file.judged = None);
+                None
+            }
         }
     }
 
@@ -145,7 +152,7 @@ impl Tail {
     }
 
     /// What an open file is of which nothing is counted yet.
-    fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
+    pub(super) fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
         let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
@@ -153,6 +160,7 @@ impl Tail {
         let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
+        let is_first = file.judged.is_none();
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
         let place = if file.is_named() { Place::Listed } else { Place::Beside };
@@ -175,9 +183,12 @@ impl Tail {
             }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
+                file.judged_start = candidate.start().ok().flatten();
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
-                self.note(source, path, What::Found { file: id, offset });
+                if is_first || offset > 0 {
+                    self.note(source, path, What::Found { file: id, offset });
+                }
             }
         }
         if is_to_read { Decided::ToRead } else { Decided::NotToRead }
@@ -222,6 +233,10 @@ impl Tail {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };
+        if waiting > 0 && self.is_half_elsewhere(id, waiting, now) {
+            return None;
+        }
+        let file = self.files.get_mut(&id)?;
         if waiting > 0 {
             let from = file.cursor.offset - start as u64;
             file.advance(&self.buffer, from, start + waiting);
@@ -280,6 +295,9 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.lose(Content::Emptied, now, self.scans);
         emptied.end = old.end;
+        if old.home != old.cursor.path {
+            emptied.cursor.real_path = Some(old.home.clone());
+        }
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -297,6 +315,7 @@ impl Tail {
             caught_up_at: None,
             looked: None,
             judged: None,
+            judged_start: None,
             unpacked: None,
             ending: None,
             end: 0,
@@ -310,7 +329,8 @@ impl Tail {
         self.files.insert(id, emptied);
         self.files.insert(new, fresh);
         self.by_inode.insert((source, inode), new);
-        self.dirty.extend([id, new]);
+        self.dirty.insert(id);
+        self.dirty.insert(new);
         self.enqueue(new);
         self.note(source, path, What::Truncated { file: id, new, offset });
     }
@@ -323,7 +343,7 @@ impl Tail {
             None => return false,
             Some(file) if file.handle.is_some() => return true,
             // It is looked for by its inode at each scan.
-            Some(file) if !file.is_named() => return false,
+            Some(file) if !file.is_named() && !file.is_parked() => return false,
             Some(_) => {}
         }
         if !self.make_room() {
@@ -341,10 +361,15 @@ impl Tail {
         match opened {
             Ok((handle, look)) if look.inode == file.cursor.inode => {
                 self.hooks.reach(Point::Opened, &file.cursor.path);
-                // Rotations happen where links lead to.
-                let real = identity::path_of(&handle).filter(|real| *real != file.cursor.path);
+                // Rotations happen where links lead to. A file that left keeps the place where it was found.
+                let real = if file.is_parked() { file.cursor.real_path.clone() } else { real_path(&handle, file) };
                 let is_new = is_new || file.cursor.real_path != real;
-                file.cursor.real_path = real;
+                // Where the link led before, others may still be.
+                if let Some(before) = std::mem::replace(&mut file.cursor.real_path, real)
+                    && file.cursor.real_path.as_ref() != Some(&before)
+                {
+                    file.home = before;
+                }
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;
@@ -361,35 +386,6 @@ impl Tail {
                 false
             }
         }
-    }
-
-    /// True while there is room for one more handle, also once all files in the queue have theirs.
-    pub(super) fn has_room(&self) -> bool {
-        self.open_files + self.turns.len() < self.spec.max_open_files
-    }
-
-    /// Room for one more handle; closes those that rested longest, then those that wait for their turn, a quarter at once
-    /// so that this is rarely done. Only a file with a name can be found again, and only its cursor is needed for that.
-    pub(super) fn make_room(&mut self) -> bool {
-        let most = self.spec.max_open_files.max(1);
-        if self.open_files < most {
-            return true;
-        }
-        let mut closable: Vec<_> = self
-            .polls
-            .files()
-            .filter_map(|id| self.files.get(&id))
-            .filter(|file| file.handle.is_some() && file.presence == Presence::Named)
-            .map(|file| (file.queued, file.grown_at, file.cursor.file))
-            .collect();
-        closable.sort_unstable();
-        for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
-            self.with(id, |file| {
-                file.close();
-            });
-            self.open_files -= 1;
-        }
-        self.open_files < most
     }
 
     pub(super) fn enqueue(&mut self, id: FileId) {
@@ -442,4 +438,9 @@ impl Tail {
             self.note(source, path, What::Readable);
         }
     }
+}
+
+/// Where the file's path leads, if that is elsewhere.
+fn real_path(handle: &File, file: &Followed) -> Option<PathBuf> {
+    identity::path_of(handle).filter(|real| *real != file.cursor.path)
 }

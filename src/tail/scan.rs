@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::candidate::Candidate;
-use super::followed::{Content, Followed, Presence};
+use super::followed::{Followed, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
@@ -38,6 +38,8 @@ impl Tail {
     pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
         self.scans += 1;
         self.listed.begin(now);
+        self.refresh_streams();
+        debug_assert!(self.streams.is_current(&self.files), "a cursor that changed is not marked for saving");
         let mut report = ScanReport::default();
         for at in 0..self.sources.len() {
             let Some(source) = self.sources.get(at) else { continue };
@@ -134,7 +136,7 @@ impl Tail {
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
-        let has_room = self.has_room();
+        let (has_room, grace) = (self.has_room(), self.spec.rotated_grace);
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
@@ -154,7 +156,8 @@ impl Tail {
         // A copy is not read: it is judged again when it changes. A file that was at its end when we stopped, and is as it
         // was, needs no read; while handles last it gets one, so that it cannot be deleted unread.
         let wants_handle = is_first && file.handle.is_none() && has_room;
-        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle);
+        let is_last = file.handle.is_none() && !file.cursor.finished && file.is_over(now, grace);
+        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle && !is_last);
         if !file.is_own() {
             file.caught_up_at = None;
         } else if is_unchanged {
@@ -181,6 +184,8 @@ impl Tail {
         self.with(id, |file| {
             file.presence = Presence::Named;
             file.begin_near = from_end.then_some(look.size);
+            // Also where it cannot be opened any more: what a link leads to is rotated under its own name.
+            file.cursor.real_path = identity::behind_link(path);
         });
         // Before anybody renames it. What it is, is decided when its turn to be read comes.
         self.make_open(id, now);
@@ -286,6 +291,10 @@ impl Tail {
             }
             return self.enqueue(id);
         }
+        if file.is_parked() && self.look_at_parked(id, now) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&id) else { return };
         let since = match file.presence {
             Presence::Missing { since } => since.unwrap_or(now),
             _ => now,
@@ -305,19 +314,6 @@ impl Tail {
             }
             Search::NotFound if now.since(since) >= grace => self.lose(id),
             Search::NotFound | Search::Impossible => {}
-        }
-    }
-
-    /// Where a file went that left the globs: there it is looked for after a restart, and there others will go.
-    fn learn_path(&mut self, id: FileId) {
-        let Some(file) = self.files.get_mut(&id) else { return };
-        if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
-            // Others that the link led to will go the same way.
-            if let Some(real) = file.cursor.real_path.replace(path.clone()) {
-                file.home = real;
-            }
-            file.cursor.path = path;
-            self.dirty.insert(id);
         }
     }
 
@@ -436,44 +432,6 @@ impl Tail {
         });
         self.dirty.insert(id);
         self.note(source, path, What::Lost { file: id, offset });
-    }
-
-    fn forget_expired(&mut self, now: UnixMicros) {
-        let forget_gone = self.spec.forget_gone;
-        let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
-        let scans = self.scans;
-        let expired: Vec<FileId> = self
-            .files
-            .values()
-            .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| is_expired(&file.cursor))
-            .map(|file| file.cursor.file)
-            .chain(self.outlived())
-            .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
-            .collect();
-        for id in expired {
-            self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id) {
-                if file.content == Content::There {
-                    self.by_inode.remove(&(file.source, file.cursor.inode));
-                }
-                self.count_cut(&file);
-            }
-            self.dirty.remove(&id);
-            self.rested.remove(&id);
-            self.forgotten.insert(id);
-        }
-    }
-
-    /// No copy was found of a file that was emptied: what was not read of it is gone.
-    fn count_cut(&mut self, file: &Followed) {
-        let unread = file.end.saturating_sub(file.cursor.offset);
-        if file.is_own() && file.is_emptied() && unread > 0 {
-            self.count(file.source, |counters| {
-                counters.cut_files += 1;
-                counters.cut_bytes += unread;
-            });
-        }
     }
 
     fn source_name(&self, source: SourceIndex) -> Option<String> {

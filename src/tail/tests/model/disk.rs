@@ -33,6 +33,8 @@ pub(super) struct Node {
     pub(super) is_copy: bool,
     /// A copy that stopped in the middle: nobody writes to it.
     pub(super) is_partial: bool,
+    /// It has lines of another file, and begins otherwise.
+    pub(super) is_tail: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +143,7 @@ impl Disk {
             begins_alike: None,
             is_copy: false,
             is_partial: false,
+            is_tail: false,
         };
         self.nodes.push(node);
         let node = self.nodes.len() - 1;

@@ -207,6 +207,7 @@ impl History {
             self.say(|| format!("    {note} {:?}", note.what));
         }
         self.note_open();
+        self.world().end_scan();
         self.world().refresh();
         if self.trace.is_some() {
             let files: Vec<String> = self.tail.files.values().map(state_of).collect();

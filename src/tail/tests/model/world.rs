@@ -445,6 +445,7 @@ impl World {
         }
         let new = self.disk.create(".new", &content);
         self.disk.rename(".new", name);
+        self.disk.nodes[new].is_tail = matches!(with, With::Tail | With::Edited);
         let alike = bytes.iter().zip(&content).take_while(|(old, new)| old == new).count();
         if alike > 0 {
             self.disk.nodes[new].begins_alike = Some(alike);
