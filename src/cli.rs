@@ -14,6 +14,7 @@ mod outbox;
 mod patterns;
 mod run;
 mod sandbox;
+mod sources;
 mod status;
 mod test;
 

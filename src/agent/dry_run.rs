@@ -22,6 +22,7 @@ use crate::model::time::UnixMicros;
 use crate::parse::Stop;
 use crate::parse::record::{Flush, Seen};
 use crate::push::wire::{RenderedEvent, custom_event};
+use crate::tail::log_file::CutShort;
 use crate::tail::log_reader::{LogReader, Part};
 
 /// A dry run under way.
@@ -33,6 +34,15 @@ pub struct DryRun<'a> {
     wall: UnixMicros,
     /// Lines longer than the limit, or torn by a hole, dropped.
     pub oversized_lines: u64,
+    /// Sequences that are no text in their source's encoding, and were replaced.
+    pub malformed_sequences: u64,
+}
+
+/// A packed log whose lines were counted up to a damage.
+#[derive(Debug)]
+pub struct Incomplete {
+    pub lines: u64,
+    pub why: CutShort,
 }
 
 /// A line that no pattern matches.
@@ -65,17 +75,20 @@ impl<'a> DryRun<'a> {
         let rules = configuration.metrics.iter().map(|metric| Arc::new(Rule::new(metric))).collect();
         let aggregator = Aggregator::new(AgentId(Uuid::nil()), rules);
         let tally = Tally::new(configuration);
-        Ok(Self { configuration, plan, aggregator, tally, wall, oversized_lines: 0 })
+        Ok(Self { configuration, plan, aggregator, tally, wall, oversized_lines: 0, malformed_sequences: 0 })
     }
 
     /// Counts one log to its end; an unterminated last line counts. Tells `unmatched` of every line that does not match.
+    ///
+    /// # Errors
+    /// The log cannot be read. One that is packed, and damaged or cut off, is counted up to there, and given back.
     pub fn read(
         &mut self,
         source: SourceIndex,
         path: Option<&Path>,
         log: impl Read,
         mut unmatched: impl FnMut(Unmatched<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<Incomplete>> {
         let encoding = self.configuration.sources.get(source.0 as usize).map(|source| source.encoding);
         let mut parts = LogReader::new(log, encoding, self.configuration.tail.max_line_bytes);
         let mut number = 0;
@@ -87,8 +100,15 @@ impl<'a> DryRun<'a> {
         let mut unmatched = |plan: &mut SourcePlan, found: UnmatchedLine<'_>| {
             unmatched(Unmatched { line: found.number, text: found.line, plan, found });
         };
+        let mut cut_short = None;
         loop {
-            let part = parts.next_part()?;
+            let part = match parts.next_part() {
+                Ok(part) => part,
+                Err(err) => {
+                    cut_short = Some(err.downcast::<CutShort>()?);
+                    None
+                }
+            };
             let Self { plan, aggregator, tally, wall, .. } = self;
             let mut counting = Counting { plan, aggregator, tally, now: Now::AsWritten(*wall) };
             match part {
@@ -102,7 +122,8 @@ impl<'a> DryRun<'a> {
                 }
                 None => {
                     counting.flush(source, Flush::All, &mut memory, &mut unmatched);
-                    return Ok(());
+                    self.malformed_sequences += parts.malformed_sequences;
+                    return Ok(cut_short.map(|why| Incomplete { lines: number, why }));
                 }
             }
         }

@@ -21,7 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 Exit codes:
   0   done
-  1   a check or a test failed, or no pattern reads the log
+  1   a check or a test failed, no pattern reads the log, or a packed log is damaged
   2   the command line is wrong
   75  the disk, the network or another agent is in the way; later it may work
   78  the configuration is at fault"
@@ -47,7 +47,7 @@ pub enum Verb {
     /// Print the events that logs would give, one JSON CustomEvent a line. No state, no network.
     ///
     /// Every window is closed at the end. Event ids are not those of a running agent, which have its own id in them. Exits
-    /// with 1 where no line at all matches.
+    /// with 1 where no line at all matches, or where a packed log is damaged: it is read up to there.
     DryRun(DryRunArguments),
     /// Find every fault of a configuration: keys, patterns and their cases, fields, log files, the state directory.
     Check(ConfigArguments),
@@ -133,7 +133,7 @@ pub struct DryRunArguments {
     /// How to sum up on stderr; `json` is one line.
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub summary: SummaryFormat,
-    /// The logs; `-` is standard input.
+    /// The logs, plain or packed by gzip or zstd; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

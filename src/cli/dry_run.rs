@@ -1,18 +1,18 @@
 //! `pxtail dry-run`
 
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::arguments::{DryRunArguments, SummaryFormat};
-use super::{FAILED, Failure, load, patterns, say, say_exactly};
+use super::{FAILED, Failure, load, patterns, say, say_exactly, sources};
 use crate::agent::count;
-use crate::agent::dry_run::{DryRun, Unmatched};
+use crate::agent::dry_run::{DryRun, Incomplete, Unmatched};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::{Clock, SystemClock};
+use crate::tail::log_file::{LogFile, STANDARD_INPUT};
 use crate::terminal;
 
 /// What stderr says at the end. Names are part of the interface.
@@ -33,6 +33,18 @@ struct Summary {
     misfits: std::collections::BTreeMap<String, u64>,
     /// Every line that was not matched, and why.
     unmatched_lines: Vec<UnmatchedSummary>,
+    /// Byte sequences that are no text in their source's `encoding`, and were replaced by U+FFFD.
+    malformed_sequences: u64,
+    /// Packed logs that are damaged or cut off, read up to there.
+    cut_short: Vec<CutShortSummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct CutShortSummary {
+    file: String,
+    /// Lines before it, all of them in the sums.
+    lines: u64,
+    why: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,17 +122,15 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
     let mut dry_run = DryRun::new(&configuration, SystemClock.now())?;
     let mut unmatched_lines = Vec::new();
     let mut unmatched = UnmatchedGroups::default();
+    let mut cut_short = Vec::new();
     for path in &arguments.files {
         let file = path.display().to_string();
         let source = source_of(&configuration, arguments, path)?;
         let unreadable = |err: io::Error| patterns::unreadable(path, &err);
-        let log: Box<dyn Read> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(unreadable)?)
-        };
-        let absolute = (path != Path::new("-")).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-        dry_run
+        let log = LogFile::open(path).map_err(unreadable)?;
+        let is_file = path != Path::new(STANDARD_INPUT);
+        let absolute = is_file.then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        let incomplete = dry_run
             .read(source, absolute.as_deref(), log, |mut found| {
                 if arguments.summary == SummaryFormat::Text {
                     unmatched.add(&file, &mut found);
@@ -129,8 +139,12 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
                 }
             })
             .map_err(unreadable)?;
+        if let Some(Incomplete { lines, why }) = incomplete {
+            cut_short.push(CutShortSummary { file, lines, why: why.to_string() });
+        }
     }
     let mut summary = summary(&configuration, &dry_run, unmatched_lines);
+    summary.cut_short = cut_short;
     let mut out = BufWriter::new(io::stdout().lock());
     dry_run.finish(|_, rendered| {
         summary.events += 1;
@@ -152,7 +166,8 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
             },
         ));
     }
-    Ok(())
+    // What is missing is said above.
+    if summary.cut_short.is_empty() { Ok(()) } else { Err(Failure::new(FAILED, "")) }
 }
 
 fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines: Vec<UnmatchedSummary>) -> Summary {
@@ -182,6 +197,8 @@ fn summary(configuration: &Configuration, dry_run: &DryRun<'_>, unmatched_lines:
         misfits: dry_run.misfits(),
         metrics,
         unmatched_lines,
+        malformed_sequences: dry_run.malformed_sequences,
+        cut_short: Vec::new(),
     }
 }
 
@@ -204,25 +221,31 @@ fn print(summary: &Summary, format: SummaryFormat) {
     for (field, count) in &summary.misfits {
         say(&format!("field `{field}`: {count} values do not fit its type, and are left out"));
     }
+    if summary.malformed_sequences > 0 {
+        let count = summary.malformed_sequences;
+        say(&format!("{count} byte sequences are no text in their source's `encoding`, and were replaced"));
+    }
+    for CutShortSummary { file, lines, why } in &summary.cut_short {
+        let lines = terminal::counted(*lines as usize, "line");
+        say(&format!("{file}: read up to its damage only, {lines}: {why}; what follows is not in the sums"));
+    }
     say(&format!("{events} events, {parked} of them could not be sent"));
 }
 
 /// The source to read a log as: the one that was named, the only one, or the one whose globs match the path.
 fn source_of(configuration: &Configuration, arguments: &DryRunArguments, path: &Path) -> Result<SourceIndex, Failure> {
-    let sources = &configuration.sources;
-    let names = || sources.iter().map(|source| format!("`{}`", source.name)).collect::<Vec<_>>().join(", ");
+    let all = &configuration.sources;
+    let names = || all.iter().map(|source| format!("`{}`", source.name)).collect::<Vec<_>>().join(", ");
     if let Some(name) = &arguments.source {
-        let found = sources.iter().position(|source| source.name == *name);
+        let found = all.iter().position(|source| source.name == *name);
         return found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
             Failure::new(FAILED, format!("there is no source `{name}`\nhelp: the sources are {}", names()))
         });
     }
-    if sources.len() == 1 {
+    if all.len() == 1 {
         return Ok(SourceIndex(0));
     }
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let matches = |glob: &str| globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&absolute));
-    let found = sources.iter().position(|source| source.paths.iter().any(|glob| matches(&glob.value)));
+    let found = sources::naming(configuration, path).map(|(index, _)| index);
     found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
         let message = format!("{}: no source's `paths` match it", path.display());
         Failure::new(

@@ -1,6 +1,5 @@
 //! `pxtail explain`
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +8,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::arguments::ExplainArguments;
-use super::{BAD_COMMAND, FAILED, Failure, load, patterns, say};
+use super::{BAD_COMMAND, FAILED, Failure, load, patterns, say, sources};
 use crate::agent::plan;
 use crate::explain::{self, LineReader, Others, Reading, RecordLine, Told, Unit};
 use crate::model::encoding::TextEncoding;
@@ -19,6 +18,7 @@ use crate::model::time::{Clock, SystemClock};
 use crate::parse::Stop;
 use crate::tail::captures::PathCaptures;
 use crate::tail::lines;
+use crate::tail::log_file::{CutShort, LogFile};
 use crate::tail::log_reader::{LogReader, Part};
 use crate::terminal;
 use crate::usage::MetricReader;
@@ -132,7 +132,7 @@ fn with_configuration(arguments: &ExplainArguments, configuration: &Configuratio
     if let Err(faults) = plan::build(configuration, &[]) {
         say(&format!("warning: the configuration has faults:\n{faults}"));
     }
-    let sources = sources(configuration, arguments)?;
+    let sources = asked_sources(configuration, arguments)?;
     let mut units = Vec::new();
     for source in &sources {
         let unit = unit_of(configuration, source, arguments.file.as_deref()).map_err(|faults| failed(&faults))?;
@@ -168,7 +168,10 @@ fn unit_of(configuration: &Configuration, source: &SourceSpec, file: Option<&Pat
 }
 
 /// The source that was named, whose `paths` the file is under, or all.
-fn sources<'a>(configuration: &'a Configuration, arguments: &ExplainArguments) -> Result<Vec<&'a SourceSpec>, Failure> {
+fn asked_sources<'a>(
+    configuration: &'a Configuration,
+    arguments: &ExplainArguments,
+) -> Result<Vec<&'a SourceSpec>, Failure> {
     let all = || configuration.sources.iter();
     if let Some(name) = &arguments.source {
         let found: Vec<&SourceSpec> = all().filter(|source| source.name == *name).collect();
@@ -180,14 +183,8 @@ fn sources<'a>(configuration: &'a Configuration, arguments: &ExplainArguments) -
         return Ok(found);
     }
     let named: Vec<&SourceSpec> =
-        arguments.file.iter().flat_map(|file| all().filter(|source| names(source, file))).collect();
+        arguments.file.iter().flat_map(|file| all().filter(|source| sources::names(source, file))).collect();
     Ok(if named.is_empty() { all().collect() } else { named })
-}
-
-fn names(source: &SourceSpec, file: &Path) -> bool {
-    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let matches = |glob: &str| globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&file));
-    source.paths.iter().any(|glob| matches(&glob.value))
 }
 
 fn explain_source(
@@ -325,7 +322,8 @@ fn record_of_line(
     mut explain: impl FnMut(&mut [LineReader], &Told) -> String,
 ) -> Result<String, Failure> {
     let Asked { file, line: wanted, limit } = *asked;
-    let opened = File::open(file).map_err(|err| patterns::unreadable(file, &err))?;
+    let unreadable = |err: io::Error| patterns::unreadable(file, &err);
+    let opened = LogFile::open(file).map_err(unreadable)?;
     let mut lines = Lines::new(LogReader::new(opened, encoding, limit));
     // The last record that begins at or before the line; what comes before it may say what it means.
     let mut before: Option<Told> = None;
@@ -350,13 +348,20 @@ fn record_of_line(
         }
         if is_done || is_dropped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    read.map_err(|err| patterns::unreadable(file, &err))?;
+    let cut_short = match read {
+        Ok(()) => None,
+        Err(err) => Some(err.downcast::<CutShort>().map_err(unreadable)?),
+    };
     if is_dropped {
         return Ok(format!("line {wanted}: {}\n", dropped(limit)));
     }
     if lines.number < wanted {
         let there = terminal::counted(lines.number as usize, "line");
-        let message = format!("{} has no line {wanted}: it has {there}", file.display());
+        let file = file.display();
+        let message = match cut_short {
+            None => format!("{file} has no line {wanted}: it has {there}"),
+            Some(why) => format!("{file} has no line {wanted} that can be read, only {there}: {why}"),
+        };
         return Err(Failure::new(FAILED, message));
     }
     unit.finish(&mut |readers, told| is_done |= take(readers, told));

@@ -55,7 +55,7 @@ impl Directories {
 
     /// The scan is over.
     pub(super) fn end<'a>(&mut self, mut files: impl Iterator<Item = &'a Followed>) {
-        self.has_closed_files = files.any(|file| file.is_named() && file.handle.is_none());
+        self.has_closed_files = files.any(|file| file.is_parked() || (file.is_named() && file.handle.is_none()));
     }
 
     /// Something happened somewhere.

@@ -45,7 +45,7 @@ impl Tail {
         let mut gone = BTreeMap::new();
         for id in expired {
             self.orphans.remove(&id);
-            if let Some(file) = self.files.remove(&id) {
+            if let Some(file) = self.forget(id) {
                 if file.content == Content::There {
                     self.by_inode.remove(&(file.source, file.cursor.inode));
                 }
@@ -54,15 +54,20 @@ impl Tail {
                 let last = gone.entry(source).or_insert_with(|| cursor.clone());
                 *last = if cursor.seen > last.seen { cursor } else { last.clone() };
             }
-            self.dirty.remove(id);
-            self.rested.remove(&id);
-            self.forgotten.insert(id);
         }
         for (source, last) in gone {
             if self.files.values().all(|file| file.source != source) {
                 self.leave_trace(source, last);
             }
         }
+    }
+
+    /// Knows a file no more, nor does the ledger with the next commit.
+    pub(super) fn forget(&mut self, id: FileId) -> Option<Followed> {
+        self.dirty.remove(id);
+        self.rested.remove(&id);
+        self.forgotten.insert(id);
+        self.files.remove(&id)
     }
 
     /// What stays of a source when its last file is forgotten.

@@ -284,7 +284,8 @@ impl Tail {
 
     /// True while a file's bytes can be read from itself.
     pub(super) fn is_alive(&self, file: &Followed) -> bool {
-        file.content == Content::There && (file.handle.is_some() || (file.is_named() && file.scan == self.scans))
+        let is_seen = (file.is_named() || file.is_parked()) && file.scan == self.scans;
+        file.content == Content::There && (file.handle.is_some() || is_seen)
     }
 
     /// Gives a file the place that the verdict says.
@@ -330,15 +331,20 @@ impl Tail {
         self.dirty.insert(from);
     }
 
-    /// What was counted of a file is nowhere any more: its inode is another's.
+    /// What was counted of a file is nowhere any more: its inode is another's. One of which nothing was counted is
+    /// forgotten: no copy of it can be known.
     pub(super) fn give_up_content(&mut self, id: FileId, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
         file.lose(Content::Emptied, now, self.scans);
         file.cursor.finished = true;
         let (source, inode, read_until) = (file.source, file.cursor.inode, file.caught_up_at);
         let is_own = file.cursor.standing == Standing::Own;
+        let is_unread = file.cursor.offset == 0 && file.handle.is_none();
         self.by_inode.remove(&(source, inode));
         self.dirty.insert(id);
+        if is_unread {
+            self.forget(id);
+        }
         if is_own {
             self.hold_scan(source, read_until);
         }

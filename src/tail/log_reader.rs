@@ -42,6 +42,8 @@ pub struct LogReader<R> {
     offset: u64,
     place: Place,
     has_ended: bool,
+    /// Why nothing more can be read; said when the lines before it are handed out.
+    failure: Option<io::Error>,
     /// Sequences that are no text in the encoding.
     pub malformed_sequences: u64,
 }
@@ -60,6 +62,7 @@ impl<R: Read> LogReader<R> {
             offset: 0,
             place: Place::LineStart,
             has_ended: false,
+            failure: None,
             malformed_sequences: 0,
         }
     }
@@ -67,7 +70,8 @@ impl<R: Read> LogReader<R> {
     /// The next part; `None` at the end.
     ///
     /// # Errors
-    /// The log cannot be read, or is not text in its encoding; the message then names the key.
+    /// The log cannot be read on, or is not text in its encoding; the message then names the key. Every line that ends
+    /// before was handed out; half a line before is none.
     pub fn next_part(&mut self) -> io::Result<Option<Part<'_>>> {
         loop {
             let Some(text) = self.learn_text()? else { return Ok(None) };
@@ -82,7 +86,10 @@ impl<R: Read> LogReader<R> {
                 Cut::DropRest(len) | Cut::Skip(len) => (len, None),
                 // What is in the way of these is the end, or that not enough was read.
                 Cut::Wait | Cut::Zeros { .. } if !self.has_ended => {
-                    self.fill()?;
+                    if let Some(err) = self.failure.take() {
+                        return Err(err);
+                    }
+                    self.fill();
                     continue;
                 }
                 Cut::Zeros { after } if after > 0 => return Ok(Some(self.last_line(after, text))),
@@ -101,12 +108,15 @@ impl<R: Read> LogReader<R> {
     /// Reads what the first bytes say; `None` for an empty log.
     fn learn_text(&mut self) -> io::Result<Option<FileText>> {
         if self.text.is_none() {
-            while self.buffer.len() < HEAD_BYTES && !self.has_ended {
-                self.fill()?;
+            while self.buffer.len() < HEAD_BYTES && !self.has_ended && self.failure.is_none() {
+                self.fill();
+            }
+            if self.buffer.is_empty() {
+                return self.failure.take().map_or(Ok(None), Err);
             }
             let encoding = self.encoding.unwrap_or_else(|| text::guess(&self.buffer));
             text::object(encoding, &self.buffer)?;
-            self.text = (!self.buffer.is_empty()).then(|| FileText::new(encoding, &self.buffer));
+            self.text = Some(FileText::new(encoding, &self.buffer));
         }
         Ok(self.text)
     }
@@ -134,7 +144,7 @@ impl<R: Read> LogReader<R> {
         self.offset += len as u64;
     }
 
-    fn fill(&mut self) -> io::Result<()> {
+    fn fill(&mut self) {
         self.buffer.drain(..self.start);
         self.start = 0;
         self.leave_out_zeros();
@@ -147,8 +157,10 @@ impl<R: Read> LogReader<R> {
             }
         };
         self.buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
-        self.has_ended = read? == 0;
-        Ok(())
+        match read {
+            Ok(read) => self.has_ended = read == 0,
+            Err(err) => self.failure = Some(err),
+        }
     }
 
     /// Of many NULs, as many are kept as say that there are many.

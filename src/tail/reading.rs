@@ -2,6 +2,9 @@
 //!
 //! Promises: a file that has much to read does not starve the others, nor the polls that are due. Does not: look for files.
 
+use std::fs::File;
+use std::path::PathBuf;
+
 use super::candidate::Candidate;
 use super::followed::{Content, Followed, Presence, Rest, Trouble};
 use super::hooks::Point;
@@ -348,7 +351,7 @@ impl Tail {
             None => return false,
             Some(file) if file.handle.is_some() => return true,
             // It is looked for by its inode at each scan.
-            Some(file) if !file.is_named() => return false,
+            Some(file) if !file.is_named() && !file.is_parked() => return false,
             Some(_) => {}
         }
         if !self.make_room() {
@@ -366,8 +369,8 @@ impl Tail {
         match opened {
             Ok((handle, look)) if look.inode == file.cursor.inode => {
                 self.hooks.reach(Point::Opened, &file.cursor.path);
-                // Rotations happen where links lead to.
-                let real = identity::path_of(&handle).filter(|real| *real != file.cursor.path);
+                // Rotations happen where links lead to. A file that left keeps the place where it was found.
+                let real = if file.is_parked() { file.cursor.real_path.clone() } else { real_path(&handle, file) };
                 let is_new = is_new || file.cursor.real_path != real;
                 // Where the link led before, others may still be.
                 if let Some(before) = std::mem::replace(&mut file.cursor.real_path, real)
@@ -391,35 +394,6 @@ impl Tail {
                 false
             }
         }
-    }
-
-    /// True while there is room for one more handle, also once all files in the queue have theirs.
-    pub(super) fn has_room(&self) -> bool {
-        self.open_files + self.turns.len() < self.spec.max_open_files
-    }
-
-    /// Room for one more handle; closes those that rested longest, then those that wait for their turn, a quarter at once
-    /// so that this is rarely done. Only a file with a name can be found again, and only its cursor is needed for that.
-    pub(super) fn make_room(&mut self) -> bool {
-        let most = self.spec.max_open_files.max(1);
-        if self.open_files < most {
-            return true;
-        }
-        let mut closable: Vec<_> = self
-            .polls
-            .files()
-            .filter_map(|id| self.files.get(&id))
-            .filter(|file| file.handle.is_some() && file.presence == Presence::Named)
-            .map(|file| (file.queued, file.grown_at, file.cursor.file))
-            .collect();
-        closable.sort_unstable();
-        for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
-            self.with(id, |file| {
-                file.close();
-            });
-            self.open_files -= 1;
-        }
-        self.open_files < most
     }
 
     pub(super) fn enqueue(&mut self, id: FileId) {
@@ -472,4 +446,9 @@ impl Tail {
             self.note(source, path, What::Readable);
         }
     }
+}
+
+/// Where the file's path leads, if that is elsewhere.
+fn real_path(handle: &File, file: &Followed) -> Option<PathBuf> {
+    identity::path_of(handle).filter(|real| *real != file.cursor.path)
 }

@@ -136,7 +136,7 @@ impl Tail {
     fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
-        let has_room = self.has_room();
+        let (has_room, grace) = (self.has_room(), self.spec.rotated_grace);
         let Some(file) = self.files.get_mut(&id) else { return };
         // Another name of it was seen already: a hard link, or a rename while the directory was listed.
         if file.scan == self.scans {
@@ -156,7 +156,8 @@ impl Tail {
         // A copy is not read: it is judged again when it changes. A file that was at its end when we stopped, and is as it
         // was, needs no read; while handles last it gets one, so that it cannot be deleted unread.
         let wants_handle = is_first && file.handle.is_none() && has_room;
-        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle);
+        let is_last = file.handle.is_none() && !file.cursor.finished && file.is_over(now, grace);
+        let is_unchanged = !file.is_own() || (file.is_unchanged(look, now) && !wants_handle && !is_last);
         if !file.is_own() {
             file.caught_up_at = None;
         } else if is_unchanged {
@@ -290,6 +291,10 @@ impl Tail {
             }
             return self.enqueue(id);
         }
+        if file.is_parked() && self.look_at_parked(id, now) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&id) else { return };
         let since = match file.presence {
             Presence::Missing { since } => since.unwrap_or(now),
             _ => now,
@@ -309,19 +314,6 @@ impl Tail {
             }
             Search::NotFound if now.since(since) >= grace => self.lose(id),
             Search::NotFound | Search::Impossible => {}
-        }
-    }
-
-    /// Where a file went that left the globs: there it is looked for after a restart, and there others will go.
-    fn learn_path(&mut self, id: FileId) {
-        let Some(file) = self.files.get_mut(&id) else { return };
-        if let Some(path) = file.handle.as_ref().and_then(identity::path_of) {
-            // Others that the link led to will go the same way.
-            if let Some(real) = file.cursor.real_path.replace(path.clone()) {
-                file.home = real;
-            }
-            file.cursor.path = path;
-            self.dirty.insert(id);
         }
     }
 

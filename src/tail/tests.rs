@@ -3,8 +3,10 @@
 mod bytes;
 mod compressed;
 mod growth;
+mod handles;
 mod model;
 mod races;
+mod restarts;
 mod rotations;
 mod scale;
 mod sealing;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests: what fails here has failed")]
 
 mod agent;
+mod archives;
 mod bad_input;
 mod command_line;
 mod damage;

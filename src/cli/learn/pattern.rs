@@ -7,13 +7,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::LearnPatternArguments;
-use crate::cli::{FAILED, Failure, patterns};
+use crate::cli::{FAILED, Failure, patterns, sources};
 use crate::config::shipped::PATTERNS;
+use crate::config::{self, LoadOptions};
 use crate::learn::draft::{Cases, Draft};
 use crate::learn::rank::{Ranked, rank};
 use crate::learn::sample::{self, Sample};
 use crate::learn::server_config::{self, Format, Found, Syntax};
 use crate::learn::{self, GOOD_RATE, Multiline, Wrapped};
+use crate::model::encoding::{ByteOrder, TextEncoding};
 use crate::model::fault::Fault;
 use crate::model::spec::PatternSpec;
 
@@ -24,13 +26,13 @@ pub fn run(arguments: &LearnPatternArguments) -> Result<(), Failure> {
     let tell = show::Teller::new(arguments);
     if let Some(config) = &arguments.server_config {
         let syntax = syntax_of(config)?.ok_or_else(|| no_configuration(config))?;
-        let sample = read_sample(&arguments.file)?;
+        let sample = read_sample(arguments, &tell)?;
         return from_configuration(arguments, &tell, config, syntax, Some(&sample));
     }
     if let Some(syntax) = syntax_of(&arguments.file)? {
         return from_configuration(arguments, &tell, &arguments.file, syntax, None);
     }
-    from_log(arguments, &tell, &read_sample(&arguments.file)?)
+    from_log(arguments, &tell, &read_sample(arguments, &tell)?)
 }
 
 /// Whose configuration a file is; `None` for a log.
@@ -67,8 +69,16 @@ fn no_configuration(file: &Path) -> Failure {
     Failure::new(FAILED, format!("{}: this is no server's configuration\nhelp: {help}", file.display()))
 }
 
-fn read_sample(file: &Path) -> Result<Sample, Failure> {
-    let sample = sample::read(file).map_err(|err| patterns::unreadable(file, &err))?;
+fn read_sample(arguments: &LearnPatternArguments, tell: &show::Teller) -> Result<Sample, Failure> {
+    let file = &arguments.file;
+    // A configuration that has faults, or none, says nothing.
+    let configuration = config::load(&arguments.config, &LoadOptions::standard(&arguments.config)).ok();
+    let source = configuration.as_ref().and_then(|configuration| sources::naming(configuration, file));
+    let encoding = source.map(|(_, source)| source.encoding);
+    let sample = sample::read(file, encoding).map_err(|err| patterns::unreadable(file, &err))?;
+    if let Some(why) = &sample.cut_short {
+        tell.cut_short(file, why);
+    }
     if sample.lines.is_empty() {
         let message = format!("{}: there is no line in it\nhelp: give a log that has lines", file.display());
         return Err(Failure::new(FAILED, message));
@@ -162,7 +172,7 @@ fn all_formats(
     let mut sources: Vec<(PathBuf, String)> = Vec::new();
     let (mut refused, mut made_up) = (0, true);
     for (format, mut draft) in drafts {
-        let sample = format.logs.iter().find_map(|log| sample::read(Path::new(log)).ok()).unwrap_or_default();
+        let sample = format.logs.iter().find_map(|log| sample::read(Path::new(log), None).ok()).unwrap_or_default();
         let lines: Vec<&[u8]> = sample.lines.iter().map(Vec::as_slice).collect();
         made_up &= lines.is_empty();
         match finish(arguments, &mut draft, &lines) {
@@ -239,7 +249,8 @@ fn best_format(
     if let (Some(name), [_]) = (&arguments.name, drafts) {
         draft.name = free_name(name)?;
     }
-    write_new(arguments, tell, draft, &lines, &Surroundings::default())
+    let around = Surroundings { encoding: label(sample.encoding), ..Surroundings::default() };
+    write_new(arguments, tell, draft, &lines, &around)
 }
 
 /// What a source needs beside its pattern.
@@ -247,6 +258,17 @@ fn best_format(
 pub(super) struct Surroundings {
     wrapped: Option<&'static str>,
     multiline: Option<&'static str>,
+    /// The label of what the log itself says.
+    encoding: Option<&'static str>,
+}
+
+/// What a source has to say of UTF-16, which no byte of the log is without.
+const fn label(encoding: TextEncoding) -> Option<&'static str> {
+    match encoding {
+        TextEncoding::Utf16(ByteOrder::Little) => Some("utf-16le"),
+        TextEncoding::Utf16(ByteOrder::Big) => Some("utf-16be"),
+        TextEncoding::Bytes | TextEncoding::Table(_) => None,
+    }
 }
 
 fn write_new(
@@ -290,6 +312,7 @@ fn from_log(arguments: &LearnPatternArguments, tell: &show::Teller, sample: &Sam
     let around = Surroundings {
         wrapped: wrapped.map(|wrapped| wrapped.name),
         multiline: look.multiline.as_ref().map(|found| found.preset),
+        encoding: label(sample.encoding),
     };
     tell.surroundings(&around, look.multiline.as_ref());
     tell.ranked(&look.ranked, sample, &look.records);

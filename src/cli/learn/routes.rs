@@ -1,8 +1,6 @@
 //! `pxtail learn routes`
 
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
@@ -15,6 +13,7 @@ use crate::model::fields::Fields;
 use crate::model::spec::PatternSpec;
 use crate::parse::{LineParser, Pattern};
 use crate::tail::lines;
+use crate::tail::log_file::{CutShort, LogFile};
 use crate::tail::log_reader::{LogReader, Part};
 use crate::terminal;
 
@@ -30,24 +29,29 @@ pub fn run(arguments: &LearnRoutesArguments) -> Result<(), Failure> {
     let mut routes = Routes::new(Limits { texts: arguments.max_texts as usize, nodes: MOST_NODES });
     let (mut lines, mut unmatched, mut pathless) = (0, 0, 0);
     for file in &arguments.files {
-        let input: Box<dyn Read> = if file == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(file).map_err(|err| patterns::unreadable(file, &err))?)
-        };
-        let mut parts = LogReader::new(input, encoding, LINE_BYTES);
-        while let Some(part) = parts.next_part().map_err(|err| patterns::unreadable(file, &err))? {
-            let Part::Lines(text) = part else {
-                lines += 1;
-                unmatched += 1;
-                continue;
-            };
-            for line in lines::each(text) {
-                lines += 1;
-                match readers.iter_mut().find_map(|reader| reader.read(line)) {
-                    None => unmatched += 1,
-                    Some(Request { path: None, .. }) => pathless += 1,
-                    Some(Request { path: Some(path), method }) => routes.add(path, method),
+        let unreadable = |err: io::Error| patterns::unreadable(file, &err);
+        let mut parts = LogReader::new(LogFile::open(file).map_err(unreadable)?, encoding, LINE_BYTES);
+        loop {
+            match parts.next_part() {
+                Ok(Some(Part::Lines(text))) => {
+                    for line in lines::each(text) {
+                        lines += 1;
+                        match readers.iter_mut().find_map(|reader| reader.read(line)) {
+                            None => unmatched += 1,
+                            Some(Request { path: None, .. }) => pathless += 1,
+                            Some(Request { path: Some(path), method }) => routes.add(path, method),
+                        }
+                    }
+                }
+                Ok(Some(Part::TooLong | Part::Torn)) => {
+                    lines += 1;
+                    unmatched += 1;
+                }
+                Ok(None) => break,
+                Err(err) => {
+                    let why = err.downcast::<CutShort>().map_err(unreadable)?;
+                    say(&format!("warning: {}: only its beginning is read: {why}", file.display()));
+                    break;
                 }
             }
         }

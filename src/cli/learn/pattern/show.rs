@@ -15,6 +15,7 @@ use crate::learn::draft::Finished;
 use crate::learn::rank::Ranked;
 use crate::learn::sample::Sample;
 use crate::learn::server_config::Found;
+use crate::tail::log_file::CutShort;
 use crate::terminal::{COLUMNS, counted, escaped, shortened, table, with_caret, wrapped};
 
 const INDENT: &str = "    ";
@@ -69,6 +70,13 @@ impl Teller {
 
     pub(super) fn no_format_fits(&self, log: &Path) {
         self.tell(&format!("{}: none of these formats reads its lines; trying the known patterns", log.display()));
+    }
+
+    pub(super) fn cut_short(&self, log: &Path, why: &CutShort) {
+        self.tell(&wrapped(
+            &format!("warning: {}: only its beginning is read: {why}", escaped(log.as_os_str().as_encoded_bytes())),
+            "",
+        ));
     }
 
     pub(super) fn surroundings(&self, around: &Surroundings, multiline: Option<&Multiline>) {
@@ -174,6 +182,9 @@ impl Teller {
             "to use it, write into the configuration:\n\n{INDENT}[[source]]\n{INDENT}name = \"web\"\n{INDENT}paths = [\"{}\"]\n{INDENT}pattern = {pattern}\n",
             escaped(path.as_bytes())
         );
+        if let Some(label) = around.encoding {
+            let _ = writeln!(text, "{INDENT}encoding = \"{label}\"");
+        }
         if let Some(name) = around.wrapped {
             let _ = writeln!(text, "{INDENT}unwrap = [\"{name}\"]");
         }
