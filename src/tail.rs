@@ -197,6 +197,8 @@ pub struct Tail {
     /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
     rested: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
+    /// Files whose content was replaced during this read.
+    replaced: Vec<(SourceIndex, Inode)>,
     next_id: FileId,
     open_files: usize,
     /// Nothing is read any more but files that nobody can read later.
@@ -238,6 +240,7 @@ impl Tail {
             streams: Streams::default(),
             rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
+            replaced: Vec::new(),
             next_id,
             open_files: 0,
             is_stopping: false,
