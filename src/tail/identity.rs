@@ -97,6 +97,12 @@ pub(super) fn path_of(handle: &File) -> Option<PathBuf> {
     (Look::new(&there).inode == look(handle).ok()?.inode).then_some(path)
 }
 
+/// What a link leads to; `None` for what is no link, or leads nowhere.
+pub(super) fn behind_link(path: &Path) -> Option<PathBuf> {
+    std::fs::read_link(path).ok()?;
+    std::fs::canonicalize(path).ok()
+}
+
 /// Opens a regular file for reading. Links are followed; the handle is what is judged.
 pub(super) fn open(path: &Path) -> io::Result<(File, Look)> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC).bits();

@@ -13,17 +13,10 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, Depth, More, Prefix, Relation};
 use super::followed::{Content, Followed, Presence};
-use super::glob::Obstacle;
 use super::identity::{self, Look};
 use super::{Tail, rotated};
 use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
-
-/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
-const SCANS_FOR_COPIES: u64 = 3;
-
-/// How long a file without content is remembered at least: while its copies still look as written since.
-const LEAST_MEMORY: Duration = Duration::from_secs(5);
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
@@ -70,6 +63,20 @@ pub(super) enum Verdict {
 pub(super) enum Share {
     All,
     Some,
+}
+
+/// What a candidate begins with all of.
+#[derive(Clone, Copy, Debug)]
+enum Extended {
+    Root {
+        root: FileId,
+        more: More,
+    },
+    /// It goes on otherwise than what that is a copy of.
+    Copy {
+        copy: FileId,
+        more: More,
+    },
 }
 
 /// Where a file was found.
@@ -193,66 +200,97 @@ impl Tail {
         question: Question<'_>,
         quiet_since: Option<UnixMicros>,
     ) -> Option<Verdict> {
-        let counted = |id: FileId| self.files.get(&id).map_or(0, |file| file.cursor.offset);
-        let extended = related.iter().filter_map(|&(id, relation)| match relation {
-            Relation::Extends(more) => Some((counted(id), self.root(id) == id, id, more)),
-            _ => None,
-        });
-        if let Some((.., id, more)) = extended.max_by_key(|(counted, is_root, id, _)| (*counted, *is_root, *id)) {
-            let root = self.root(id);
-            let to_root = related.iter().find(|(other, _)| *other == root).map(|(_, relation)| *relation);
-            match (to_root, more) {
-                (Some(Relation::Extends(more)), _) => {
-                    return self.extending(candidate, root, more, quiet_since, question.place);
-                }
-                // It has more than that copy, and not all of what the copy is of.
-                (Some(_), _) => {}
-                // It went on from that copy otherwise than what the copy is of.
-                (None, More::Yes) => {
-                    return Some(Verdict::Branches { at: Prefix::of(&self.files.get(&id)?.cursor) });
-                }
-                (None, More::No) => {
-                    let at = Prefix::of(&self.files.get(&id)?.cursor);
-                    return Some(Verdict::Copy { of: root, at, share: share_of(candidate) });
-                }
-            }
-        }
-        let begun = related.iter().find_map(|&(id, relation)| match relation {
+        let begun = |&(id, relation): &(FileId, Relation)| match relation {
             Relation::Begins(len) => Some((self.root(id), len)),
             _ => None,
-        });
-        if let Some((of, len)) = begun {
-            let file = self.files.get(&of)?;
-            let is_counted = file.cursor.finished && file.content == Content::There;
-            let at = candidate.prefix(len).ok()?;
-            return Some(match file.cursor.standing {
-                Standing::Foreign => Verdict::Foreign { at },
-                _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
-                _ => Verdict::Copy { of, at, share: Share::Some },
-            });
-        }
-        let within = related.iter().find_map(|&(id, relation)| match relation {
+        };
+        let within = |&(id, relation): &(FileId, Relation)| match relation {
             Relation::Within(len) => Some((self.root(id), len)),
             _ => None,
-        });
-        if let Some((root, len)) = within {
-            let file = self.files.get(&root)?;
-            let at = candidate.prefix(len).ok()?;
-            let is_alive = self.is_alive(file);
-            let is_cut = !is_alive && file.cursor.inode == candidate.look.inode;
-            let is_known = question.except.is_some_and(|id| counted(id) > 0);
-            return Some(match file.cursor.standing {
-                Standing::Foreign => Verdict::Foreign { at },
-                // It was cut in place, and has what is left of it. What comes after that is its own.
-                _ if is_cut && is_known => Verdict::New,
-                // A copy that is being made begins like this, and may have the rest in a moment.
-                _ if !is_alive && !is_cut && quiet_since.is_none() => Verdict::Wait,
-                _ => Verdict::Copy { of: root, at, share: share_of(candidate) },
-            });
+        };
+        match self.extended(related) {
+            Some(Extended::Root { root, more }) => {
+                return self.extending(candidate, root, more, question, quiet_since);
+            }
+            Some(Extended::Copy { copy, more }) => return self.extending_copy(candidate, copy, more),
+            None => {}
+        }
+        if let Some((root, len)) = related.iter().find_map(begun) {
+            return self.beginning(candidate, root, len);
+        }
+        if let Some((root, len)) = related.iter().find_map(within) {
+            return self.within(candidate, root, len, question, quiet_since);
         }
         let is_short = related.iter().any(|(_, relation)| *relation == Relation::TooShort);
         let may_be_copy = is_short && rotated::is_rotated_form(question.path) && quiet_since.is_none();
         Some(if may_be_copy { Verdict::Wait } else { Verdict::New })
+    }
+
+    fn counted(&self, id: FileId) -> u64 {
+        self.files.get(&id).map_or(0, |file| file.cursor.offset)
+    }
+
+    /// Of the files that the candidate begins with all of, the one with most.
+    fn extended(&self, related: &[(FileId, Relation)]) -> Option<Extended> {
+        let extended = related.iter().filter_map(|&(id, relation)| match relation {
+            Relation::Extends(more) => Some((self.counted(id), self.root(id) == id, id, more)),
+            _ => None,
+        });
+        let (.., copy, more) = extended.max_by_key(|(counted, is_root, id, _)| (*counted, *is_root, *id))?;
+        let root = self.root(copy);
+        match related.iter().find(|(other, _)| *other == root).map(|(_, relation)| *relation) {
+            Some(Relation::Extends(more)) => Some(Extended::Root { root, more }),
+            // It has more than that copy, and not all of what the copy is of.
+            Some(_) => None,
+            None => Some(Extended::Copy { copy, more }),
+        }
+    }
+
+    /// The candidate begins with all that is counted of `copy`, and goes on otherwise than what that is a copy of.
+    fn extending_copy(&self, candidate: &Candidate, copy: FileId, more: More) -> Option<Verdict> {
+        let at = Prefix::of(&self.files.get(&copy)?.cursor);
+        Some(match more {
+            More::Yes => Verdict::Branches { at },
+            More::No => Verdict::Copy { of: self.root(copy), at, share: share_of(candidate) },
+        })
+    }
+
+    /// An archive whose first bytes are those of `root`, or of a copy of it.
+    fn beginning(&self, candidate: &mut Candidate, root: FileId, len: u64) -> Option<Verdict> {
+        let file = self.files.get(&root)?;
+        let is_counted = file.cursor.finished && file.content == Content::There;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
+        Some(match file.cursor.standing {
+            Standing::Foreign => Verdict::Foreign { at },
+            _ if !self.is_alive(file) && !is_counted => Verdict::Wait,
+            _ => Verdict::Copy { of: root, at, share: Share::Some },
+        })
+    }
+
+    /// All that the candidate has is the beginning of what is counted of `root`, or of a copy of it.
+    fn within(
+        &self,
+        candidate: &mut Candidate,
+        root: FileId,
+        len: u64,
+        question: Question<'_>,
+        quiet_since: Option<UnixMicros>,
+    ) -> Option<Verdict> {
+        let file = self.files.get(&root)?;
+        // Beyond what is counted, it may turn out to be the only place of it.
+        let at = candidate.prefix(len.min(file.cursor.offset)).ok()?;
+        let is_alive = self.is_alive(file);
+        let is_cut = !is_alive && file.cursor.inode == candidate.look.inode;
+        let is_known = question.except.is_some_and(|id| self.counted(id) > 0);
+        Some(match file.cursor.standing {
+            Standing::Foreign => Verdict::Foreign { at },
+            // It was cut in place, and has what is left of it. What comes after that is its own.
+            _ if is_cut && is_known => Verdict::New,
+            // A copy that is being made begins like this, and may have the rest in a moment.
+            _ if !is_alive && !is_cut && quiet_since.is_none() => Verdict::Wait,
+            _ => Verdict::Copy { of: root, at, share: share_of(candidate) },
+        })
     }
 
     /// The candidate begins with all that is counted of `root`, or of a copy of it.
@@ -261,13 +299,13 @@ impl Tail {
         candidate: &mut Candidate,
         root: FileId,
         more: More,
+        question: Question<'_>,
         quiet_since: Option<UnixMicros>,
-        place: Place,
     ) -> Option<Verdict> {
         let file = self.files.get(&root)?;
         if file.cursor.standing == Standing::Foreign {
             // What is written to it under a name that is followed is wanted.
-            if more == More::Yes && place == Place::Listed && !candidate.is_packed() {
+            if more == More::Yes && question.place == Place::Listed && !candidate.is_packed() {
                 return Some(Verdict::Branches { at: Prefix::of(&file.cursor) });
             }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
@@ -366,34 +404,6 @@ impl Tail {
         if is_own {
             self.hold_scan(source, read_until);
         }
-    }
-
-    /// Knows a file no more, nor does the ledger with the next commit.
-    pub(super) fn forget(&mut self, id: FileId) -> Option<Followed> {
-        self.dirty.remove(&id);
-        self.rested.remove(&id);
-        self.forgotten.insert(id);
-        self.files.remove(&id)
-    }
-
-    /// Emptied and deleted files of which a copy would have been met by now.
-    pub(super) fn outlived(&self) -> Vec<FileId> {
-        let is_scanned_since = |file: &&Followed| {
-            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
-            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
-            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
-        };
-        let is_deleted = |file: &Followed| file.content == Content::Deleted;
-        // What stands in a directory that is away was not met.
-        let is_away = |file: &Followed| {
-            let known = self.source(file.source);
-            known.is_some_and(|known| {
-                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
-                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
-            })
-        };
-        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
-        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
     }
 
     /// The scan since which every file of the source is decided; `None` while one is not, which may be a copy of any other.

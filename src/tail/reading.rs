@@ -20,7 +20,7 @@ const MOST_UNPACKED: usize = 4;
 
 /// Whether a file's bytes are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Decided {
+pub(super) enum Decided {
     ToRead,
     NotToRead,
 }
@@ -148,7 +148,7 @@ impl Tail {
     }
 
     /// What an open file is of which nothing is counted yet.
-    fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
+    pub(super) fn decide(&mut self, id: FileId, now: UnixMicros) -> Decided {
         let Some(file) = self.files.get_mut(&id) else { return Decided::NotToRead };
         let Some(look) = file.handle.as_ref().and_then(|handle| identity::look(handle).ok()) else {
             return Decided::NotToRead;
@@ -156,6 +156,7 @@ impl Tail {
         let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
+        let is_first = file.judged.is_none();
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
         let place = if file.is_named() { Place::Listed } else { Place::Beside };
@@ -180,7 +181,9 @@ impl Tail {
                 file.judged = Some(look);
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
-                self.note(source, path, What::Found { file: id, offset });
+                if is_first || offset > 0 {
+                    self.note(source, path, What::Found { file: id, offset });
+                }
             }
         }
         if is_to_read { Decided::ToRead } else { Decided::NotToRead }
@@ -225,6 +228,10 @@ impl Tail {
             return None;
         }
         let waiting = if file.is_cut_off() { 0 } else { waiting };
+        if waiting > 0 && self.is_half_elsewhere(id, waiting, now) {
+            return None;
+        }
+        let file = self.files.get_mut(&id)?;
         if waiting > 0 {
             let from = file.cursor.offset - start as u64;
             file.advance(&self.buffer, from, start + waiting);

@@ -167,7 +167,7 @@ impl Tail {
     }
 
     /// Reads a file through the handle that was judged.
-    fn read_on(&mut self, id: FileId, candidate: Candidate, now: UnixMicros) {
+    pub(super) fn read_on(&mut self, id: FileId, candidate: Candidate, now: UnixMicros) {
         let Some(file) = self.files.get_mut(&id) else { return };
         let look = candidate.look;
         self.open_files += usize::from(file.handle.is_none());

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::candidate::Candidate;
-use super::followed::{Content, Followed, Presence};
+use super::followed::{Followed, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
@@ -182,6 +182,8 @@ impl Tail {
         self.with(id, |file| {
             file.presence = Presence::Named;
             file.begin_near = from_end.then_some(look.size);
+            // Also where it cannot be opened any more: what a link leads to is rotated under its own name.
+            file.cursor.real_path = identity::behind_link(path);
         });
         // Before anybody renames it. What it is, is decided when its turn to be read comes.
         self.make_open(id, now);
@@ -428,41 +430,6 @@ impl Tail {
         });
         self.dirty.insert(id);
         self.note(source, path, What::Lost { file: id, offset });
-    }
-
-    fn forget_expired(&mut self, now: UnixMicros) {
-        let forget_gone = self.spec.forget_gone;
-        let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
-        let scans = self.scans;
-        let expired: Vec<FileId> = self
-            .files
-            .values()
-            .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
-            .filter(|file| is_expired(&file.cursor))
-            .map(|file| file.cursor.file)
-            .chain(self.outlived())
-            .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
-            .collect();
-        for id in expired {
-            self.orphans.remove(&id);
-            if let Some(file) = self.forget(id) {
-                if file.content == Content::There {
-                    self.by_inode.remove(&(file.source, file.cursor.inode));
-                }
-                self.count_cut(&file);
-            }
-        }
-    }
-
-    /// No copy was found of a file that was emptied: what was not read of it is gone.
-    fn count_cut(&mut self, file: &Followed) {
-        let unread = file.end.saturating_sub(file.cursor.offset);
-        if file.is_own() && file.is_emptied() && unread > 0 {
-            self.count(file.source, |counters| {
-                counters.cut_files += 1;
-                counters.cut_bytes += unread;
-            });
-        }
     }
 
     fn source_name(&self, source: SourceIndex) -> Option<String> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::followed::Followed;
+use super::forgetting::is_trace;
 use super::glob::Obstacle;
 use super::report::{FileState, FileStatus, Loss};
 use super::{Source, Tail, TailCounters};
@@ -52,14 +53,14 @@ const NOT_THERE: &str = "not_there";
 impl Tail {
     /// One entry per file that is followed or remembered, in the order of ids.
     pub fn status(&self) -> Vec<FileStatus> {
-        self.files.values().map(Followed::status).collect()
+        self.files.values().filter(|file| !is_trace(file)).map(Followed::status).collect()
     }
 
     /// How the files of a source stand, with at most so many examples of each reason not to be read.
     pub fn survey(&self, source: SourceIndex, most: usize, now: UnixMicros) -> Survey {
         let mut survey = Survey::default();
         let mut shown: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for file in self.files.values().filter(|file| file.source == source) {
+        for file in self.files.values().filter(|file| file.source == source && !is_trace(file)) {
             let status = file.status();
             *survey.states.entry(status.state.name()).or_default() += 1;
             survey.lag_bytes += status.lag_bytes;

@@ -78,6 +78,28 @@ fn the_rest_of_a_file_that_was_rotated_and_compressed_while_stopped_is_counted_i
     }
 }
 
+/// Of a copy that is met while the live file has not been counted so far, only what is counted may be taken as such.
+#[test]
+fn an_archive_of_more_than_a_line_that_was_counted_goes_on_behind_that_line() {
+    for (tool, _) in TOOLS {
+        for glob in ["app.log", "app.log*"] {
+            let mut rig = Rig::new(glob);
+            rig.append("app.log", &text(0..1));
+            rig.round();
+            rig.append("app.log", &text(1..20));
+            fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+            compress(&rig, tool, "app.log.1");
+            rig.pass(Duration::from_secs(1));
+            rig.scan();
+            rig.rewrite("app.log", &text(20..21));
+            rig.read();
+            rig.commit();
+            rig.settle();
+            check(&rig, 0..21);
+        }
+    }
+}
+
 #[test]
 fn a_file_that_is_compressed_while_it_is_read_is_counted_once() {
     for (tool, ending) in TOOLS {

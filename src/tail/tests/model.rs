@@ -22,6 +22,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use self::actions::{Setting, Step, histories};
 use self::history::{Outcome, run};
+use super::super::hooks::Point;
 
 /// Histories of one run, unless the environment says otherwise: some twenty seconds of one core.
 const CASES: u64 = 3_000;

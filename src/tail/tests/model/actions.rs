@@ -48,21 +48,7 @@ pub(super) enum Gate {
 }
 
 /// What the tail is not up to yet.
-const CLOSED: &[Gate] = &[
-    Gate::Compress,
-    Gate::FreshCopies,
-    Gate::ReplaceWithSame,
-    Gate::ReplaceWithPart,
-    Gate::RotateBehindLinks,
-    Gate::CompleteOverCopies,
-    Gate::RacesInRealTime,
-    Gate::RacesWithFewHandles,
-    Gate::Cuts,
-    Gate::Copies,
-    Gate::Foreign,
-    Gate::OddCopies,
-    Gate::Directories,
-];
+const CLOSED: &[Gate] = &[Gate::Compress, Gate::ReplaceWithSame, Gate::ReplaceWithPart];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
 pub(super) fn is_open(gate: Gate) -> bool {

@@ -84,13 +84,17 @@ impl World {
             }
         }
         self.live_since.clear();
-        if self.setting.globs.has_links() && self.disk.directory == Directory::There {
-            let linked = self.disk.link_end("current.log").map(str::to_owned);
-            self.linked.extend(linked);
-        }
         if self.disk.directory == Directory::There {
             let live = self.disk.names().filter(|(name, _)| *name == "a.log" || *name == "b.log");
             self.live_since = live.map(|(_, node)| node).collect::<BTreeSet<_>>();
+        }
+    }
+
+    /// What a link leads to after a scan, it led to when the scan saw it, or the next one will.
+    pub(super) fn end_scan(&mut self) {
+        if self.setting.globs.has_links() && self.disk.directory == Directory::There {
+            let there = self.disk.link_end("current.log").filter(|name| self.disk.node(name).is_some());
+            self.linked.extend(there.map(str::to_owned));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::actions::FileAction::*;
 use super::actions::Step::*;
-use super::actions::{ClockKind, Foreign, Form, Globs, Setting, Step};
-use super::{directory, tell};
+use super::actions::{ClockKind, Foreign, Form, Globs, Setting, Step, With, Writer};
+use super::{Point, directory, tell};
 
 const USUAL: Setting = Setting {
     globs: Globs::Live,
@@ -44,7 +44,7 @@ fn what_failed_once_holds() {
         &[
             File(Recreate { base: 0, lines: 1 }),
             Restart,
-            File(Replace { base: 0, with: super::actions::With::Other }),
+            File(Replace { base: 0, with: With::Other }),
             append(1, 1),
             Commit,
             Pass { millis: 4732 },
@@ -70,6 +70,41 @@ fn what_failed_once_holds() {
             rotate(0),
             Pass { millis: 2996 },
             Scan,
+        ],
+    );
+    check(
+        "a source whose files are all gone was followed",
+        USUAL,
+        &[
+            Race { point: Point::BeforeOpen, nth: 1, action: CopyTruncate { base: 0, lost: 0 } },
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
+        ],
+    );
+}
+
+const fn half(base: usize) -> Step {
+    File(Half { base, form: Form::Live })
+}
+
+const fn copy(base: usize, to: Form, sixteenths: usize) -> Step {
+    File(Copy { base, from: Form::Live, to, sixteenths })
+}
+
+#[test]
+fn half_lines_that_counted_wrong_once_are_counted_once() {
+    check("in a part of an unread file", USUAL, &[append(1, 1), copy(1, Form::Dated(0), 1), rotate(1)]);
+    check(
+        "in a rotated copy that was read before its original",
+        Setting { globs: Globs::LogStar, clock: ClockKind::Real, ..USUAL },
+        &[
+            half(0),
+            half(0),
+            append(0, 2),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            copy(0, Form::Numbered(1), 0),
+            append(0, 3),
+            half(0),
+            File(CopyOn),
         ],
     );
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::actions::{ClockKind, Hint, Setting, Step};
 use super::disk::{self, Disk};
 use super::world::{Race, World};
-use crate::model::file::{FileId, SourceIndex};
+use crate::model::file::{Cursor, FileId, SourceIndex};
 use crate::model::spec::{StartAt, TailSpec};
 use crate::model::time::{Clock, SystemClock, UnixMicros};
-use crate::tail::followed::Presence;
+use crate::tail::followed::{Followed, Presence};
 use crate::tail::hooks::Point;
 use crate::tail::tests::{located, spec};
 use crate::tail::{Tail, TailSource};
@@ -207,7 +207,13 @@ impl History {
             self.say(|| format!("    {note} {:?}", note.what));
         }
         self.note_open();
+        self.world().end_scan();
         self.world().refresh();
+        if self.trace.is_some() {
+            let files: Vec<String> = self.tail.files.values().map(state_of).collect();
+            let complete: Vec<_> = self.tail.sources.iter().map(|source| source.scanned_at).collect();
+            self.say(|| format!("    at {now}, known at {complete:?}: {}", files.join(", ")));
+        }
     }
 
     fn read(&mut self, hint: Hint, most: usize) -> Result<(), String> {
@@ -326,6 +332,15 @@ impl History {
         let world = self.world();
         (0..self.sources.len()).try_for_each(|source| world.check_counted(source, UnixMicros::MAX))
     }
+}
+
+/// A file, for people.
+fn state_of(file: &Followed) -> String {
+    let Cursor { file: id, path, standing, offset, finished, .. } = &file.cursor;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Followed { presence, content, .. } = file;
+    let handle = if file.handle.is_some() { "open" } else { "closed" };
+    format!("{} {name} {standing:?} {offset} {handle} finished {finished} {presence:?} {content:?}", id.0)
 }
 
 /// Does what waits for this moment.

@@ -1,0 +1,133 @@
+//! Files that are remembered no longer: gone for long, or without content while every copy of them would have been met.
+//!
+//! Promises: nothing is forgotten that a copy could still go on from; of each source, one file stays. Does not: decide what
+//! is lost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::followed::{Content, Followed};
+use super::glob::Obstacle;
+use super::{Tail, identity};
+use crate::model::file::{Cursor, FileId, Inode, Marks, Packing, SourceIndex, Standing};
+use crate::model::time::UnixMicros;
+
+/// Scans after a file lost its content until all its copies are judged: one meets them, one judges them again.
+const SCANS_FOR_COPIES: u64 = 3;
+
+/// How long a file without content is remembered at least: while its copies still look as written since.
+const LEAST_MEMORY: Duration = Duration::from_secs(5);
+
+/// Of a row that stands for no file: it says that its source was followed, and until when. No file system has such a file.
+const NOWHERE: Inode = Inode { device: 0, inode: 0 };
+
+/// True for what stands for no file.
+pub(super) fn is_trace(file: &Followed) -> bool {
+    file.cursor.inode == NOWHERE
+}
+
+impl Tail {
+    /// Forgets what is expired.
+    pub(super) fn forget_expired(&mut self, now: UnixMicros) {
+        let forget_gone = self.spec.forget_gone;
+        let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
+        let scans = self.scans;
+        let expired: Vec<FileId> = self
+            .files
+            .values()
+            .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
+            .filter(|file| is_expired(&file.cursor))
+            .map(|file| file.cursor.file)
+            .chain(self.outlived())
+            .filter(|id| !self.is_only_trace(*id))
+            .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
+            .collect();
+        let mut gone = BTreeMap::new();
+        for id in expired {
+            self.orphans.remove(&id);
+            if let Some(file) = self.forget(id) {
+                if file.content == Content::There {
+                    self.by_inode.remove(&(file.source, file.cursor.inode));
+                }
+                self.count_cut(&file);
+                let Followed { source, cursor, .. } = file;
+                let last = gone.entry(source).or_insert_with(|| cursor.clone());
+                *last = if cursor.seen > last.seen { cursor } else { last.clone() };
+            }
+        }
+        for (source, last) in gone {
+            if self.files.values().all(|file| file.source != source) {
+                self.leave_trace(source, last);
+            }
+        }
+    }
+
+    /// Knows a file no more, nor does the ledger with the next commit.
+    pub(super) fn forget(&mut self, id: FileId) -> Option<Followed> {
+        self.dirty.remove(&id);
+        self.rested.remove(&id);
+        self.forgotten.insert(id);
+        self.files.remove(&id)
+    }
+
+    /// What stays of a source when its last file is forgotten.
+    fn leave_trace(&mut self, source: SourceIndex, last: Cursor) {
+        let Cursor { source: name, path, seen, .. } = last;
+        let id = self.give_id();
+        let trace = Cursor {
+            file: id,
+            source: name,
+            path,
+            real_path: None,
+            inode: NOWHERE,
+            packing: Packing::Plain,
+            standing: Standing::Foreign,
+            head: identity::NOTHING,
+            before: identity::NOTHING,
+            marks: Marks::default(),
+            offset: 0,
+            seen,
+            look: None,
+            finished: true,
+        };
+        self.files.insert(id, Followed::new(source, trace));
+        self.dirty.insert(id);
+    }
+
+    fn is_only_trace(&self, id: FileId) -> bool {
+        self.files.get(&id).is_some_and(|file| {
+            is_trace(file) && self.files.values().filter(|other| other.source == file.source).count() == 1
+        })
+    }
+
+    /// No copy was found of a file that was emptied: what was not read of it is gone.
+    fn count_cut(&mut self, file: &Followed) {
+        let unread = file.end.saturating_sub(file.cursor.offset);
+        if file.is_own() && file.is_emptied() && unread > 0 {
+            self.count(file.source, |counters| {
+                counters.cut_files += 1;
+                counters.cut_bytes += unread;
+            });
+        }
+    }
+
+    /// Emptied and deleted files of which a copy would have been met by now.
+    fn outlived(&self) -> Vec<FileId> {
+        let is_scanned_since = |file: &&Followed| {
+            let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
+            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
+            known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
+        };
+        let is_deleted = |file: &Followed| file.content == Content::Deleted;
+        // What stands in a directory that is away was not met.
+        let is_away = |file: &Followed| {
+            let known = self.source(file.source);
+            known.is_some_and(|known| {
+                let mut missing = known.obstacles.iter().filter(|(_, what)| matches!(what, Obstacle::Missing(_)));
+                missing.any(|(directory, _)| file.cursor.path.starts_with(directory))
+            })
+        };
+        let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
+        without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! Half a line at the end of a file that is on its way out, where other files have it too.
+//!
+//! Promises: it is counted once, and not while one of them lives under a name that is no rotation. Does not: find files.
+
+use super::candidate::{Candidate, More, Prefix, Relation};
+use super::followed::{Content, Followed, Presence};
+use super::inventory::{Share, Verdict};
+use super::reading::Decided;
+use super::{Tail, candidate, identity, marks, rotated};
+use crate::model::file::{Cursor, FileId, Standing};
+use crate::model::time::UnixMicros;
+
+impl Tail {
+    /// Half a line of `half` bytes would be counted: true when it turns out to be another file's as well, which has it from
+    /// now on.
+    pub(super) fn is_half_elsewhere(&mut self, id: FileId, half: usize, now: UnixMicros) -> bool {
+        if self.files.get(&id).is_some_and(|file| file.cursor.offset > 0) {
+            return self.yields_to_live_copy(id, now);
+        }
+        let decided = self.decide(id, now);
+        let Some(file) = self.files.get(&id).filter(|file| file.handle.is_some()) else { return true };
+        if decided == Decided::NotToRead {
+            return true;
+        }
+        if file.cursor.offset > 0 {
+            self.enqueue(id);
+            return true;
+        }
+        let Some(of) = self.twin(file, half) else { return false };
+        let (Some(look), at) = (file.looking, Prefix::of(&file.cursor)) else { return false };
+        self.settle(id, &Verdict::Copy { of, at, share: Share::Some }, &look, now);
+        self.give_up_handle(id);
+        true
+    }
+
+    /// A copy was read before its original, which stands under its name still: the original goes on.
+    fn yields_to_live_copy(&mut self, id: FileId, now: UnixMicros) -> bool {
+        let Some(file) = self.files.get(&id) else { return false };
+        let is_live_copy = |other: &&Followed| {
+            other.cursor.standing == Standing::Copy { of: id }
+                && other.presence == Presence::Named
+                && other.scan == self.scans
+                && !rotated::is_rotated_form(&other.cursor.path)
+        };
+        let mut copies = self.files.values().filter(is_live_copy);
+        let found = copies.find_map(|other| {
+            let mut candidate = Candidate::open(&other.cursor.path).ok()?;
+            let relation = candidate.relate(&file.cursor, candidate::Depth::Whole).ok()?;
+            let has_more = relation == Relation::Extends(More::Yes);
+            (candidate.look.inode == other.cursor.inode && has_more).then_some((other.cursor.file, candidate))
+        });
+        let Some((copy, candidate)) = found else { return false };
+        let at = Prefix::of(&file.cursor);
+        self.give_up_handle(id);
+        self.with(copy, |other| (other.cursor.standing, other.cursor.finished) = (Standing::Own, false));
+        self.settle(copy, &Verdict::TakesOver { of: id, at }, &candidate.look, now);
+        self.read_on(copy, candidate, now);
+        true
+    }
+
+    fn give_up_handle(&mut self, id: FileId) {
+        if self.files.get_mut(&id).is_some_and(Followed::close) {
+            self.open_files -= 1;
+        }
+    }
+
+    /// A file of which nothing is counted yet either, with the same beginning.
+    fn twin(&self, file: &Followed, len: usize) -> Option<FileId> {
+        let beginning = |file: &Followed| {
+            let mut bytes = vec![0; len];
+            let found = match &file.handle {
+                Some(handle) => identity::read_at(handle, &mut bytes, 0).ok()?,
+                None => identity::read_at(&identity::open(&file.cursor.path).ok()?.0, &mut bytes, 0).ok()?,
+            };
+            (found == len).then_some(bytes)
+        };
+        // Shorter ones are alike by chance.
+        let own = beginning(file).filter(|bytes| bytes.len() as u64 >= marks::FIRST)?;
+        let is_uncounted = |other: &&Followed| {
+            let Cursor { file: id, offset, finished, .. } = other.cursor;
+            other.source == file.source && other.is_own() && id != file.cursor.file && offset == 0 && !finished
+        };
+        let mut others = self.files.values().filter(is_uncounted).filter(|other| other.content == Content::There);
+        others.find(|other| beginning(other).is_some_and(|theirs| theirs == own)).map(|other| other.cursor.file)
+    }
+}
