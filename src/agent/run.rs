@@ -17,7 +17,7 @@ use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
 use super::signals::{StopFlag, Stopping};
-use super::timers::{HOUSEKEEPING, Timers};
+use super::timers::{Began, HOUSEKEEPING, Timers};
 use super::watching::{LogNotes, Observer};
 use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
 use crate::ledger::outbox::OutboxStore;
@@ -262,7 +262,7 @@ impl Agent<'_> {
 
     /// Scans, if there may be anything new.
     fn look_around(&mut self) {
-        let began = Instant::now();
+        let began = Began::now();
         if self.tail.is_scan_wanted(self.clock.now()) {
             let report = self.tail.scan(self.clock.now());
             self.notes.scan(&report);
@@ -270,7 +270,7 @@ impl Agent<'_> {
             self.waker.watch(self.tail.watched());
         }
         self.notes.hints(self.waker.hints());
-        self.timers.scanned_since(began, self.configuration.tail.scan_interval);
+        self.timers.scanned_since(&began, self.configuration.tail.scan_interval);
     }
 
     /// Reads and counts until there is nothing left or a commit is due.

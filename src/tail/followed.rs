@@ -104,6 +104,8 @@ pub(super) struct Followed {
     pub(super) continues: Option<FileId>,
     /// How it looked when it was decided what it is; `None` while that is not known in this run.
     pub(super) judged: Option<Look>,
+    /// What it began with when it was judged as new.
+    pub(super) judged_start: Option<u32>,
     /// The scan after which its content was gone.
     pub(super) emptied_scan: u64,
     /// Since when it looks so.
@@ -147,6 +149,7 @@ impl Followed {
             content: Content::There,
             continues: None,
             judged: None,
+            judged_start: None,
             emptied_scan: 0,
             judged_since: UnixMicros::MIN,
             has_more: false,
@@ -232,6 +235,11 @@ impl Followed {
     /// True when it is on its way out and nothing came for the grace time.
     pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// True for one that is on its way out, and not finished: its last half line is not decided.
+    pub(super) const fn is_ending(&self) -> bool {
+        self.leaving_since().is_some() && !self.cursor.finished
     }
 
     /// True when it is open, and no name leads to it any more: what it holds can be read now or never.
@@ -325,6 +333,12 @@ impl Followed {
         head_agrees && tail.is_some_and(|at| identity::agrees(before, &counted[at..]))
     }
 
+    /// False for a beginning that is not the one that was judged.
+    pub(super) fn is_as_judged(&self, beginning: &[u8]) -> bool {
+        let start = beginning.get(..marks::FIRST as usize).map(marks::of_piece);
+        start.is_none() || self.judged_start.is_none() || start == self.judged_start
+    }
+
     pub(super) fn note_end(&mut self, end: u64, now: UnixMicros) {
         if end != self.end {
             self.end = end;
@@ -407,7 +421,7 @@ impl Followed {
 }
 
 /// As the first bytes of an open file say.
-fn file_text(handle: &File, encoding: TextEncoding) -> io::Result<FileText> {
+pub(super) fn file_text(handle: &File, encoding: TextEncoding) -> io::Result<FileText> {
     let mut head = [0; 2];
     let found = identity::read_at(handle, &mut head, 0)?;
     Ok(FileText::new(encoding, &head[..found]))

@@ -2,12 +2,12 @@
 //!
 //! Promises: it is counted once, and not while one of them lives under a name that is no rotation. Does not: find files.
 
-use super::candidate::{Candidate, More, Prefix, Relation};
+use super::candidate::{Candidate, Depth, More, Prefix, Relation};
 use super::followed::{Content, Followed, Presence};
 use super::inventory::{Share, Verdict};
 use super::reading::Decided;
-use super::{Tail, candidate, identity, marks, rotated};
-use crate::model::file::{Cursor, FileId, Standing};
+use super::{Tail, identity, marks, rotated};
+use crate::model::file::{Cursor, FileId, Packing, Standing};
 use crate::model::time::UnixMicros;
 
 impl Tail {
@@ -15,7 +15,7 @@ impl Tail {
     /// now on.
     pub(super) fn is_half_elsewhere(&mut self, id: FileId, half: usize, now: UnixMicros) -> bool {
         if self.files.get(&id).is_some_and(|file| file.cursor.offset > 0) {
-            return self.yields_to_live_copy(id, now);
+            return self.yields_to_copy(id, now);
         }
         let decided = self.decide(id, now);
         let Some(file) = self.files.get(&id).filter(|file| file.handle.is_some()) else { return true };
@@ -33,20 +33,21 @@ impl Tail {
         true
     }
 
-    /// A copy was read before its original, which stands under its name still: the original goes on.
-    fn yields_to_live_copy(&mut self, id: FileId, now: UnixMicros) -> bool {
+    /// A copy has more than half a line: it goes on. So does one that stands under a live name still, of which this is a copy
+    /// that was read first.
+    fn yields_to_copy(&mut self, id: FileId, now: UnixMicros) -> bool {
         let Some(file) = self.files.get(&id) else { return false };
-        let is_live_copy = |other: &&Followed| {
-            other.cursor.standing == Standing::Copy { of: id }
-                && other.presence == Presence::Named
-                && other.scan == self.scans
-                && !rotated::is_rotated_form(&other.cursor.path)
+        let is_live = |other: &Followed| {
+            let is_named = other.presence == Presence::Named && other.scan == self.scans;
+            is_named && !rotated::is_rotated_form(&other.cursor.path)
         };
-        let mut copies = self.files.values().filter(is_live_copy);
-        let found = copies.find_map(|other| {
+        let copies = self.files.values().filter(|other| other.cursor.standing == Standing::Copy { of: id });
+        let mut plain = copies.filter(|other| other.cursor.packing == Packing::Plain);
+        let found = plain.find_map(|other| {
             let mut candidate = Candidate::open(&other.cursor.path).ok()?;
-            let relation = candidate.relate(&file.cursor, candidate::Depth::Whole).ok()?;
-            let has_more = relation == Relation::Extends(More::Yes);
+            let is_wanted = candidate.look.size > file.end || is_live(other);
+            let relation = candidate.relate(&file.cursor, Depth::Whole).ok()?;
+            let has_more = is_wanted && relation == Relation::Extends(More::Yes);
             (candidate.look.inode == other.cursor.inode && has_more).then_some((other.cursor.file, candidate))
         });
         let Some((copy, candidate)) = found else { return false };

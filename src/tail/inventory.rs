@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::candidate::{Candidate, Depth, More, Prefix, Relation};
-use super::followed::{Content, Followed, Presence};
+use super::followed::{Content, Followed, Presence, file_text};
 use super::identity::{self, Look};
-use super::{Tail, rotated};
+use super::{Tail, places, rotated};
 use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
@@ -306,7 +306,7 @@ impl Tail {
         if file.cursor.standing == Standing::Foreign {
             // What is written to it under a name that is followed is wanted.
             if more == More::Yes && question.place == Place::Listed && !candidate.is_packed() {
-                return Some(Verdict::Branches { at: Prefix::of(&file.cursor) });
+                return Some(Verdict::Branches { at: self.whole_lines(candidate, file)? });
             }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
@@ -320,10 +320,19 @@ impl Tail {
         // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
         // candidate looks so, and is shorter, was never copied from so far.
         let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
-        if is_read_since && file.end < candidate.look.size && !candidate.is_packed() {
+        if is_read_since && file.end < candidate.look.size && !file.is_ending() && !candidate.is_packed() {
             return Some(Verdict::Branches { at: counted });
         }
         Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
+    }
+
+    /// What the candidate shares with a file that is not wanted, without the line that ends in the candidate only.
+    fn whole_lines(&self, candidate: &mut Candidate, foreign: &Followed) -> Option<Prefix> {
+        let manner = self.manner(foreign.source);
+        let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
+        let most = manner.max_line_bytes as u64;
+        let len = places::line_start(&candidate.handle, unit, foreign.cursor.offset, most).ok()?;
+        candidate.prefix(len).ok()
     }
 
     /// The file that a copy's bytes are counted from.

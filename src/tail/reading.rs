@@ -108,6 +108,10 @@ impl Tail {
                 self.replace(id, now);
                 None
             }
+            Taken::Rewritten => {
+                self.with(id, |file| file.judged = None);
+                None
+            }
         }
     }
 
@@ -179,6 +183,7 @@ impl Tail {
             }
             Verdict::New | Verdict::TakesOver { .. } | Verdict::Branches { .. } => {
                 file.judged = Some(look);
+                file.judged_start = candidate.start().ok().flatten();
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
                 if is_first || offset > 0 {
@@ -290,6 +295,9 @@ impl Tail {
         let mut emptied = Followed::new(source, Cursor { finished: true, look: None, ..old.cursor.clone() });
         emptied.lose(Content::Emptied, now, self.scans);
         emptied.end = old.end;
+        if old.home != old.cursor.path {
+            emptied.cursor.real_path = Some(old.home.clone());
+        }
         let cursor = Cursor {
             file: new,
             head: identity::NOTHING,
@@ -307,6 +315,7 @@ impl Tail {
             caught_up_at: None,
             looked: None,
             judged: None,
+            judged_start: None,
             unpacked: None,
             ending: None,
             end: 0,
@@ -354,7 +363,12 @@ impl Tail {
                 // Rotations happen where links lead to. A file that left keeps the place where it was found.
                 let real = if file.is_parked() { file.cursor.real_path.clone() } else { real_path(&handle, file) };
                 let is_new = is_new || file.cursor.real_path != real;
-                file.cursor.real_path = real;
+                // Where the link led before, others may still be.
+                if let Some(before) = std::mem::replace(&mut file.cursor.real_path, real)
+                    && file.cursor.real_path.as_ref() != Some(&before)
+                {
+                    file.home = before;
+                }
                 file.handle = Some(handle);
                 file.looking = Some(look);
                 self.open_files += 1;

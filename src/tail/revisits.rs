@@ -80,15 +80,19 @@ impl Tail {
 
     /// Copies that may have become the only place of some bytes, or have grown.
     pub(super) fn revisit_copies(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
-        let due: Vec<FileId> = self
+        let mut due: Vec<(bool, u64, FileId)> = self
             .files
             .values()
             .filter(|file| file.source == source && file.content == Content::There)
             .filter(|file| matches!(file.cursor.standing, Standing::Copy { .. }))
             .filter(|file| self.is_copy_due(file.cursor.file, listing))
-            .map(|file| file.cursor.file)
+            .map(|file| {
+                (file.cursor.packing == Packing::Plain, file.judged.map_or(0, |look| look.size), file.cursor.file)
+            })
             .collect();
-        for id in due {
+        // The longest is the one to take over. What an archive has is not known before it is unpacked.
+        due.sort_unstable_by(|a, b| b.cmp(a));
+        for (.., id) in due {
             self.revisit(id, now);
         }
     }
@@ -110,8 +114,9 @@ impl Tail {
         let has_changed = listed.is_some_and(|look| file.judged != Some(*look));
         let size = file.judged.map_or(0, |look| look.size);
         // One that was read to its end since, and is shorter, will not reach what the copy has.
-        let is_behind =
-            root.end < size && root.caught_up_at.is_some_and(|at| at > file.judged_since.plus(self.spec.rotated_grace));
+        let is_behind = root.end < size
+            && !root.is_ending()
+            && root.caught_up_at.is_some_and(|at| at > file.judged_since.plus(self.spec.rotated_grace));
         has_changed || is_behind || !self.is_alive(root) || root.cursor.offset >= size
     }
 

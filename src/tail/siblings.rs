@@ -240,7 +240,8 @@ impl Tail {
         let look = candidate.look;
         let key = (source, look.inode);
         let was_known = self.by_inode.contains_key(&key);
-        if self.unrelated.get(&key) == Some(&look) || !self.is_stranger(source, &mut candidate, now) {
+        let is_unrelated = kinship == Kinship::Stem && self.unrelated.get(&key) == Some(&look);
+        if is_unrelated || !self.is_stranger(source, &mut candidate, now) {
             return self.still_there(source, path, &look, now);
         }
         let unread = self.by_inode.get(&key).copied();

@@ -48,6 +48,8 @@ pub(super) enum Taken {
     },
     /// What was counted is not there any more.
     Replaced,
+    /// Nothing is counted yet, and it is not what was judged.
+    Rewritten,
 }
 
 /// What one read found. The cursor is at `start`.
@@ -83,6 +85,9 @@ impl Followed {
             let head_holds = from == 0 || self.has_head()?;
             if found < start || !head_holds || !self.agrees(&buffer[..start], from) {
                 return Ok(Taken::Replaced);
+            }
+            if offset == 0 && !self.is_as_judged(&buffer[..found]) {
+                return Ok(Taken::Rewritten);
             }
             let seen = from + found as u64;
             self.note_end(if at_end { seen } else { seen.max(self.end) }, now);
@@ -208,7 +213,7 @@ impl Taken {
         match self {
             Self::Lines { at_end, .. } | Self::DroppedLine { at_end, .. } | Self::DroppedRest { at_end, .. } => *at_end,
             Self::End { .. } => true,
-            Self::Torn { .. } | Self::Zeros { .. } | Self::Searching | Self::Replaced => false,
+            Self::Torn { .. } | Self::Zeros { .. } | Self::Searching | Self::Replaced | Self::Rewritten => false,
         }
     }
 
@@ -219,7 +224,7 @@ impl Taken {
             | Self::DroppedRest { len, .. }
             | Self::Torn { len }
             | Self::Zeros { len } => *len,
-            Self::Searching | Self::End { .. } | Self::Replaced => 0,
+            Self::Searching | Self::End { .. } | Self::Replaced | Self::Rewritten => 0,
         }
     }
 }

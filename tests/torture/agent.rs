@@ -3,22 +3,33 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::line;
+use serde_json::Value;
+
 use crate::settings::Choices;
+use crate::{counted, line};
 
 /// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux since 2.6, whatever the kernel's own clock.
 const TICKS: f64 = 100.0;
+
+/// Longer than a start takes on a busy machine.
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+
+/// States of files of which nothing more is expected, as the status names them.
+const AT_REST: [&str; 6] = ["caught_up", "finished", "copy", "foreign", "destroyed", "set_aside"];
 
 /// A directory with everything that an agent needs, and the agents that ran there.
 pub struct Host {
     directory: PathBuf,
     delays: String,
     running: Option<Child>,
+    /// Lines that were saved when the running agent was started.
+    lines_before: u64,
     pub kills: u64,
     pub cpu_seconds: f64,
 }
@@ -33,7 +44,7 @@ impl Host {
         options.open(directory.join("api-key")).unwrap().write_all(b"unused").unwrap();
         std::fs::write(directory.join("pxtail.toml"), config(directory, choices, grace)).unwrap();
         let delays = choices.delays.clone();
-        Self { directory: directory.to_owned(), delays, running: None, kills: 0, cpu_seconds: 0.0 }
+        Self { directory: directory.to_owned(), delays, running: None, lines_before: 0, kills: 0, cpu_seconds: 0.0 }
     }
 
     /// Agents that are started from now on have no delays.
@@ -41,7 +52,12 @@ impl Host {
         self.delays.clear();
     }
 
+    fn ledger(&self) -> PathBuf {
+        self.directory.join("state/ledger.sqlite3")
+    }
+
     pub fn start(&mut self) {
+        self.lines_before = counted::lines_saved(&self.ledger());
         let log = OpenOptions::new().create(true).append(true).open(self.directory.join("agent.log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_pxtail"));
         command.env_remove("PXTAIL_PX_API_KEY").env_remove("CREDENTIALS_DIRECTORY").env_remove("PXTAIL_LOG");
@@ -68,8 +84,44 @@ impl Host {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    /// False when it ended by itself.
+    pub fn is_running(&mut self) -> bool {
+        self.running.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+    }
+
+    /// What `pxtail status` says of it.
+    pub fn status(&self, form: &str) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pxtail"));
+        let output =
+            command.args(["status", form, "--config"]).arg(self.directory.join("pxtail.toml")).output().unwrap();
+        String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr }).into_owned()
+    }
+
+    /// True when every file is read to its end, by what the agent itself says, and all of that is saved.
+    pub fn is_at_rest(&self) -> bool {
+        let Ok(status) = serde_json::from_str::<Value>(&self.status("--json")) else { return false };
+        let source = &status["sources"][0];
+        let kinds = source["files"]["states"].as_object();
+        let are_done = kinds.is_some_and(|states| {
+            states.iter().all(|(state, files)| files.as_u64() == Some(0) || AT_REST.contains(&state.as_str()))
+        });
+        let saved = counted::lines_saved(&self.ledger()) - self.lines_before;
+        are_done && source["lines"].as_u64() == Some(saved)
+    }
+
+    /// Before it listens, a TERM would just kill it.
+    fn await_listening(&mut self) {
+        let began = Instant::now();
+        while UnixStream::connect(self.directory.join("state/pxtail.sock")).is_err() {
+            let is_starting = self.is_running() && began.elapsed() < STARTED_WITHIN;
+            assert!(is_starting, "it does not start; it said:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// TERM.
     pub fn stop(&mut self) {
+        self.await_listening();
         self.signal("TERM");
         let mut child = self.running.take().unwrap();
         self.book(&child);

@@ -22,6 +22,8 @@ pub struct Disk {
     pub runs: Vec<Run>,
     /// Whole lines at the end of a file, but for the newline: they may be counted, and need not.
     pub unterminated: Vec<u64>,
+    /// Lines of which only half stood there for long: so too.
+    pub halves: Vec<u64>,
     present: Vec<bool>,
 }
 

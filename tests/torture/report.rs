@@ -33,6 +33,8 @@ pub struct Report {
     /// The ledger's files, as text.
     pub files: String,
     pub events: Arc<Events>,
+    /// What the agent's status was in the end, and what it logged last.
+    pub said: String,
     pub directory: Option<PathBuf>,
 }
 
@@ -72,7 +74,8 @@ impl Report {
     }
 
     fn missed(&self) -> Vec<u64> {
-        (0..self.written).filter(|&number| self.disk.has(number) && self.counted.times_of(number) == 0).collect()
+        let is_wanted = |number| self.disk.has(number) && !self.disk.halves.contains(&number);
+        (0..self.written).filter(|&number| self.counted.times_of(number) == 0 && is_wanted(number)).collect()
     }
 
     /// Lines that were counted more often than once, and those that were counted and are in no file.
@@ -97,7 +100,7 @@ impl Report {
         let rows = if wrong.is_empty() { return None } else { &self.files };
         let directory = self.directory.as_ref().map_or(String::new(), |path| format!("\n  kept in {}", path.display()));
         Some(format!(
-            "PXTAIL_SEED={}, {}, glob {}, wake {}, scans each {}, grace {:?}, commits each {}, seals early: {}, delays `{}`:\n{wrong}  the ledger has\n{rows}{directory}",
+            "PXTAIL_SEED={}, {}, glob {}, wake {}, scans each {}, grace {:?}, commits each {}, seals early: {}, delays `{}`:\n{wrong}  the ledger has\n{rows}  the agent said\n{}{directory}",
             self.seed,
             self.mode.name(),
             self.choices.glob,
@@ -107,6 +110,7 @@ impl Report {
             self.choices.commit_interval,
             self.choices.seals_early,
             self.choices.delays,
+            self.said,
         ))
     }
 

@@ -21,8 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// For lines that would be counted again: files that were rotated away are given up by then, unless that takes minutes.
 const LONGEST_LINGER: Duration = Duration::from_secs(5);
 
-/// After so long without a commit, nothing more will come: an agent that is behind commits at least each 30 s.
-const GIVEN_UP: Duration = Duration::from_secs(45);
+/// After so long without a commit, nothing more will come from an agent that says that it is at rest.
+const GIVEN_UP: Duration = Duration::from_secs(15);
+
+/// A half line that stood there for this part of `rotated_grace` may have been taken for a last line: the agent measures
+/// quiet from before a read, and both may have been held up by the machine.
+const GRACE_SHARE: u32 = 5;
 
 /// What was done, when, and how many lines there were.
 pub struct Events {
@@ -87,9 +91,11 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
     let elapsed = began.elapsed();
     let mut on_disk = Disk::default();
     on_disk.read_all(&logs);
+    on_disk.halves = desk.split_for(choices.rotated_grace / GRACE_SHARE);
     let (rotations, deleted) = (rotator.rotations, rotator.deleted);
     on_disk.merge(deleted);
-    let held = wait(&ledger, &on_disk, &choices);
+    let held = wait(&mut host, &ledger, &on_disk, &choices);
+    let said = format!("{}\n{}", host.status("--all"), host.said());
     host.stop();
     Report {
         mode,
@@ -100,6 +106,7 @@ pub fn run(mode: Mode, seed: u64, settings: &Settings) -> Report {
         counted: Counted::read(&ledger),
         disk: on_disk,
         held,
+        said,
         kills: host.kills,
         rotations,
         cpu_seconds: host.cpu_seconds,
@@ -166,26 +173,30 @@ fn kill(host: &mut Host, until: Instant, events: &Events, seed: u64, settings: &
     }
 }
 
-/// Waits until everything on disk is counted, and then for what would be too much; or until nothing happens any more.
-/// Gives the windows that are open still.
-fn wait(ledger: &Path, on_disk: &Disk, choices: &Choices) -> u64 {
+/// Waits until everything on disk is counted, and then for what would be too much; or until the agent has nothing more to
+/// do. Gives the windows that are open still.
+fn wait(host: &mut Host, ledger: &Path, on_disk: &Disk, choices: &Choices) -> u64 {
     let began = Instant::now();
     let linger = choices.rotated_grace.min(LONGEST_LINGER) + Duration::from_millis(1_500);
     let (mut last, mut since, mut is_looked_at) = (counted::progress(ledger), Instant::now(), false);
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < PATIENCE && host.is_running() {
         std::thread::sleep(Duration::from_millis(100));
         let progress = counted::progress(ledger);
         if progress != last {
             (last, since, is_looked_at) = (progress, Instant::now(), false);
         }
-        if progress.open_windows > 0 || since.elapsed() < linger {
+        if since.elapsed() < linger {
             continue;
         }
-        if since.elapsed() >= GIVEN_UP {
+        let is_new = !std::mem::replace(&mut is_looked_at, true);
+        if is_new && progress.open_windows == 0 && Counted::read(ledger).has_all(on_disk) {
             break;
         }
-        if !std::mem::replace(&mut is_looked_at, true) && Counted::read(ledger).has_all(on_disk) {
-            break;
+        if since.elapsed() >= GIVEN_UP {
+            if host.is_at_rest() {
+                break;
+            }
+            since += Duration::from_secs(1);
         }
     }
     last.open_windows

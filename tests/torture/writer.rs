@@ -31,6 +31,8 @@ pub struct Desk {
     /// Opened to append. With several, each write takes any of them: workers that have not reopened yet.
     files: Mutex<Vec<File>>,
     written: AtomicU64,
+    /// Lines that were written in two pieces, and how long that took.
+    split: Mutex<Vec<(u64, Duration)>>,
     is_over: AtomicBool,
 }
 
@@ -55,6 +57,12 @@ impl Desk {
     /// Lines so far: their numbers are those below.
     pub fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
+    }
+
+    /// Lines of which half stood there alone for so long.
+    pub fn split_for(&self, most: Duration) -> Vec<u64> {
+        let split = self.split.lock().unwrap_or_else(PoisonError::into_inner);
+        split.iter().filter(|(_, took)| *took >= most).map(|(number, _)| *number).collect()
     }
 
     pub fn end(&self) {
@@ -107,20 +115,24 @@ fn write(desk: &Desk, manner: &Manner) {
         for number in first..first + lines {
             line::push(&mut bytes, &time, number);
         }
-        write_bytes(desk, &bytes, &mut random);
+        write_bytes(desk, &bytes, first, &mut random);
         desk.written.store(first + lines, Ordering::Release);
         std::thread::sleep(TICK);
     }
 }
 
-fn write_bytes(desk: &Desk, bytes: &[u8], random: &mut fastrand::Rng) {
+/// Writes the lines from `first` on.
+fn write_bytes(desk: &Desk, bytes: &[u8], first: u64, random: &mut fastrand::Rng) {
     let files = desk.files.lock().unwrap_or_else(PoisonError::into_inner);
     let at = random.usize(..files.len());
     if bytes.len() > 1 && random.u64(..SPLIT_ONE_IN) == 0 {
         let (head, tail) = bytes.split_at(random.usize(1..bytes.len()));
+        let number = first + head.split(|&byte| byte == b'\n').count() as u64 - 1;
+        let began = Instant::now();
         (&files[at]).write_all(head).unwrap();
         std::thread::sleep(Duration::from_millis(random.u64(1..15)));
         (&files[at]).write_all(tail).unwrap();
+        desk.split.lock().unwrap_or_else(PoisonError::into_inner).push((number, began.elapsed()));
     } else {
         (&files[at]).write_all(bytes).unwrap();
     }

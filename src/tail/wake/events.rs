@@ -183,6 +183,7 @@ impl<'a> Session<'a> {
         }
         self.refused.retain(|path| wanted.contains_key(path));
         let is_new = |path: &PathBuf| !self.watched.contains_key(path) && !self.refused.contains(path);
+        let watched = self.watched.len();
         for (path, identity) in wanted.into_iter().filter(|(path, _)| is_new(path)).collect::<Vec<_>>() {
             // linemux reads a relative link from where the process stands: it is given the real path. What is not there
             // has none, and is met again later.
@@ -194,8 +195,6 @@ impl<'a> Session<'a> {
             };
             match refused {
                 None => {
-                    // What happened there before the watch stood was not told.
-                    self.shared.hint();
                     self.watched.insert(path, identity);
                 }
                 Some(why) if real.is_dir() => {
@@ -206,7 +205,12 @@ impl<'a> Session<'a> {
             }
         }
         self.look_took = began.elapsed();
-        self.tell()
+        self.tell()?;
+        if self.watched.len() > watched {
+            // What happened there before the watch stood was not told.
+            self.shared.hint();
+        }
+        Ok(())
     }
 
     /// True when a watched directory is not the one that stood there, or too many are watched for nothing.
