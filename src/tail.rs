@@ -43,6 +43,7 @@ mod revisits;
 mod rotated;
 mod scan;
 mod siblings;
+mod streams;
 mod survey;
 mod taking;
 mod text;
@@ -61,6 +62,7 @@ use hooks::Hooks;
 use identity::Look;
 use inventory::Stranger;
 use polling::Polls;
+use streams::{Streams, Unsaved};
 use text::{FileText, TextBuffer};
 use turns::Turns;
 
@@ -190,7 +192,8 @@ pub struct Tail {
     buffer: Vec<u8>,
     text: TextBuffer,
     /// Files whose cursor is not saved as it is.
-    dirty: BTreeSet<FileId>,
+    dirty: Unsaved,
+    streams: Streams,
     /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
     rested: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
@@ -231,7 +234,8 @@ impl Tail {
             polls: Polls::default(),
             buffer: Vec::new(),
             text: TextBuffer::default(),
-            dirty: BTreeSet::new(),
+            dirty: Unsaved::default(),
+            streams: Streams::default(),
             rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             next_id,
@@ -266,6 +270,7 @@ impl Tail {
         }
         self.by_number.insert((source, inode.inode), id);
         self.files.insert(id, Followed::new(source, cursor));
+        self.dirty.insert_saved(id);
     }
 
     /// The next chunk of whole lines, files in fair turns. `None` when every file is read to its end for now. The caller
@@ -308,7 +313,7 @@ impl Tail {
 
     /// Copies that go on where another file was counted to, and are not saved as such: the original, then the copy.
     pub fn continued(&self) -> impl Iterator<Item = (FileId, FileId)> {
-        self.dirty.iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
+        self.dirty.files().iter().filter_map(|id| Some((self.files.get(id)?.continues?, *id)))
     }
 
     /// The process will end: from here on, [`Tail::read`] gives only what deleted files hold, with last lines that have no
@@ -336,6 +341,7 @@ impl Tail {
     /// Cursors that are new or moved since the last confirmed commit.
     pub fn changed(&self) -> impl Iterator<Item = &Cursor> {
         self.dirty
+            .files()
             .union(&self.rested)
             .filter_map(|id| self.files.get(id))
             .filter(|file| file.begin_near.is_none())
@@ -351,7 +357,7 @@ impl Tail {
     /// The transaction with [`Tail::changed`] and [`Tail::forgotten`] is durable. No read or scan may lie between asking for
     /// those and this call. When the transaction failed, do not call it: the marks stay.
     pub fn confirm(&mut self) {
-        self.dirty.clear();
+        self.dirty.all_are_saved();
         self.rested.clear();
         self.forgotten.clear();
         for source in &mut self.sources {
@@ -361,7 +367,7 @@ impl Tail {
 
     /// True when [`Tail::changed`] or [`Tail::forgotten`] have something to save soon.
     pub fn has_changes(&self) -> bool {
-        !self.dirty.is_empty() || !self.forgotten.is_empty()
+        !self.dirty.files().is_empty() || !self.forgotten.is_empty()
     }
 
     /// True when [`Tail::changed`] has what makes the next start cheaper, and can wait for another reason to commit.

@@ -218,6 +218,14 @@ impl Candidate {
         Ok(self.has_head(cursor.head)? && matches!(self.relate_end(cursor)?, Relation::Extends(_)))
     }
 
+    /// The bytes that the first mark covers, or as many as there are.
+    pub(super) fn beginning(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; marks::FIRST as usize];
+        let found = self.read_at(&mut bytes, 0)?;
+        bytes.truncate(found);
+        Ok(bytes)
+    }
+
     /// What its first bytes are; `None` where they are too few.
     pub(super) fn start(&mut self) -> io::Result<Option<u32>> {
         self.mark(0)

@@ -64,7 +64,7 @@ impl Tail {
 
     /// Knows a file no more, nor does the ledger with the next commit.
     pub(super) fn forget(&mut self, id: FileId) -> Option<Followed> {
-        self.dirty.remove(&id);
+        self.dirty.remove(id);
         self.rested.remove(&id);
         self.forgotten.insert(id);
         self.files.remove(&id)
@@ -113,9 +113,13 @@ impl Tail {
 
     /// Emptied and deleted files of which a copy would have been met by now.
     fn outlived(&self) -> Vec<FileId> {
+        // Once for each source: thousands of files may be emptied at once.
+        let sources = self.sources.iter().map(|source| source.spec.index);
+        let known_at: BTreeMap<SourceIndex, Option<UnixMicros>> =
+            sources.map(|source| (source, self.copies_known_at(source))).collect();
         let is_scanned_since = |file: &&Followed| {
             let is_met = self.scans >= file.emptied_scan + SCANS_FOR_COPIES;
-            let known_at = self.copies_known_at(file.source).filter(|_| is_met);
+            let known_at = known_at.get(&file.source).copied().flatten().filter(|_| is_met);
             known_at.is_some_and(|at| at > file.grown_at.plus(self.spec.rotated_grace.max(LEAST_MEMORY)))
         };
         let is_deleted = |file: &Followed| file.content == Content::Deleted;

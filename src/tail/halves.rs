@@ -29,7 +29,7 @@ impl Tail {
         let Some(of) = self.twin(file, half) else { return false };
         let (Some(look), at) = (file.looking, Prefix::of(&file.cursor)) else { return false };
         self.settle(id, &Verdict::Copy { of, at, share: Share::Some }, &look, now);
-        self.give_up_handle(id);
+        self.close(id);
         true
     }
 
@@ -52,17 +52,11 @@ impl Tail {
         });
         let Some((copy, candidate)) = found else { return false };
         let at = Prefix::of(&file.cursor);
-        self.give_up_handle(id);
+        self.close(id);
         self.with(copy, |other| (other.cursor.standing, other.cursor.finished) = (Standing::Own, false));
         self.settle(copy, &Verdict::TakesOver { of: id, at }, &candidate.look, now);
         self.read_on(copy, candidate, now);
         true
-    }
-
-    fn give_up_handle(&mut self, id: FileId) {
-        if self.files.get_mut(&id).is_some_and(Followed::close) {
-            self.open_files -= 1;
-        }
     }
 
     /// A file of which nothing is counted yet either, with the same beginning.

@@ -66,10 +66,13 @@ impl Tail {
         if let Presence::Left { .. } = file.presence {
             self.learn_path(id);
         }
-        self.with(id, |file| {
-            file.close();
-        });
-        self.open_files -= 1;
+        self.close(id);
+    }
+
+    pub(super) fn close(&mut self, id: FileId) {
+        if self.files.get_mut(&id).is_some_and(Followed::close) {
+            self.open_files -= 1;
+        }
     }
 
     /// Where a file went that left the globs: there it is looked for after a restart, and there others will go.

@@ -7,15 +7,14 @@
 //! A copy stays in the inventory with what of it is counted elsewhere. When the file it was copied from loses its content
 //! and the copy has more, the copy takes over where that file was counted to. When the copy grows, it is judged again.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use super::candidate::{Candidate, Depth, More, Prefix, Relation};
-use super::followed::{Content, Followed, Presence, file_text};
-use super::identity::{self, Look};
+use super::candidate::{Candidate, More, Prefix, Relation};
+use super::followed::{Content, Followed, file_text};
+use super::identity::Look;
 use super::{Tail, places, rotated};
-use crate::model::file::{Cursor, FileId, Inode, Packing, SourceIndex, Standing};
+use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// How many copies of copies are followed to the file that is read.
@@ -126,70 +125,6 @@ impl Tail {
             self.strangers.remove(&key);
         }
         verdict
-    }
-
-    /// True when a file looks as it did when it was judged last.
-    fn was_seen_so(&self, candidate: &Candidate, question: Question<'_>) -> bool {
-        let stranger = self.strangers.get(&(question.source, candidate.look.inode));
-        let known = question.except.and_then(|id| self.files.get(&id)).and_then(|file| file.judged);
-        stranger.is_some_and(|seen| seen.look == candidate.look) || known == Some(candidate.look)
-    }
-
-    /// Whether there is anything that a file could be a copy of.
-    fn has_streams(&self, source: SourceIndex, except: Option<FileId>) -> bool {
-        self.files
-            .values()
-            .any(|file| file.source == source && file.cursor.offset > 0 && Some(file.cursor.file) != except)
-    }
-
-    /// Every file of the source that the candidate has to do with.
-    fn related(&self, candidate: &mut Candidate, question: Question<'_>) -> std::io::Result<Vec<(FileId, Relation)>> {
-        let mut related = Vec::new();
-        let streams = self.files.values().filter(|file| {
-            file.source == question.source && file.cursor.offset > 0 && Some(file.cursor.file) != question.except
-        });
-        // With thousands of files, nearly all of them begin otherwise: that is said by one number each.
-        let start = candidate.start()?;
-        let begins_otherwise =
-            |file: &Followed| file.cursor.marks.0.first().is_some_and(|known| start.is_some_and(|own| own != *known));
-        let may_be_live = question.place == Place::Listed && !rotated::is_rotated_form(question.path);
-        let are_both_live = |file: &Followed| may_be_live && self.is_live_elsewhere(file, question.path);
-        let streams = streams.filter(|file| !begins_otherwise(file) && !are_both_live(file));
-        let mut streams: Vec<&Followed> = streams.collect();
-        // One in the making would be unpacked again at each scan.
-        let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
-        // An archive is unpacked from front to back.
-        streams.sort_by_key(|file| file.cursor.offset);
-        for file in streams {
-            let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
-            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
-            let relation = candidate.relate(&file.cursor, depth)?;
-            let is_other = match relation {
-                Relation::Differs => true,
-                Relation::Within(len) => {
-                    readable(file).is_some_and(|other| candidate.agrees_with(&other, len) == Some(false))
-                }
-                Relation::TooShort | Relation::Extends(_) | Relation::Begins(_) => false,
-            };
-            if !is_other {
-                related.push((file.cursor.file, relation));
-            }
-        }
-        Ok(related)
-    }
-
-    /// Two names side by side, neither of them a rotation (`path` is none): two logs, even where their bytes are the same. So
-    /// too for what is a copy of such another one.
-    fn is_live_elsewhere(&self, file: &Followed, path: &Path) -> bool {
-        let is_live = |file: &Followed| {
-            let other = file.cursor.path.as_path();
-            file.presence == Presence::Named
-                && file.scan == self.scans
-                && other != path
-                && !rotated::is_rotated_form(other)
-        };
-        let root = self.files.get(&self.root(file.cursor.file));
-        is_live(file) || root.is_some_and(is_live)
     }
 
     /// `None` where it cannot be read to the end of the comparison.
@@ -459,22 +394,6 @@ impl Tail {
 /// A copy that has no more than is counted. An archive that ends in the middle may be given more.
 fn share_of(candidate: &Candidate) -> Share {
     if candidate.is_unfinished() { Share::Some } else { Share::All }
-}
-
-/// Where the bytes of a file can be compared one by one.
-fn readable(file: &Followed) -> Option<File> {
-    if file.content != Content::There || file.cursor.packing != Packing::Plain {
-        return None;
-    }
-    let handle = if let Some(handle) = &file.handle {
-        handle.try_clone().ok()?
-    } else {
-        let (handle, look) = identity::open(&file.cursor.path).ok()?;
-        (look.inode == file.cursor.inode).then_some(handle)?
-    };
-    // It may have been rewritten since it was counted.
-    let Cursor { head, before, offset, .. } = file.cursor;
-    identity::holds(&handle, head, before, offset).ok()?.then_some(handle)
 }
 
 /// File times are taken from the kernel's last tick, and scans take a moment.

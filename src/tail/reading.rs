@@ -329,7 +329,8 @@ impl Tail {
         self.files.insert(id, emptied);
         self.files.insert(new, fresh);
         self.by_inode.insert((source, inode), new);
-        self.dirty.extend([id, new]);
+        self.dirty.insert(id);
+        self.dirty.insert(new);
         self.enqueue(new);
         self.note(source, path, What::Truncated { file: id, new, offset });
     }

@@ -38,6 +38,8 @@ impl Tail {
     pub fn scan(&mut self, now: UnixMicros) -> ScanReport {
         self.scans += 1;
         self.listed.begin(now);
+        self.refresh_streams();
+        debug_assert!(self.streams.is_current(&self.files), "a cursor that changed is not marked for saving");
         let mut report = ScanReport::default();
         for at in 0..self.sources.len() {
             let Some(source) = self.sources.get(at) else { continue };

@@ -7,6 +7,7 @@
 //! Looked at are the directories of the globs and of every file that is known, where links lead to, and where handles were
 //! seen to go; and the directories right below, while something is missing.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -42,6 +43,24 @@ struct Unknown {
     kinship: Kinship,
 }
 
+/// One look beside the globs of a source.
+struct Visit<'a> {
+    source: SourceIndex,
+    listing: &'a Listing,
+    now: UnixMicros,
+    /// A file may stand in a place that is not known.
+    is_searching: bool,
+    homes: OnceCell<Homes>,
+}
+
+/// Names under which files of a source were read: made when they are needed, once for all that are compared with them.
+#[derive(Debug, Default)]
+struct Homes {
+    /// With the names that these may be rotations of.
+    names: HashSet<Vec<u8>>,
+    stems: HashSet<Vec<u8>>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Met {
     Yes,
@@ -52,11 +71,12 @@ enum Met {
 impl Tail {
     /// Follows files outside the globs that were rotated away before they were seen, and takes stock of the rest.
     pub(super) fn meet_siblings(&mut self, source: SourceIndex, listing: &Listing, now: UnixMicros) {
-        let directories = self.directories_of(source, listing);
+        let visit = Visit { source, listing, now, is_searching: self.is_searching(source), homes: OnceCell::new() };
+        let directories = self.directories_of(&visit);
         let mut strangers = Vec::new();
         for directory in &directories {
-            let Some((look, settled, names)) = self.changed_names(source, directory, now) else { continue };
-            strangers.extend(self.unknown_names(source, directory, &look, &names, listing));
+            let Some((look, settled, names)) = self.changed_names(&visit, directory) else { continue };
+            strangers.extend(self.unknown_names(&visit, directory, &look, &names));
             let key = (source, directory.clone());
             match settled {
                 Some(settled) if !self.has_moved(source, directory, &look, &names) => {
@@ -81,7 +101,8 @@ impl Tail {
     }
 
     /// Where files of the source may be.
-    fn directories_of(&self, source: SourceIndex, listing: &Listing) -> BTreeSet<PathBuf> {
+    fn directories_of(&self, visit: &Visit<'_>) -> BTreeSet<PathBuf> {
+        let Visit { source, listing, .. } = *visit;
         let Some(known) = self.source(source) else { return BTreeSet::new() };
         let files = self.files.values().filter(|file| file.source == source);
         let of_files = files.flat_map(|file| [Some(&file.cursor.path), file.cursor.real_path.as_ref()]).flatten();
@@ -94,7 +115,7 @@ impl Tail {
         // Neighbours follow each other: most are gone before the sort.
         directories.dedup_by_key(|directory| directory.as_os_str());
         let mut found: BTreeSet<PathBuf> = directories.into_iter().map(Path::to_owned).collect();
-        if self.is_searching(source) {
+        if visit.is_searching {
             let below: Vec<PathBuf> = found.iter().flat_map(|directory| below(directory)).collect();
             found.extend(below);
         }
@@ -115,15 +136,11 @@ impl Tail {
     }
 
     /// The names in a directory; `None` for one that is as it was, unless a file of the source is not decided.
-    fn changed_names(
-        &self,
-        source: SourceIndex,
-        directory: &Path,
-        now: UnixMicros,
-    ) -> Option<(Look, Option<Look>, Names)> {
+    fn changed_names(&self, visit: &Visit<'_>, directory: &Path) -> Option<(Look, Option<Look>, Names)> {
+        let Visit { source, now, .. } = *visit;
         let look = Look::new(&rustix::fs::stat(directory).ok()?);
         let is_known = self.directories.get(&(source, directory.to_owned())) == Some(&look) && look.is_settled(now);
-        if is_known && !self.is_searching(source) && !self.strangers.keys().any(|(of, _)| *of == source) {
+        if is_known && !visit.is_searching && !self.strangers.keys().any(|(of, _)| *of == source) {
             return None;
         }
         let (settled, names) = settled_names(directory).ok()?;
@@ -131,15 +148,8 @@ impl Tail {
     }
 
     /// Names that may be of interest, and belong to no file that is followed.
-    fn unknown_names(
-        &self,
-        source: SourceIndex,
-        directory: &Path,
-        look: &Look,
-        names: &Names,
-        listing: &Listing,
-    ) -> Vec<Unknown> {
-        let stems = self.stems(source);
+    fn unknown_names(&self, visit: &Visit<'_>, directory: &Path, look: &Look, names: &Names) -> Vec<Unknown> {
+        let source = visit.source;
         let is_known = |number: u64| {
             let inode = Inode { device: look.inode.device, inode: number };
             let file = self.by_inode.get(&(source, inode)).and_then(|id| self.files.get(id));
@@ -149,8 +159,11 @@ impl Tail {
         candidates
             .filter_map(|(name, number)| {
                 let path = directory.join(name);
-                let kinship = self.kinship(source, &path, &stems)?;
-                listing.get(&path).is_none().then_some(Unknown { path, number: Some(*number), kinship })
+                if visit.listing.get(&path).is_some() {
+                    return None;
+                }
+                let kinship = self.kinship(source, &path, &visit.homes)?;
+                Some(Unknown { path, number: Some(*number), kinship })
             })
             .collect()
     }
@@ -171,49 +184,50 @@ impl Tail {
         })
     }
 
-    fn kinship(&self, source: SourceIndex, path: &Path, stems: &HashSet<Vec<u8>>) -> Option<Kinship> {
+    fn kinship(&self, source: SourceIndex, path: &Path, homes: &OnceCell<Homes>) -> Option<Kinship> {
         let known = self.source(source)?;
         if known.globs.excludes(path) {
             return None;
         }
-        if self.is_rotation(source, path) {
+        if self.is_rotation_among(source, path, homes) {
             return Some(Kinship::Rotation);
         }
-        stems.contains(rotated::stem(path.file_name()?)).then_some(Kinship::Stem)
+        let homes = homes.get_or_init(|| self.homes(source));
+        homes.stems.contains(rotated::stem(path.file_name()?)).then_some(Kinship::Stem)
     }
 
     /// True for a path that may be a rotation of one that the globs match: beside it, below it, or wherever else rotations
     /// of it were seen to go.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
+        self.is_rotation_among(source, path, &OnceCell::new())
+    }
+
+    fn is_rotation_among(&self, source: SourceIndex, path: &Path, homes: &OnceCell<Homes>) -> bool {
         let Some(known) = self.source(source) else { return false };
         if known.globs.excludes(path) {
             return false;
         }
         let above = path.parent().and_then(Path::parent);
-        let name = path.file_name().unwrap_or_default();
-        // What a link leads to may be known by a name that it was given since.
-        let is_home = |base: &OsStr| {
-            let homes = self.homes_of(source).filter_map(Path::file_name);
-            homes
-                .into_iter()
-                .any(|home| home == base || rotated::bases(home).iter().any(|of_home| of_home == base.as_bytes()))
-        };
-        rotated::bases(name).iter().any(|base| {
-            let base = OsStr::from_bytes(base);
+        rotated::bases(path.file_name().unwrap_or_default()).iter().any(|name| {
+            let base = OsStr::from_bytes(name);
             known.globs.matches(&path.with_file_name(base))
                 || above.is_some_and(|above| known.globs.matches(&above.join(base)))
-                || is_home(base)
+                || homes.get_or_init(|| self.homes(source)).names.contains(name)
         })
     }
 
-    /// Paths under which files of the source were read.
-    fn homes_of(&self, source: SourceIndex) -> impl Iterator<Item = &Path> {
-        let files = self.files.values().filter(move |file| file.source == source && file.is_own());
-        files.flat_map(|file| [Some(file.home.as_path()), file.cursor.real_path.as_deref()]).flatten()
-    }
-
-    fn stems(&self, source: SourceIndex) -> HashSet<Vec<u8>> {
-        self.homes_of(source).filter_map(|home| Some(rotated::stem(home.file_name()?).to_vec())).collect()
+    /// Names under which files of the source were read.
+    fn homes(&self, source: SourceIndex) -> Homes {
+        let files = self.files.values().filter(|file| file.source == source && file.is_own());
+        let paths = files.flat_map(|file| [Some(file.home.as_path()), file.cursor.real_path.as_deref()]).flatten();
+        let mut homes = Homes::default();
+        for name in paths.filter_map(Path::file_name) {
+            homes.stems.insert(rotated::stem(name).to_vec());
+            // What a link leads to may be known by a name that it was given since.
+            homes.names.extend(rotated::bases(name));
+            homes.names.insert(name.as_bytes().to_vec());
+        }
+        homes
     }
 
     fn meet(&mut self, source: SourceIndex, unknown: &Unknown, now: UnixMicros) -> Met {
