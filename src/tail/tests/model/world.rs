@@ -80,6 +80,8 @@ pub(super) struct World {
     pub(super) reached: usize,
     /// Live names that a link led to at a scan.
     pub(super) linked: BTreeSet<String>,
+    /// Those that are not saved yet.
+    pub(super) newly_linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
     pub(super) forgiven: HashSet<usize>,
     /// Lines that were cut inside: what is written behind is no line that anybody wrote.
@@ -102,6 +104,7 @@ impl World {
             copy: None,
             reached: 0,
             linked: BTreeSet::new(),
+            newly_linked: BTreeSet::new(),
             forgiven: HashSet::new(),
             torn: HashSet::new(),
         }
@@ -145,7 +148,9 @@ impl World {
 
     /// Every file was looked at.
     pub(super) fn looked(&mut self) {
-        self.disk.nodes.iter_mut().for_each(|node| node.begins_alike = None);
+        // A copy is known by its marks as long as it stays one.
+        let all = self.disk.nodes.iter_mut().filter(|node| !node.is_copy);
+        all.for_each(|node| node.begins_alike = None);
     }
 
     /// Does what an action says, and sees to what follows for each source.
@@ -381,7 +386,12 @@ impl World {
         let len = between_tokens(bytes, sixteenths);
         let kept = Self::lines_in(&bytes[..len]);
         let last_line = bytes[..len].rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
-        self.torn.extend(Self::lines_in(last_line));
+        let torn = Self::lines_in(last_line);
+        // With what is written behind it, it may be the beginning of a line in several files.
+        for &line in &torn {
+            self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+        }
+        self.torn.extend(torn);
         self.allow_again(&kept);
         let is_known_before = self.disk.nodes[node].begins_alike.map_or(len, |known| known.min(len));
         self.disk.nodes[node].unfinished = None;
@@ -434,13 +444,10 @@ impl World {
             }
             With::Other => self.new_lines(2).into_bytes(),
         };
-        if matches!(with, With::Tail | With::Edited) {
-            let again = Self::lines_in(&content);
-            let inode = self.disk.nodes[old].inode;
-            for (account, open) in self.accounts.iter_mut().zip(&self.open) {
-                for &line in &again {
-                    if open.contains(&inode) { account.allow_twice(line) } else { account.allow_again(line) }
-                }
+        // What goes on otherwise is another log, however it begins.
+        if !matches!(with, With::Same | With::Other) {
+            for line in Self::lines_in(&content) {
+                self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
             }
         }
         let new = self.disk.create(".new", &content);
