@@ -71,6 +71,7 @@ impl Tail {
                 self.listed.want_scan();
             }
             if let Some(source) = self.sources.get_mut(at) {
+                source.note_away(&listing.obstacles);
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
                 if listing.is_complete() {

@@ -289,7 +289,7 @@ impl Tail {
     fn is_written_since_known(&self, source: SourceIndex, path: &Path, candidate: &Candidate) -> bool {
         let Some(known) = self.source(source) else { return false };
         let Some(known_until) = known.known_until else { return false };
-        let away = known.obstructed_since.iter().filter(|(directory, _)| path.starts_with(directory));
+        let away = known.away_since.iter().filter(|(directory, _)| path.starts_with(directory));
         let known_until = away.map(|(_, since)| *since).fold(known_until, UnixMicros::min);
         identity::modified(&candidate.handle).is_some_and(|modified| modified > known_until.minus(CLOCK_SLACK))
     }
