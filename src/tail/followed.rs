@@ -283,6 +283,16 @@ impl Followed {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
     }
 
+    /// True for an open file of which nothing is counted, and which is not as it was judged: what it is a copy of may have been
+    /// read since.
+    pub(super) fn is_to_be_judged(&self) -> bool {
+        let look = || self.handle.as_ref().and_then(|handle| identity::look(handle).ok());
+        self.is_own()
+            && self.cursor.offset == 0
+            && self.begin_near.is_none()
+            && self.judged.is_none_or(|judged| look() != Some(judged))
+    }
+
     /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again. A copy
     /// with more than is counted may turn out to have lines of its own.
     pub(super) fn holds_back(&self) -> bool {

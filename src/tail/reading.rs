@@ -63,7 +63,7 @@ impl Tail {
             self.leave_queue(id);
             return None;
         }
-        if self.files.get(&id)?.is_undecided() && self.decide(id, now) == Decided::NotToRead {
+        if self.files.get(&id)?.is_to_be_judged() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
             return None;
         }

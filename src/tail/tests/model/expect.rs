@@ -84,19 +84,25 @@ impl World {
             }
         }
         self.live_since.clear();
+        self.linking = self.link_end();
         if self.disk.directory == Directory::There {
             let live = self.disk.names().filter(|(name, _)| *name == "a.log" || *name == "b.log");
             self.live_since = live.map(|(_, node)| node).collect::<BTreeSet<_>>();
         }
     }
 
-    /// What a link leads to after a scan, it led to when the scan saw it, or the next one will.
+    /// What a link leads to before and after a scan, it led to when the scan saw it.
     pub(super) fn end_scan(&mut self) {
-        if self.setting.globs.has_links() && self.disk.directory == Directory::There {
-            let there = self.disk.link_end("current.log").filter(|name| self.disk.node(name).is_some());
-            let new = there.map(str::to_owned).filter(|name| self.linked.insert(name.clone()));
-            self.newly_linked.extend(new);
-        }
+        let linking = self.linking.take();
+        let there = self.link_end().filter(|there| linking.as_ref() == Some(there));
+        let new = there.filter(|name| self.linked.insert(name.clone()));
+        self.newly_linked.extend(new);
+    }
+
+    fn link_end(&self) -> Option<String> {
+        let is_there = self.setting.globs.has_links() && self.disk.directory == Directory::There;
+        let end = self.disk.link_end("current.log").filter(|_| is_there)?;
+        self.disk.node(end).map(|_| end.to_owned())
     }
 
     /// Nothing is open any more.

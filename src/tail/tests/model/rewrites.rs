@@ -84,7 +84,10 @@ impl World {
         // What goes on otherwise is another log, however it begins.
         if !matches!(with, With::Same | With::Other) {
             for line in Self::lines_in(&content) {
-                self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+                for account in &mut self.accounts {
+                    account.allow_twice(line);
+                    account.own(line);
+                }
             }
         }
         let new = self.disk.create(".new", &content);

@@ -80,6 +80,8 @@ pub(super) struct World {
     pub(super) reached: usize,
     /// Live names that a link led to at a scan.
     pub(super) linked: BTreeSet<String>,
+    /// What the link led to when the scan that is under way began.
+    pub(super) linking: Option<String>,
     /// Those that are not saved yet.
     pub(super) newly_linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
@@ -104,6 +106,7 @@ impl World {
             copy: None,
             reached: 0,
             linked: BTreeSet::new(),
+            linking: None,
             newly_linked: BTreeSet::new(),
             forgiven: HashSet::new(),
             torn: HashSet::new(),
