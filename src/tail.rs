@@ -159,6 +159,8 @@ struct Source {
     scanned_at: Option<UnixMicros>,
     obstacles: BTreeMap<PathBuf, Obstacle>,
     obstructed_since: BTreeMap<PathBuf, UnixMicros>,
+    /// Up to when what was in directories was known that are not there.
+    away_since: BTreeMap<PathBuf, UnixMicros>,
     /// Up to when every live file of it was seen.
     known_until: Option<UnixMicros>,
     counters: TailCounters,
@@ -255,6 +257,7 @@ impl Tail {
         for cursor in known {
             tail.remember(cursor);
         }
+        tail.promote_copies();
         Ok(tail)
     }
 
@@ -469,6 +472,7 @@ impl Source {
             scanned_at: None,
             obstacles: BTreeMap::new(),
             obstructed_since: BTreeMap::new(),
+            away_since: BTreeMap::new(),
             known_until,
             counters: TailCounters::default(),
             saved_counters: TailCounters::default(),

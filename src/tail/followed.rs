@@ -192,6 +192,12 @@ impl Followed {
         }
     }
 
+    /// Bytes of an archive, as they are stored, behind its damage.
+    pub(super) fn damaged_bytes(&self) -> u64 {
+        let Some(Ending::Damaged(damage)) = self.ending else { return 0 };
+        self.looking.map_or(0, |look| look.size.saturating_sub(damage.packed_offset))
+    }
+
     /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
     pub(super) fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
         let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
@@ -235,6 +241,14 @@ impl Followed {
     /// True when it is on its way out and nothing came for the grace time.
     pub(super) fn is_over(&self, now: UnixMicros, grace: Duration) -> bool {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
+    }
+
+    /// When it grew last, or was done with.
+    pub(super) fn last_change(&self) -> UnixMicros {
+        match self.presence {
+            Presence::Missing { since: Some(since) } => since.max(self.grown_at),
+            _ => self.grown_at,
+        }
     }
 
     /// True for one that is on its way out, and not finished: its last half line is not decided.
@@ -406,6 +420,9 @@ impl Followed {
             (Standing::Foreign, _) => return FileState::Foreign,
             (Standing::Own, Content::Emptied) => return FileState::Destroyed,
             (Standing::Own, Content::There | Content::Deleted) => {}
+        }
+        if let Some(why) = self.unpack_fault() {
+            return FileState::NotUnpacked { why };
         }
         match self.presence {
             _ if self.is_set_aside => FileState::SetAside,

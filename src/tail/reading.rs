@@ -274,8 +274,12 @@ impl Tail {
             file.cursor.look = file.looking.map(|look| look.as_read());
         }
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let fault = file.unpack_fault();
-        self.count(source, |counters| counters.files_finished += 1);
+        let (fault, damaged) = (file.unpack_fault(), file.damaged_bytes());
+        self.count(source, |counters| {
+            counters.files_finished += 1;
+            counters.not_unpacked_files += u64::from(fault.is_some());
+            counters.not_unpacked_bytes += damaged;
+        });
         self.dirty.insert(id);
         if let Some(why) = fault {
             self.note(source, path.clone(), What::NotUnpacked { file: id, offset, why });

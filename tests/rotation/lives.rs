@@ -36,11 +36,11 @@ const ROUND: Duration = Duration::from_millis(1050);
 const LINE_EVERY: Duration = Duration::from_millis(40);
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What is not counted within this time, while nothing else is, does not come at all. Commits that take long may be half a
-/// minute apart.
-const SILENCE: Duration = Duration::from_secs(35);
+/// What is not counted within this time, while nothing else is, does not come at all. On a busy machine, commits may be half
+/// a minute apart, and so may scans; a window may need one of each.
+const SILENCE: Duration = Duration::from_secs(80);
 
 /// How long all must stay as it is once it is counted: `rotated_grace` and some scans.
 const SETTLE: Duration = Duration::from_millis(1500);
