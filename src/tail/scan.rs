@@ -272,6 +272,9 @@ impl Tail {
             |file: &&Followed| file.scan != scans && file.source == source && file.is_own() && !file.is_emptied();
         let unseen: Vec<FileId> = self.files.values().filter(is_unseen).map(|file| file.cursor.file).collect();
         let mut neighbours = Neighbours::default();
+        if unseen.iter().any(|id| self.files.get(id).is_some_and(|file| file.handle.is_none())) {
+            self.make_room();
+        }
         for id in unseen {
             self.unseen(id, &mut neighbours, now);
         }
@@ -370,15 +373,8 @@ impl Tail {
         }
         // With nothing counted, an inode says nothing: strangers are judged by content.
         candidates.retain(|path| offset > 0 || !rotated::is_rotated_form(path));
-        for path in candidates {
-            if !self.make_room() {
-                return Search::Impossible;
-            }
-            if self.attach(id, &path) {
-                return Search::Attached;
-            }
-        }
-        Search::NotFound
+        let is_found = candidates.iter().any(|path| self.attach(id, path));
+        if is_found { Search::Attached } else { Search::NotFound }
     }
 
     /// Where a file may be that has no name: beside where it was, where its link led, where rotations go, and right below.
@@ -397,7 +393,8 @@ impl Tail {
         found
     }
 
-    /// Opens the file under a path that has its inode, if it has its content too.
+    /// Opens the file under a path that has its inode, if it has its content too: it is read through this handle, where there
+    /// is room for it.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
@@ -407,13 +404,16 @@ impl Tail {
         if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
-        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
+        // Without room, it is opened there at its turn.
+        if self.open_files < self.spec.max_open_files {
+            file.put_handle(candidate.into_parts());
+            self.open_files += 1;
+        }
         path.clone_into(&mut file.cursor.path);
         if let Some(real) = file.cursor.real_path.replace(path.to_owned()) {
             file.home = real;
         }
-        self.open_files += 1;
         self.dirty.insert(id);
         let (source, offset) = (file.source, file.cursor.offset);
         self.note(source, path.to_owned(), What::Resumed { file: id, offset });
