@@ -192,6 +192,12 @@ impl Followed {
         }
     }
 
+    /// Bytes of an archive, as they are stored, behind its damage.
+    pub(super) fn damaged_bytes(&self) -> u64 {
+        let Some(Ending::Damaged(damage)) = self.ending else { return 0 };
+        self.looking.map_or(0, |look| look.size.saturating_sub(damage.packed_offset))
+    }
+
     /// Bytes of the file, unpacked, from a place; fewer than wanted only at its end.
     pub(super) fn read_at(&mut self, buffer: &mut [u8], from: u64) -> io::Result<usize> {
         let Some(handle) = &self.handle else { return Err(io::ErrorKind::NotFound.into()) };
@@ -414,6 +420,9 @@ impl Followed {
             (Standing::Foreign, _) => return FileState::Foreign,
             (Standing::Own, Content::Emptied) => return FileState::Destroyed,
             (Standing::Own, Content::There | Content::Deleted) => {}
+        }
+        if let Some(why) = self.unpack_fault() {
+            return FileState::NotUnpacked { why };
         }
         match self.presence {
             _ if self.is_set_aside => FileState::SetAside,

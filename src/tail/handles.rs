@@ -49,12 +49,12 @@ impl Tail {
             .collect();
         closable.sort_unstable();
         for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
-            self.give_up_handle(id);
+            self.close_for_others(id);
         }
         self.open_files < most
     }
 
-    fn give_up_handle(&mut self, id: FileId) {
+    fn close_for_others(&mut self, id: FileId) {
         let Some(file) = self.files.get(&id) else { return };
         if file.leaving_since().is_some() {
             let look = file.handle.as_ref().and_then(|handle| identity::look(handle).ok());

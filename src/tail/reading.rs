@@ -37,6 +37,7 @@ pub(super) struct Found {
 
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
+        self.replaced.clear();
         loop {
             if !self.is_stopping && self.is_poll_due(now) {
                 self.poll(now);
@@ -273,8 +274,12 @@ impl Tail {
             file.cursor.look = file.looking.map(|look| look.as_read());
         }
         let (source, path, offset) = (file.source, file.cursor.path.clone(), file.cursor.offset);
-        let fault = file.unpack_fault();
-        self.count(source, |counters| counters.files_finished += 1);
+        let (fault, damaged) = (file.unpack_fault(), file.damaged_bytes());
+        self.count(source, |counters| {
+            counters.files_finished += 1;
+            counters.not_unpacked_files += u64::from(fault.is_some());
+            counters.not_unpacked_bytes += damaged;
+        });
         self.dirty.insert(id);
         if let Some(why) = fault {
             self.note(source, path.clone(), What::NotUnpacked { file: id, offset, why });
@@ -283,7 +288,8 @@ impl Tail {
     }
 
     /// What was counted is gone from the file: what is there now is another file, read from its beginning under the same
-    /// handle. So too for a file that left the globs: it may have been rewritten before it did.
+    /// handle. So too for a file that left the globs: it may have been rewritten before it did. Twice in one read, it has to
+    /// wait for the next look at it.
     fn replace(&mut self, id: FileId, now: UnixMicros) {
         self.leave_queue(id);
         let Some(file) = self.files.get_mut(&id) else { return };
@@ -331,7 +337,13 @@ impl Tail {
         self.by_inode.insert((source, inode), new);
         self.dirty.insert(id);
         self.dirty.insert(new);
-        self.enqueue(new);
+        // One that is written over and over would keep one read for ever.
+        if self.replaced.contains(&(source, inode)) {
+            self.listed.want_scan();
+        } else {
+            self.replaced.push((source, inode));
+            self.enqueue(new);
+        }
         self.note(source, path, What::Truncated { file: id, new, offset });
     }
 

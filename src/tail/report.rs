@@ -161,6 +161,10 @@ pub enum FileState {
     Finished,
     /// It is where it was, and the configuration does not name it any more.
     SetAside,
+    /// An archive that is damaged, cut off or still being written: read up to there.
+    NotUnpacked {
+        why: &'static str,
+    },
     /// What it has is counted from that file.
     Copy {
         of: FileId,
@@ -185,6 +189,7 @@ impl FileState {
             Self::Unreadable { .. } => "unreadable",
             Self::Finished => "finished",
             Self::SetAside => "set_aside",
+            Self::NotUnpacked { .. } => "not_unpacked",
             Self::Copy { .. } => "copy",
             Self::Foreign => "foreign",
             Self::Destroyed => "destroyed",
@@ -257,12 +262,16 @@ pub struct TailCounters {
     pub cut_files: u64,
     /// Their bytes that were seen and not read.
     pub cut_bytes: u64,
+    /// Archives that were damaged or cut off when nothing more was expected of them.
+    pub not_unpacked_files: u64,
+    /// Their bytes, as they are stored, behind a damage.
+    pub not_unpacked_bytes: u64,
 }
 
 impl TailCounters {
     /// What was left out, by reason.
     #[must_use]
-    pub const fn losses(&self) -> [Loss; 6] {
+    pub const fn losses(&self) -> [Loss; 8] {
         let (lines, files) = (0, 0);
         [
             Loss { reason: "oversized", lines: self.oversized_lines, bytes: self.oversized_bytes, files },
@@ -271,6 +280,9 @@ impl TailCounters {
             Loss { reason: "holes", lines, bytes: self.nul_bytes, files },
             Loss { reason: "lost", lines, bytes: self.lost_bytes, files: self.files_lost },
             Loss { reason: "cut", lines, bytes: self.cut_bytes, files: self.cut_files },
+            Loss { reason: "not_unpacked", lines, bytes: self.not_unpacked_bytes, files: self.not_unpacked_files },
+            // Each of them is a byte at least.
+            Loss { reason: "malformed", lines, bytes: self.malformed_sequences, files },
         ]
     }
 
@@ -291,6 +303,8 @@ impl TailCounters {
         lost_bytes: 0,
         cut_files: 0,
         cut_bytes: 0,
+        not_unpacked_files: 0,
+        not_unpacked_bytes: 0,
     };
 
     #[must_use]
@@ -312,6 +326,8 @@ impl TailCounters {
             lost_bytes: self.lost_bytes + other.lost_bytes,
             cut_files: self.cut_files + other.cut_files,
             cut_bytes: self.cut_bytes + other.cut_bytes,
+            not_unpacked_files: self.not_unpacked_files + other.not_unpacked_files,
+            not_unpacked_bytes: self.not_unpacked_bytes + other.not_unpacked_bytes,
         }
     }
 }

@@ -71,6 +71,7 @@ impl Tail {
                 self.listed.want_scan();
             }
             if let Some(source) = self.sources.get_mut(at) {
+                source.note_away(&listing.obstacles);
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
                 if listing.is_complete() {
@@ -312,9 +313,17 @@ impl Tail {
                 self.with(id, |file| file.presence = Presence::Left { since: now });
                 self.enqueue(id);
             }
+            // Under another name, it may wait for a handle.
+            Search::NotFound if self.is_met(id) => {}
             Search::NotFound if now.since(since) >= grace => self.lose(id),
             Search::NotFound | Search::Impossible => {}
         }
+    }
+
+    /// True for one whose inode was seen under another name, where it is not decided yet what it is.
+    fn is_met(&self, id: FileId) -> bool {
+        let key = |file: &Followed| (file.source, file.cursor.inode);
+        self.files.get(&id).is_some_and(|file| self.strangers.contains_key(&key(file)))
     }
 
     /// True for a file that stands where it stood, under a name that the configuration named then and does not now. One

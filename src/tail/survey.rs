@@ -104,6 +104,7 @@ impl Tail {
         };
         let (why, of) = match status.state {
             FileState::Unreadable { why, .. } => (why, None),
+            FileState::NotUnpacked { why } => (why.to_owned(), None),
             FileState::Copy { of } => (String::new(), self.path_of(of)),
             _ => (String::new(), None),
         };

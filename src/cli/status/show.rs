@@ -18,12 +18,13 @@ const READ: [(&str, &str); 5] = [
 ];
 
 /// Why others are not, in words: what needs a person first.
-const NOT_READ: [(&str, &str); 10] = [
+const NOT_READ: [(&str, &str); 11] = [
     ("unreadable", "cannot be read, tried again at each scan"),
     ("not_listed", "cannot be listed, tried again at each scan"),
     ("not_there", "not there: a directory of `paths`"),
     ("waiting", "waiting for a free handle: raise `tail.max_open_files`"),
     ("missing", "not found under any name; what was not read may be lost"),
+    ("not_unpacked", "archives that are damaged, cut off or being written: read up to there"),
     ("undecided", "may be a copy of what is counted: not read until that is certain"),
     ("not_regular", "not a regular file, left alone"),
     ("set_aside", "not named by the configuration any more"),
@@ -32,13 +33,15 @@ const NOT_READ: [(&str, &str); 10] = [
 ];
 
 /// Losses, in words.
-const LOSSES: [(&str, &str); 6] = [
+const LOSSES: [(&str, &str); 8] = [
     ("oversized", "of lines longer than `tail.max_line_bytes`"),
     ("continued", "behind a last line that was counted without its end"),
     ("torn", "of lines that a hole of NULs cut off"),
     ("holes", "of NULs, passed over"),
     ("lost", "of files that were deleted before they were read, at least"),
     ("cut", "of files that were truncated before they were read, at least"),
+    ("not_unpacked", "of archives behind a damage, or where they were cut off"),
+    ("malformed", "of what is no text in the source's `encoding`, replaced by U+FFFD, at least"),
 ];
 
 const MINUTE: u64 = 60;
@@ -118,8 +121,10 @@ fn not_read(file: &NotReadStatus) -> String {
 /// What was left out since the ledger was made.
 pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
     for LossStatus { reason, lines, bytes: lost, files } in losses {
-        // A file that was lost, and of which nothing more had been seen, is in JSON and metrics.
-        if *lines + *lost == 0 {
+        // A file that was lost, and of which nothing more had been seen, is in JSON and metrics. What a cut off archive had
+        // more nobody knows.
+        let is_archive = reason == "not_unpacked" && *files > 0;
+        if *lines + *lost == 0 && !is_archive {
             continue;
         }
         let words = LOSSES.iter().find(|(known, _)| known == reason).map_or(reason.as_str(), |(_, words)| *words);
@@ -128,7 +133,8 @@ pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
             (0, files) => format!(" ({files} {})", plural(files, "file", "files")),
             (lines, _) => format!(" ({lines} {})", plural(lines, "line", "lines")),
         };
-        let _ = writeln!(text, "  LEFT OUT: {}{count} {words}", bytes(*lost));
+        let lost = if *lost == 0 { "what nobody saw".to_owned() } else { bytes(*lost) };
+        let _ = writeln!(text, "  LEFT OUT: {lost}{count} {words}");
     }
 }
 
@@ -201,6 +207,7 @@ mod tests {
                 LossStatus { reason: "continued".to_owned(), ..LossStatus::default() },
                 LossStatus { reason: "lost".to_owned(), lines: 0, bytes: 20, files: 1 },
                 LossStatus { reason: "newer than this".to_owned(), lines: 0, bytes: 5, files: 0 },
+                LossStatus { reason: "not_unpacked".to_owned(), lines: 0, bytes: 0, files: 2 },
             ],
         );
         assert_eq!(
@@ -216,6 +223,7 @@ mod tests {
   LEFT OUT: 3.0 MB (2 lines) of lines longer than `tail.max_line_bytes`
   LEFT OUT: 20 bytes (1 file) of files that were deleted before they were read, at least
   LEFT OUT: 5 bytes newer than this
+  LEFT OUT: what nobody saw (2 files) of archives behind a damage, or where they were cut off
 "
         );
     }
@@ -250,7 +258,7 @@ hints: off
         use crate::model::time::UnixMicros;
         use crate::tail::FileState::{self, *};
         let unreadable = Unreadable { why: String::new(), since: UnixMicros(0) };
-        let states: [FileState; 12] = [
+        let states: [FileState; 13] = [
             Reading,
             CaughtUp,
             Leaving,
@@ -260,6 +268,7 @@ hints: off
             unreadable,
             Finished,
             SetAside,
+            NotUnpacked { why: "" },
             Copy { of: FileId(1) },
             Foreign,
             Destroyed,

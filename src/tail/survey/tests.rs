@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
+use crate::model::encoding::TextEncoding;
 use crate::model::file::SourceIndex;
 use crate::model::spec::{StartAt, TailSpec};
 use crate::tail::tests::{GRACE, Rig, spec};
@@ -125,4 +126,44 @@ half a line",
         rig.settle();
     }
     assert_eq!((rig.tail.counters().cut_files, rig.tail.counters().cut_bytes), (1, 11));
+}
+
+#[test]
+fn an_archive_that_cannot_be_unpacked_to_its_end_is_shown_and_counted() {
+    let whole = packed(&"a line of the log\n".repeat(20_000));
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0xff;
+    for (bytes, least) in [(&whole[..whole.len() / 2], 0), (&flipped[..], 1)] {
+        let mut rig = Rig::new("app.log*");
+        rig.append("app.log", "one\n");
+        fs::write(rig.path("app.log.1"), bytes).unwrap();
+        rig.round();
+        check(&rig, &[("caught_up", 1), ("not_unpacked", 1)], &[("not_unpacked", "app.log.1")]);
+        assert!(!survey(&rig).not_read[0].why.is_empty());
+        rig.settle();
+        check(&rig, &[("caught_up", 1), ("not_unpacked", 1)], &[("not_unpacked", "app.log.1")]);
+        let lost = rig.tail.counters().losses().into_iter().find(|loss| loss.reason == "not_unpacked").unwrap();
+        assert_eq!(lost.files, 1);
+        assert!(lost.bytes >= least && lost.bytes <= bytes.len() as u64 * least, "{lost:?}");
+    }
+}
+
+/// One gzip member.
+fn packed(text: &str) -> Vec<u8> {
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    packed.extend(miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 6));
+    packed.extend(crc32fast::hash(text.as_bytes()).to_le_bytes());
+    packed.extend((text.len() as u32).to_le_bytes());
+    packed
+}
+
+#[test]
+fn what_is_no_text_in_the_encoding_is_among_the_losses() {
+    let mut rig = Rig::new("*.log");
+    rig.sources[0].encoding = TextEncoding::from_label("shift_jis").unwrap();
+    rig.crash();
+    fs::write(rig.path("a.log"), b"one\xff\xff\n").unwrap();
+    rig.round();
+    let lost = rig.tail.counters().losses().into_iter().find(|loss| loss.reason == "malformed").unwrap();
+    assert_eq!(lost.bytes, 2);
 }

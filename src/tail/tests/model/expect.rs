@@ -94,7 +94,8 @@ impl World {
     pub(super) fn end_scan(&mut self) {
         if self.setting.globs.has_links() && self.disk.directory == Directory::There {
             let there = self.disk.link_end("current.log").filter(|name| self.disk.node(name).is_some());
-            self.linked.extend(there.map(str::to_owned));
+            let new = there.map(str::to_owned).filter(|name| self.linked.insert(name.clone()));
+            self.newly_linked.extend(new);
         }
     }
 
@@ -102,6 +103,9 @@ impl World {
     pub(super) fn crash(&mut self) {
         for open in &mut self.open {
             open.clear();
+        }
+        for name in std::mem::take(&mut self.newly_linked) {
+            self.linked.remove(&name);
         }
         for node in 0..self.standing.len() {
             for source in 0..self.standing[node].len() {
