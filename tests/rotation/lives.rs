@@ -100,8 +100,10 @@ fn live(life: Life, hints: Hints) -> Vec<String> {
         let agent = stage.bench.start();
         stage.await_seen(|_| true);
         let writer = scope.spawn(|| stage.write_until(&is_over));
-        let agent = stage.rotations(agent);
-        is_over.store(true, Ordering::Relaxed);
+        let agent = {
+            let _over = Over(&is_over);
+            stage.rotations(agent)
+        };
         writer.join().unwrap();
         stage.finish(agent)
     });
@@ -109,6 +111,15 @@ fn live(life: Life, hints: Hints) -> Vec<String> {
         eprintln!("{life:?} with {hints:?}: files are kept in {}", stage.bench.keep().display());
     }
     faults
+}
+
+/// Ends the writer, also when its rotations fail: who waits for it would wait for ever.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Stage {
