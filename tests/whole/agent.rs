@@ -145,7 +145,7 @@ impl Agent {
         Self { child, log: log.to_owned() }
     }
 
-    /// Without root's right to read everything, where the tests run as root.
+    /// Without root's right to read everything, where the tests run as root: setpriv takes it away.
     pub fn start_as_anybody(config: &Path, log: &Path) -> Self {
         let stderr = OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut command = binary();
@@ -156,7 +156,7 @@ impl Agent {
             command = limited;
         }
         let child = command.arg("run").arg("--config").arg(config).stdin(Stdio::null()).stderr(stderr).spawn();
-        Self { child: child.expect("setpriv, where root runs the tests"), log: log.to_owned() }
+        Self { child: child.unwrap(), log: log.to_owned() }
     }
 
     /// A child that was started in another way.
