@@ -217,7 +217,7 @@ impl LogNotes {
     /// Lines over `tail.max_line_bytes`, which were dropped.
     pub fn oversized(&mut self, dropped: u64) {
         if dropped > self.oversized {
-            tracing::warn!("{} lines were longer than `tail.max_line_bytes` and dropped", dropped - self.oversized);
+            tracing::warn!("lines longer than `tail.max_line_bytes`, dropped: {}", dropped - self.oversized);
             self.oversized = dropped;
         }
     }

@@ -145,6 +145,20 @@ impl Agent {
         Self { child, log: log.to_owned() }
     }
 
+    /// Without root's right to read everything, where the tests run as root: setpriv takes it away.
+    pub fn start_as_anybody(config: &Path, log: &Path) -> Self {
+        let stderr = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut command = binary();
+        if rustix::process::geteuid().is_root() {
+            let rights = "-dac_override,-dac_read_search";
+            let mut limited = Command::new("setpriv");
+            limited.args(["--bounding-set", rights, "--inh-caps", rights, "--", env!("CARGO_BIN_EXE_pxtail")]);
+            command = limited;
+        }
+        let child = command.arg("run").arg("--config").arg(config).stdin(Stdio::null()).stderr(stderr).spawn();
+        Self { child: child.unwrap(), log: log.to_owned() }
+    }
+
     /// A child that was started in another way.
     pub fn adopt(child: Child, log: &Path) -> Self {
         Self { child, log: log.to_owned() }

@@ -12,6 +12,7 @@ mod following;
 mod kills;
 mod many;
 mod oracle;
+mod permissions;
 mod records;
 mod tools;
 mod two_agents;

@@ -40,7 +40,7 @@ const LOSSES: [(&str, &str); 8] = [
     ("holes", "of NULs, passed over"),
     ("lost", "of files that were deleted before they were read, at least"),
     ("cut", "of files that were truncated before they were read, at least"),
-    ("not_unpacked", "of archives behind a damage, or where they were cut off"),
+    ("not_unpacked", "of archives that are damaged or cut off"),
     ("malformed", "of what is no text in the source's `encoding`, replaced by U+FFFD, at least"),
 ];
 
@@ -121,8 +121,8 @@ fn not_read(file: &NotReadStatus) -> String {
 /// What was left out since the ledger was made.
 pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
     for LossStatus { reason, lines, bytes: lost, files } in losses {
-        // A file that was lost, and of which nothing more had been seen, is in JSON and metrics. What a cut off archive had
-        // more nobody knows.
+        // A file that was lost, and of which nothing more had been seen, is in JSON and metrics. How much an archive had that
+        // was cut off, nobody knows.
         let is_archive = reason == "not_unpacked" && *files > 0;
         if *lines + *lost == 0 && !is_archive {
             continue;
@@ -133,7 +133,7 @@ pub(super) fn losses(text: &mut String, losses: &[LossStatus]) {
             (0, files) => format!(" ({files} {})", plural(files, "file", "files")),
             (lines, _) => format!(" ({lines} {})", plural(lines, "line", "lines")),
         };
-        let lost = if *lost == 0 { "what nobody saw".to_owned() } else { bytes(*lost) };
+        let lost = if *lost == 0 { "the rest".to_owned() } else { bytes(*lost) };
         let _ = writeln!(text, "  LEFT OUT: {lost}{count} {words}");
     }
 }
@@ -223,7 +223,7 @@ mod tests {
   LEFT OUT: 3.0 MB (2 lines) of lines longer than `tail.max_line_bytes`
   LEFT OUT: 20 bytes (1 file) of files that were deleted before they were read, at least
   LEFT OUT: 5 bytes newer than this
-  LEFT OUT: what nobody saw (2 files) of archives behind a damage, or where they were cut off
+  LEFT OUT: the rest (2 files) of archives that are damaged or cut off
 "
         );
     }

@@ -191,7 +191,7 @@ impl<'a> Session<'a> {
             let refused = if self.watched.len() >= MOST_DIRECTORIES {
                 Some(format!("they are more than {MOST_DIRECTORIES}"))
             } else {
-                events.add_file(real.join(NAME)).await.err().map(|err| format!("{err} (fs.inotify.max_user_watches)"))
+                events.add_file(real.join(NAME)).await.err().map(|err| why_refused(&err))
             };
             match refused {
                 None => {
@@ -309,6 +309,12 @@ fn ticks_of(stat: &str) -> Option<u64> {
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(user + system)
+}
+
+/// The kernel calls a limit on watches a full disk.
+fn why_refused(err: &std::io::Error) -> String {
+    let limit = if err.kind() == std::io::ErrorKind::StorageFull { " (fs.inotify.max_user_watches)" } else { "" };
+    format!("{err}{limit}")
 }
 
 #[cfg(test)]
