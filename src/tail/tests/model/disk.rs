@@ -21,6 +21,7 @@ pub(super) struct Unfinished {
     pub(super) next_token: usize,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "facts that hold or not, each on its own")]
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) bytes: Vec<u8>,

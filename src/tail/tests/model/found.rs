@@ -2,7 +2,7 @@
 
 use super::actions::FileAction::*;
 use super::actions::Step::*;
-use super::actions::{ClockKind, Foreign, Form, Globs, Setting, Step, With, Writer};
+use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Setting, Step, With, Writer};
 use super::{Point, directory, tell};
 
 const USUAL: Setting = Setting {
@@ -82,12 +82,122 @@ fn what_failed_once_holds() {
     );
 }
 
+#[test]
+fn copies_and_rewrites_that_counted_wrong_once_are_counted_once() {
+    let star = Setting { globs: Globs::LogStar, ..USUAL };
+    let real = Setting { clock: ClockKind::Real, ..USUAL };
+    check(
+        "a rotated file is rewritten after it was judged",
+        USUAL,
+        &[
+            Race { point: Point::BeforeRead, nth: 2, action: copied(1, Form::Numbered(1), 1) },
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
+            Crash,
+            append(1, 2),
+            rotate(1),
+            append(1, 3),
+        ],
+    );
+    check(
+        "of two copies the longer goes on",
+        USUAL,
+        &[
+            append(0, 1),
+            copy(0, Form::Dated(0), 2),
+            Race { point: Point::Listed, nth: 1, action: CopyTruncate { base: 0, lost: 0 } },
+        ],
+    );
+    check(
+        "the copies of what is forgotten are not each other's",
+        star,
+        &[
+            Race { point: Point::Listed, nth: 1, action: copied(1, Form::Numbered(1), 1) },
+            Race { point: Point::BeforeOpen, nth: 2, action: Replace { base: 1, with: With::Tail } },
+            append(1, 1),
+        ],
+    );
+    check(
+        "a part of a file grows before it is counted",
+        star,
+        &[
+            append(0, 5),
+            rotate(0),
+            append(0, 3),
+            Round,
+            File(Truncate { base: 0 }),
+            append(0, 1),
+            copy(0, Form::Dated(0), 4),
+            Round,
+            File(CopyOn),
+        ],
+    );
+    check(
+        "what was written before a directory went is younger than what was known then",
+        real,
+        &[append(0, 1), append(1, 3), copy(1, Form::Numbered(1), 13), File(HideDirectory), Pass { millis: 997 }, Round],
+    );
+}
+
+#[test]
+fn names_and_handles_that_counted_wrong_once_are_counted_once() {
+    let real = Setting { clock: ClockKind::Real, ..USUAL };
+    check(
+        "a hard link has a name that says little, and one that says more",
+        Setting { globs: Globs::Link, ..real },
+        &[
+            File(SwapLink),
+            File(SwapLink),
+            rotate(0),
+            append(0, 1),
+            File(SwapLink),
+            File(HardLink { base: 0, to: Form::Numbered(2) }),
+        ],
+    );
+    check(
+        "a file that was read on after a restart is looked at when it is done with",
+        Setting { globs: Globs::TwoSources, ..real },
+        &[
+            rotate(0),
+            Crash,
+            Round,
+            Pass { millis: 3998 },
+            Round,
+            File(Append { base: 0, form: Form::Numbered(1), lines: 1 }),
+        ],
+    );
+    check(
+        "a file that was rewritten while nobody looked waits under another name",
+        real,
+        &[
+            append(1, 2),
+            append(0, 3),
+            half(0),
+            Round,
+            File(Truncate { base: 1 }),
+            append(1, 1),
+            Crash,
+            Pass { millis: 1997 },
+            Scan,
+            File(Rename { base: 1, from: Form::Live, to: Form::Numbered(1) }),
+        ],
+    );
+    check(
+        "a file that waits for a handle is renamed",
+        Setting { max_open_files: 2, ..USUAL },
+        &[append(1, 1), File(Replace { base: 0, with: With::Other }), Round, rotate(1)],
+    );
+}
+
+const fn copied(base: usize, to: Form, sixteenths: usize) -> FileAction {
+    Copy { base, from: Form::Live, to, sixteenths }
+}
+
 const fn half(base: usize) -> Step {
     File(Half { base, form: Form::Live })
 }
 
 const fn copy(base: usize, to: Form, sixteenths: usize) -> Step {
-    File(Copy { base, from: Form::Live, to, sixteenths })
+    File(copied(base, to, sixteenths))
 }
 
 #[test]
@@ -105,6 +215,19 @@ fn half_lines_that_counted_wrong_once_are_counted_once() {
             append(0, 3),
             half(0),
             File(CopyOn),
+        ],
+    );
+    check(
+        "in a part of a file that is rotated late",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            append(1, 1),
+            File(Replace { base: 0, with: With::Other }),
+            rotate(1),
+            append(1, 2),
+            copy(1, Form::Dated(0), 2),
+            append(0, 1),
+            rotate(1),
         ],
     );
 }
