@@ -29,6 +29,9 @@ pub(super) fn is_trace(file: &Followed) -> bool {
 impl Tail {
     /// Forgets what is expired.
     pub(super) fn forget_expired(&mut self, now: UnixMicros) {
+        if self.scans == 1 {
+            self.look_for_copies_since(now);
+        }
         let forget_gone = self.spec.forget_gone;
         let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
         let scans = self.scans;
@@ -61,6 +64,13 @@ impl Tail {
             }
         }
         self.promote_copies();
+    }
+
+    /// Of files that had lost their content when this run began, copies are looked for from now on.
+    fn look_for_copies_since(&mut self, now: UnixMicros) {
+        for file in self.files.values_mut().filter(|file| file.is_emptied()) {
+            file.grown_at = file.grown_at.max(now);
+        }
     }
 
     /// Copies of what is known no more: the one of which most is counted stands for itself, and the others are its copies.

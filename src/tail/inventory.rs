@@ -357,7 +357,9 @@ impl Tail {
     pub(super) fn copies_known_at(&self, source: SourceIndex) -> Option<UnixMicros> {
         let known = self.source(source)?;
         // One that was given up is not waited for.
-        let is_awaited = |file: &Followed| file.is_undecided() && !file.cursor.finished && file.size() > 0;
+        // An archive that is undecided says nothing of what is in it.
+        let has_bytes = |file: &Followed| file.size() > 0 || file.looking.is_some_and(|look| look.size > 0);
+        let is_awaited = |file: &Followed| file.is_undecided() && !file.cursor.finished && has_bytes(file);
         let mut files = self.files.values().filter(|file| file.source == source);
         if files.any(is_awaited) { None } else { known.scanned_at }
     }

@@ -63,14 +63,16 @@ impl Tail {
             self.leave_queue(id);
             return None;
         }
+        if !self.may_unpack(id) {
+            return self.postpone(id);
+        }
         if self.files.get(&id)?.is_to_be_judged() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
             return None;
         }
+        // It may have turned out to be an archive.
         if !self.may_unpack(id) {
-            self.with(id, |file| file.unpacked = None);
-            self.turns.postpone();
-            return None;
+            return self.postpone(id);
         }
         let manner = self.manner(self.files.get(&id)?.source);
         let file = self.files.get_mut(&id)?;
@@ -143,6 +145,18 @@ impl Tail {
         } else {
             self.moved(id, len, taken.is_at_end(), now);
         }
+    }
+
+    /// Lets others have their turn. What they turn out to be may be what this one is a copy of.
+    fn postpone(&mut self, id: FileId) -> Option<Found> {
+        self.with(id, |file| {
+            file.unpacked = None;
+            if file.cursor.offset == 0 {
+                file.judged = None;
+            }
+        });
+        self.turns.postpone();
+        None
     }
 
     /// False for an archive while others are unpacked.

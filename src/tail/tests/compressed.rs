@@ -279,3 +279,69 @@ fn old_packed_files_are_left_alone_where_the_start_is_at_the_end() {
         assert_eq!(rig.warnings(), 0);
     }
 }
+
+/// An archive is looked at twice before it is unpacked to its end; what it may go on from is remembered so long.
+#[test]
+fn what_an_archive_goes_on_from_is_remembered_until_the_archive_is_judged() {
+    type Step = fn(&mut Rig);
+    // What happens before the archive is there, and between the scan that finds it and its turn to be read.
+    let cases: [(Step, Step); 3] = [
+        (Rig::crash, |rig| drop(rig.scan())),
+        (
+            |rig| {
+                rig.crash();
+                (0..3).for_each(|_| rig.round());
+            },
+            |_| {},
+        ),
+        (
+            |rig| {
+                (0..2).for_each(|_| rig.round());
+                rig.pass(GRACE * 2);
+            },
+            |_| {},
+        ),
+    ];
+    for (before, between) in cases {
+        let mut rig = Rig::new("app.log*");
+        rig.append("app.log", &text(0..10_000));
+        rig.round();
+        rig.append("app.log", &text(10_000..20_000));
+        fs::create_dir(rig.path("away")).unwrap();
+        fs::copy(rig.path("app.log"), rig.path("away/x")).unwrap();
+        compress(&rig, "gzip", "away/x");
+        rig.rewrite("app.log", &text(20_000..20_001));
+        rig.round();
+        before(&mut rig);
+        rig.rename("away/x.gz", "app.log.1.gz");
+        rig.scan();
+        between(&mut rig);
+        rig.read();
+        rig.commit();
+        rig.settle();
+        check(&rig, 0..20_001);
+    }
+}
+
+/// Archives that wait for others to be unpacked wait for what those turn out to be.
+#[test]
+fn a_file_whose_turn_was_postponed_is_judged_again() {
+    let mut rig = Rig::new("app.log*");
+    let piece = |number: usize| number * 60_000..(number + 1) * 60_000;
+    rig.append("app.log", &text(0..1));
+    rig.round();
+    for number in 1..8 {
+        rig.append(&format!("app.log.{number}"), &text(piece(number)));
+        run(&rig, "gzip", &["-q", "-k", &format!("app.log.{number}")]);
+        if number < 7 {
+            rig.remove(&format!("app.log.{number}"));
+        }
+    }
+    // It is met after all archives.
+    rig.rename("app.log.7", "app.log.8");
+    rig.settle();
+    let mut sorted = rig.committed.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!((rig.committed.len(), sorted.len()), (7 * 60_000 + 1, 7 * 60_000 + 1), "notes: {:?}", rig.notes);
+}
