@@ -159,6 +159,8 @@ struct Source {
     scanned_at: Option<UnixMicros>,
     obstacles: BTreeMap<PathBuf, Obstacle>,
     obstructed_since: BTreeMap<PathBuf, UnixMicros>,
+    /// Up to when what was in directories was known that are not there.
+    away_since: BTreeMap<PathBuf, UnixMicros>,
     /// Up to when every live file of it was seen.
     known_until: Option<UnixMicros>,
     counters: TailCounters,
@@ -197,6 +199,8 @@ pub struct Tail {
     /// Files of which only the last look is not saved: it saves a read after a restart, and is worth no commit of its own.
     rested: BTreeSet<FileId>,
     forgotten: BTreeSet<FileId>,
+    /// Files whose content was replaced during this read.
+    replaced: Vec<(SourceIndex, Inode)>,
     next_id: FileId,
     open_files: usize,
     /// Nothing is read any more but files that nobody can read later.
@@ -238,6 +242,7 @@ impl Tail {
             streams: Streams::default(),
             rested: BTreeSet::new(),
             forgotten: BTreeSet::new(),
+            replaced: Vec::new(),
             next_id,
             open_files: 0,
             is_stopping: false,
@@ -252,6 +257,7 @@ impl Tail {
         for cursor in known {
             tail.remember(cursor);
         }
+        tail.promote_copies();
         Ok(tail)
     }
 
@@ -466,6 +472,7 @@ impl Source {
             scanned_at: None,
             obstacles: BTreeMap::new(),
             obstructed_since: BTreeMap::new(),
+            away_since: BTreeMap::new(),
             known_until,
             counters: TailCounters::default(),
             saved_counters: TailCounters::default(),

@@ -114,6 +114,12 @@ impl LogNotes {
                 tracing::info!("{note}");
             }
         }
+        for (kind, Held { count, last }) in self.usual.many() {
+            tracing::info!("{count} more {kind}, the last: {last}");
+        }
+        for (kind, Held { count, last }) in self.warnings.many() {
+            tracing::warn!("{count} more {kind}, the last: {last}");
+        }
     }
 
     /// Counted first, said once a minute at most.
@@ -219,6 +225,10 @@ impl LogNotes {
     /// Whether file events come: said when that changes, once a minute at most. How many directories they come from changes
     /// with every new one.
     pub fn hints(&mut self, hints: Hints) {
+        // A busy log is no news.
+        if hints == Hints::Paused {
+            return;
+        }
         let is_same = self.hints.as_ref().is_some_and(|said| discriminant(said) == discriminant(&hints));
         if is_same || self.hints_said.is_recent() {
             return;

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Tail;
 use super::followed::Followed;
 use super::glob::{Listing, Obstacle};
 use super::identity::Look;
 use super::report::What;
+use super::{Source, Tail};
 use crate::model::time::UnixMicros;
 
 /// However quiet directories are, all is listed and looked at so often: files that rest grow, links lead elsewhere, some file
@@ -85,6 +85,20 @@ impl Directories {
             look == *listed && look.is_none_or(|look| look.is_settled(scanned_at))
         };
         !self.listed.iter().all(|(path, listed)| is_same(path, listed))
+    }
+}
+
+impl Source {
+    /// Before a scan counts as one that knows all that is there.
+    pub(super) fn note_away(&mut self, obstacles: &BTreeMap<PathBuf, Obstacle>) {
+        let missing = obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Missing(_)));
+        let missing: Vec<&PathBuf> = missing.map(|(path, _)| path).collect();
+        self.away_since.retain(|path, _| missing.contains(&path));
+        for path in missing {
+            if let Some(until) = self.known_until {
+                self.away_since.entry(path.clone()).or_insert(until);
+            }
+        }
     }
 }
 

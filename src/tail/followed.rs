@@ -243,6 +243,14 @@ impl Followed {
         self.leaving_since().is_some_and(|since| now.since(since.max(self.grown_at)) >= grace)
     }
 
+    /// When it grew last, or was done with.
+    pub(super) fn last_change(&self) -> UnixMicros {
+        match self.presence {
+            Presence::Missing { since: Some(since) } => since.max(self.grown_at),
+            _ => self.grown_at,
+        }
+    }
+
     /// True for one that is on its way out, and not finished: its last half line is not decided.
     pub(super) const fn is_ending(&self) -> bool {
         self.leaving_since().is_some() && !self.cursor.finished
@@ -273,6 +281,16 @@ impl Followed {
     /// True until it is decided what it is: with something counted, the counted bytes tell.
     pub(super) fn is_undecided(&self) -> bool {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
+    }
+
+    /// True for an open file of which nothing is counted, and which is not as it was judged: what it is a copy of may have been
+    /// read since.
+    pub(super) fn is_to_be_judged(&self) -> bool {
+        let look = || self.handle.as_ref().and_then(|handle| identity::look(handle).ok());
+        self.is_own()
+            && self.cursor.offset == 0
+            && self.begin_near.is_none()
+            && self.judged.is_none_or(|judged| look() != Some(judged))
     }
 
     /// Whether a window must wait for it. A finished file that shows a change is not finished until it was read again. A copy

@@ -60,6 +60,30 @@ impl Tail {
                 self.leave_trace(source, last);
             }
         }
+        self.promote_copies();
+    }
+
+    /// Copies of what is known no more: the one of which most is counted stands for itself, and the others are its copies.
+    pub(super) fn promote_copies(&mut self) {
+        let mut heirs = BTreeMap::<FileId, (bool, u64, FileId)>::new();
+        let orphaned = |file: &Followed| match file.cursor.standing {
+            Standing::Copy { of } if !self.files.contains_key(&of) => Some(of),
+            _ => None,
+        };
+        let copies: Vec<(FileId, FileId)> =
+            self.files.values().filter_map(|file| Some((orphaned(file)?, file.cursor.file))).collect();
+        for (of, copy) in &copies {
+            let Some(file) = self.files.get(copy) else { continue };
+            let heir = (file.content == Content::There, file.cursor.offset, *copy);
+            let best = heirs.entry(*of).or_insert(heir);
+            *best = heir.max(*best);
+        }
+        for (of, copy) in copies {
+            let Some(&(.., heir)) = heirs.get(&of) else { continue };
+            let standing = if copy == heir { Standing::Own } else { Standing::Copy { of: heir } };
+            self.with(copy, |file| file.cursor.standing = standing);
+            self.dirty.insert(copy);
+        }
     }
 
     /// Knows a file no more, nor does the ledger with the next commit.

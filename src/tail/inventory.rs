@@ -144,6 +144,9 @@ impl Tail {
             _ => None,
         };
         match self.extended(related) {
+            // It has more than one file, and nothing that is not counted from another.
+            Some(Extended::Root { root, more: More::Yes })
+                if related.iter().filter_map(within).any(|(other, _)| other != root) => {}
             Some(Extended::Root { root, more }) => {
                 return self.extending(candidate, root, more, question, quiet_since);
             }

@@ -2,7 +2,10 @@
 //!
 //! Promises: what is given stood there at one moment, or it is said that it did not. Does not: open files.
 
-use std::ffi::OsString;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +25,55 @@ pub(super) struct Names {
     pub(super) directories: Vec<OsString>,
 }
 
-pub(super) fn names(directory: &Path) -> Result<Names, std::io::Error> {
+/// The names in directories, listed once for all files that are looked for at a scan: that may be thousands.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    listed: HashMap<PathBuf, Listed>,
+    below: HashMap<PathBuf, Vec<PathBuf>>,
+}
+
+#[derive(Debug, Default)]
+struct Listed {
+    names: Names,
+    /// Places in `names.files` by inode number.
+    by_number: HashMap<u64, Vec<usize>>,
+}
+
+impl Neighbours {
+    /// The names in a directory that have this inode number.
+    pub(super) fn of_number(&mut self, directory: &Path, number: u64) -> io::Result<Vec<PathBuf>> {
+        let listed = self.listed(directory)?;
+        let places = listed.by_number.get(&number).into_iter().flatten();
+        Ok(places.filter_map(|at| listed.names.files.get(*at)).map(|(name, _)| directory.join(name)).collect())
+    }
+
+    /// The names in a directory; none where it cannot be listed.
+    pub(super) fn names(&mut self, directory: &Path) -> impl Iterator<Item = &OsStr> {
+        let files = self.listed(directory).map_or(&[][..], |listed| listed.names.files.as_slice());
+        files.iter().map(|(name, _)| name.as_os_str())
+    }
+
+    /// The directories right below one.
+    pub(super) fn below(&mut self, directory: &Path) -> &[PathBuf] {
+        self.below.entry(directory.to_owned()).or_insert_with(|| below(directory))
+    }
+
+    fn listed(&mut self, directory: &Path) -> io::Result<&Listed> {
+        match self.listed.entry(directory.to_owned()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let names = names(directory)?;
+                let mut by_number: HashMap<u64, Vec<usize>> = HashMap::with_capacity(names.files.len());
+                for (at, (_, number)) in names.files.iter().enumerate() {
+                    by_number.entry(*number).or_default().push(at);
+                }
+                Ok(unknown.insert(Listed { names, by_number }))
+            }
+        }
+    }
+}
+
+fn names(directory: &Path) -> Result<Names, std::io::Error> {
     let handle = open_directory(directory)?;
     let mut found = Names::default();
     for entry in Dir::read_from(handle)? {

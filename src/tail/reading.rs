@@ -37,6 +37,7 @@ pub(super) struct Found {
 
 impl Tail {
     pub(super) fn next_lines(&mut self, now: UnixMicros) -> Option<Found> {
+        self.replaced.clear();
         loop {
             if !self.is_stopping && self.is_poll_due(now) {
                 self.poll(now);
@@ -62,7 +63,7 @@ impl Tail {
             self.leave_queue(id);
             return None;
         }
-        if self.files.get(&id)?.is_undecided() && self.decide(id, now) == Decided::NotToRead {
+        if self.files.get(&id)?.is_to_be_judged() && self.decide(id, now) == Decided::NotToRead {
             self.leave_queue(id);
             return None;
         }
@@ -287,7 +288,8 @@ impl Tail {
     }
 
     /// What was counted is gone from the file: what is there now is another file, read from its beginning under the same
-    /// handle. So too for a file that left the globs: it may have been rewritten before it did.
+    /// handle. So too for a file that left the globs: it may have been rewritten before it did. Twice in one read, it has to
+    /// wait for the next look at it.
     fn replace(&mut self, id: FileId, now: UnixMicros) {
         self.leave_queue(id);
         let Some(file) = self.files.get_mut(&id) else { return };
@@ -335,7 +337,13 @@ impl Tail {
         self.by_inode.insert((source, inode), new);
         self.dirty.insert(id);
         self.dirty.insert(new);
-        self.enqueue(new);
+        // One that is written over and over would keep one read for ever.
+        if self.replaced.contains(&(source, inode)) {
+            self.listed.want_scan();
+        } else {
+            self.replaced.push((source, inode));
+            self.enqueue(new);
+        }
         self.note(source, path, What::Truncated { file: id, new, offset });
     }
 

@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Tail;
 use super::candidate::Candidate;
-use super::followed::{Content, Presence};
+use super::followed::{Content, Presence, file_text};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::Look;
 use super::inventory::{Place, Question, Verdict};
 use super::report::What;
+use super::{Tail, places, streams};
 use crate::model::file::{FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
@@ -33,7 +33,7 @@ impl Tail {
             .values()
             .filter(|file| file.source == source && file.scan != self.scans && file.handle.is_none())
             .filter(|file| file.content == Content::There && file.cursor.finished)
-            .filter(|file| is_first || now.since(file.grown_at) < LOOKED_AT_FOR)
+            .filter(|file| is_first || now.since(file.last_change()) < LOOKED_AT_FOR)
             .map(|file| (file.cursor.file, file.cursor.path.clone()))
             .collect();
         for (id, path) in finished {
@@ -146,7 +146,9 @@ impl Tail {
         }
         let is_listed = file.is_named() && file.scan == self.scans;
         let place = if is_listed { Place::Listed } else { Place::Beside };
-        match self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now }) {
+        let verdict = self.judge(&mut candidate, Question { source, path: &path, place, except: Some(id), now });
+        let verdict = if verdict == Verdict::New { self.parted(id, &mut candidate) } else { verdict };
+        match verdict {
             Verdict::Wait => self.is_waiting = true,
             Verdict::Empty => {}
             verdict @ (Verdict::Copy { .. } | Verdict::Foreign { .. }) => self.settle(id, &verdict, &look, now),
@@ -158,6 +160,22 @@ impl Tail {
                 self.read_on(id, candidate, now);
             }
         }
+    }
+
+    /// What a copy is that goes on otherwise than its original by now: its own from where they part, where that can be seen.
+    fn parted(&self, id: FileId, candidate: &mut Candidate) -> Verdict {
+        let mut parted = || {
+            let root = self.files.get(&self.root(id)).filter(|root| root.cursor.file != id)?;
+            let counted = self.files.get(&id)?.cursor.offset;
+            let other = streams::readable(root)?;
+            let most = root.cursor.offset;
+            let same = candidate.common_with(&other, counted, most).ok()?;
+            let manner = self.manner(root.source);
+            let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
+            let upto = places::line_start(&candidate.handle, unit, same, manner.max_line_bytes as u64).ok()?;
+            (upto > counted).then(|| candidate.prefix(upto).ok())?
+        };
+        parted().map_or(Verdict::New, |at| Verdict::Branches { at })
     }
 
     /// A copy is not where it stood. It went elsewhere and is met there, unless it is gone.

@@ -3,8 +3,8 @@
 //! Promises: pure; one place that knows the forms. Does not: say that a file is a rotation: its name only may be one.
 //!
 //! Forms: a number or a date behind the name (`a.log.1`, `a.log-20261123`, `a.log.2026-11-23_10`) or before its extension, as
-//! logrotate's `extension` does (`a.1.log`, `a-20261123.log`), a word for old (`a.log.old`), and a compressor's ending behind any
-//! of these.
+//! logrotate's `extension` does (`a.1.log`, `a-20261123.log`), a word for old behind any of these
+//! (`a.log.old`, `a.log-20261123.backup`), and a compressor's ending behind that.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 /// What compressors put behind a name.
 const COMPRESSED: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip"];
 
-/// What is put behind the name of a file that was replaced.
-const OLD: [&str; 7] = [".old", ".bak", ".orig", ".prev", ".save", ".rotated", "~"];
+/// What is put behind the name of a file that was replaced. `.backup` is logrotate's, where a log comes back before it has
+/// made the new one.
+const OLD: [&str; 8] = [".old", ".bak", ".backup", ".orig", ".prev", ".save", ".rotated", "~"];
 
 /// Digits that make a date: a shorter number before an extension is more often the name of one of several logs.
 const DATE_DIGITS: usize = 6;
@@ -32,11 +33,11 @@ pub(super) fn bases(name: &OsStr) -> Vec<Vec<u8>> {
     if plain.len() < name.len() {
         found.push(plain.to_vec());
     }
-    if let Some(base) = OLD.iter().find_map(|ending| strip(plain, ending)) {
-        found.push(base.to_vec());
-    }
-    found.extend(before_suffix(plain).map(<[u8]>::to_vec));
-    found.extend(around_number(plain));
+    let replaced = OLD.iter().find_map(|ending| strip(plain, ending));
+    found.extend(replaced.map(<[u8]>::to_vec));
+    let numbered = replaced.unwrap_or(plain);
+    found.extend(before_suffix(numbered).map(<[u8]>::to_vec));
+    found.extend(around_number(numbered));
     found
 }
 
@@ -119,6 +120,7 @@ mod tests {
             ("a-1.log", &[]),
             ("a.log.old", &["a.log"]),
             ("a.log~", &["a.log"]),
+            ("a.log-2026112323.backup", &["a.log-2026112323", "a.log"]),
             ("0.log.20261123-101500", &["0.log", "0.log.20261123"]),
             ("0.log", &[]),
             ("20261123.log", &[]),

@@ -3,7 +3,7 @@
 //! Promises: who a file is is decided by inode and content; a file without a name is looked for among its neighbours
 //! before it is given up. Does not: read lines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,12 @@ use super::followed::{Followed, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
-use super::neighbours::{self, Names};
+use super::neighbours::Neighbours;
 use super::report::{ScanReport, What};
 use super::{Source, Tail, rotated};
 use crate::model::file::{Cursor, FileId, Marks, Packing, SourceIndex, Standing};
 use crate::model::spec::StartAt;
 use crate::model::time::UnixMicros;
-
-/// The names in directories, listed once per scan.
-type Neighbours = HashMap<PathBuf, std::io::Result<Names>>;
 
 /// What became of the search for a file without a name.
 enum Search {
@@ -71,6 +68,7 @@ impl Tail {
                 self.listed.want_scan();
             }
             if let Some(source) = self.sources.get_mut(at) {
+                source.note_away(&listing.obstacles);
                 source.is_fresh = false;
                 source.is_obstructed = !listing.is_complete();
                 if listing.is_complete() {
@@ -273,7 +271,10 @@ impl Tail {
         let is_unseen =
             |file: &&Followed| file.scan != scans && file.source == source && file.is_own() && !file.is_emptied();
         let unseen: Vec<FileId> = self.files.values().filter(is_unseen).map(|file| file.cursor.file).collect();
-        let mut neighbours = Neighbours::new();
+        let mut neighbours = Neighbours::default();
+        if unseen.iter().any(|id| self.files.get(id).is_some_and(|file| file.handle.is_none())) {
+            self.make_room();
+        }
         for id in unseen {
             self.unseen(id, &mut neighbours, now);
         }
@@ -304,7 +305,7 @@ impl Tail {
         if file.cursor.finished {
             return;
         }
-        if self.is_set_aside(id) {
+        if self.is_set_aside(id, neighbours) {
             return self.set_aside(id);
         }
         match self.find_sibling(id, neighbours, now) {
@@ -312,14 +313,22 @@ impl Tail {
                 self.with(id, |file| file.presence = Presence::Left { since: now });
                 self.enqueue(id);
             }
+            // Under another name, it may wait for a handle.
+            Search::NotFound if self.is_met(id) => {}
             Search::NotFound if now.since(since) >= grace => self.lose(id),
             Search::NotFound | Search::Impossible => {}
         }
     }
 
+    /// True for one whose inode was seen under another name, where it is not decided yet what it is.
+    fn is_met(&self, id: FileId) -> bool {
+        let key = |file: &Followed| (file.source, file.cursor.inode);
+        self.files.get(&id).is_some_and(|file| self.strangers.contains_key(&key(file)))
+    }
+
     /// True for a file that stands where it stood, under a name that the configuration named then and does not now. One
     /// whose name looks like a rotation of what is followed is wanted still.
-    fn is_set_aside(&self, id: FileId) -> bool {
+    fn is_set_aside(&self, id: FileId, neighbours: &mut Neighbours) -> bool {
         let Some(file) = self.files.get(&id) else { return false };
         let path = &file.cursor.path;
         let Some(source) = self.source(file.source) else { return false };
@@ -331,10 +340,7 @@ impl Tail {
         }
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
         let followed = |other: &std::ffi::OsStr| source.globs.matches(&directory.join(other));
-        let is_rotated = || {
-            let names = neighbours::names(directory).unwrap_or_default().files;
-            names.iter().any(|(other, _)| is_sibling(name, other) && followed(other))
-        };
+        let mut is_rotated = || neighbours.names(directory).any(|other| is_sibling(name, other) && followed(other));
         source.globs.excludes(path) || !is_rotated()
     }
 
@@ -355,15 +361,11 @@ impl Tail {
         let (inode, offset) = (file.cursor.inode, file.cursor.offset);
         self.hooks.reach(Point::BeforeSiblings, &file.cursor.path);
         let mut candidates = Vec::new();
-        for directory in self.search_directories(id) {
-            match neighbours.entry(directory.clone()).or_insert_with(|| neighbours::names(&directory)) {
-                Ok(names) => {
-                    let same = names.files.iter().filter(|(_, number)| *number == inode.inode);
-                    candidates.extend(same.map(|(name, _)| directory.join(name)));
-                }
+        for directory in self.search_directories(id, neighbours) {
+            match neighbours.of_number(&directory, inode.inode) {
+                Ok(same) => candidates.extend(same),
                 Err(err) if err.kind() == std::io::ErrorKind::NotFound => {}
                 Err(err) => {
-                    let err = std::io::Error::new(err.kind(), err.to_string());
                     self.set_trouble(id, &err, now);
                     return Search::Impossible;
                 }
@@ -371,33 +373,28 @@ impl Tail {
         }
         // With nothing counted, an inode says nothing: strangers are judged by content.
         candidates.retain(|path| offset > 0 || !rotated::is_rotated_form(path));
-        for path in candidates {
-            if !self.make_room() {
-                return Search::Impossible;
-            }
-            if self.attach(id, &path) {
-                return Search::Attached;
-            }
-        }
-        Search::NotFound
+        let is_found = candidates.iter().any(|path| self.attach(id, path));
+        if is_found { Search::Attached } else { Search::NotFound }
     }
 
     /// Where a file may be that has no name: beside where it was, where its link led, where rotations go, and right below.
-    fn search_directories(&self, id: FileId) -> Vec<PathBuf> {
+    fn search_directories(&self, id: FileId, neighbours: &mut Neighbours) -> Vec<PathBuf> {
         let Some(file) = self.files.get(&id) else { return Vec::new() };
         let own = [Some(&file.cursor.path), file.cursor.real_path.as_ref()];
         let mut found: Vec<PathBuf> =
             own.into_iter().flatten().filter_map(|path| path.parent()).map(Path::to_owned).collect();
         let known = self.directories.keys().filter(|(source, _)| *source == file.source);
         found.extend(known.map(|(_, directory)| directory.clone()));
-        let below: Vec<PathBuf> = found.iter().take(2).flat_map(|directory| neighbours::below(directory)).collect();
-        found.extend(below);
+        for at in 0..found.len().min(2) {
+            found.extend_from_slice(neighbours.below(&found[at]));
+        }
         let mut seen = HashSet::new();
         found.retain(|directory| seen.insert(directory.clone()));
         found
     }
 
-    /// Opens the file under a path that has its inode, if it has its content too.
+    /// Opens the file under a path that has its inode, if it has its content too: it is read through this handle, where there
+    /// is room for it.
     fn attach(&mut self, id: FileId, path: &Path) -> bool {
         let Ok(mut candidate) = Candidate::open(path) else { return false };
         let look = candidate.look;
@@ -407,13 +404,16 @@ impl Tail {
         if !is_it || file.begin(&candidate.handle, &look, manner).is_err() {
             return false;
         }
-        file.put_handle(candidate.into_parts());
         file.looking = Some(look);
+        // Without room, it is opened there at its turn.
+        if self.open_files < self.spec.max_open_files {
+            file.put_handle(candidate.into_parts());
+            self.open_files += 1;
+        }
         path.clone_into(&mut file.cursor.path);
         if let Some(real) = file.cursor.real_path.replace(path.to_owned()) {
             file.home = real;
         }
-        self.open_files += 1;
         self.dirty.insert(id);
         let (source, offset) = (file.source, file.cursor.offset);
         self.note(source, path.to_owned(), What::Resumed { file: id, offset });

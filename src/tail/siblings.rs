@@ -253,7 +253,7 @@ impl Tail {
     ) {
         let look = candidate.look;
         let key = (source, look.inode);
-        let was_known = self.by_inode.contains_key(&key);
+        let was_known = self.by_inode.contains_key(&key) || self.strangers.contains_key(&key);
         let is_unrelated = kinship == Kinship::Stem && self.unrelated.get(&key) == Some(&look);
         if is_unrelated || !self.is_stranger(source, &mut candidate, now) {
             return self.still_there(source, path, &look, now);
@@ -261,7 +261,7 @@ impl Tail {
         let unread = self.by_inode.get(&key).copied();
         let verdict = self.judge(&mut candidate, Question { source, path, place: Place::Beside, except: unread, now });
         // One that was found and not counted was live, and one on a used inode is younger than what was there.
-        let is_recent = was_known || self.is_written_since_known(source, &candidate);
+        let is_recent = was_known || self.is_written_since_known(source, path, &candidate);
         match verdict {
             Verdict::New if kinship == Kinship::Stem => self.not_related(key, look, now),
             Verdict::New if !is_recent => self.take_stock(source, path, &mut candidate, now),
@@ -285,9 +285,12 @@ impl Tail {
         }
     }
 
-    /// Whether a file was written since all that was there was known.
-    fn is_written_since_known(&self, source: SourceIndex, candidate: &Candidate) -> bool {
-        let Some(known_until) = self.known_until(source) else { return false };
+    /// Whether a file was written since all that was there was known: in a directory that was away, since it was.
+    fn is_written_since_known(&self, source: SourceIndex, path: &Path, candidate: &Candidate) -> bool {
+        let Some(known) = self.source(source) else { return false };
+        let Some(known_until) = known.known_until else { return false };
+        let away = known.away_since.iter().filter(|(directory, _)| path.starts_with(directory));
+        let known_until = away.map(|(_, since)| *since).fold(known_until, UnixMicros::min);
         identity::modified(&candidate.handle).is_some_and(|modified| modified > known_until.minus(CLOCK_SLACK))
     }
 

@@ -238,7 +238,7 @@ impl Tail {
 }
 
 /// Where the bytes of a file can be compared one by one.
-fn readable(file: &Followed) -> Option<File> {
+pub(super) fn readable(file: &Followed) -> Option<File> {
     if file.content != Content::There || file.cursor.packing != Packing::Plain {
         return None;
     }

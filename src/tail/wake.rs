@@ -36,6 +36,8 @@ pub enum Hints {
     From(usize),
     /// From some of the directories that there are.
     Partly { watched: usize, wanted: usize, why: String },
+    /// They came faster than polling costs; tried again after a moment.
+    Paused,
     /// Tried again after a while.
     None { why: String },
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Hints {
             Self::Partly { watched, wanted, why } => {
                 write!(f, "file events from {watched} of {wanted} directories, the rest is polled: {why}")
             }
+            Self::Paused => f.write_str("file events pause while there are so many, all is polled meanwhile"),
             Self::None { why } => write!(f, "no file events, all is polled: {why}"),
         }
     }
@@ -221,6 +224,7 @@ mod tests {
                 Hints::Partly { watched: 2, wanted: 9, why: why() },
                 "file events from 2 of 9 directories, the rest is polled: limit reached",
             ),
+            (Hints::Paused, "file events pause while there are so many, all is polled meanwhile"),
             (Hints::None { why: why() }, "no file events, all is polled: limit reached"),
         ] {
             assert_eq!(hints.to_string(), expected);

@@ -51,6 +51,12 @@ pub const SCENARIOS: &[Scenario] = &[
             rename(ground, "log/access.log", &format!("log/@40000000{round}.s"));
         })
     },
+    // The log comes back before logrotate has made the new one: it is moved out of the way.
+    by_hand("made-again-too-early", |ground, round| {
+        renumber(ground, round);
+        ground.write(2);
+        rename(ground, "log/access.log", &format!("log/access.log-202611231{round}.backup"));
+    }),
     by_hand("moved-away", |ground, round| {
         fs::create_dir_all(ground.path("log/archive")).unwrap();
         rename(ground, "log/access.log", &format!("log/archive/access.log.{round}"));

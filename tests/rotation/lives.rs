@@ -36,11 +36,11 @@ const ROUND: Duration = Duration::from_millis(1050);
 const LINE_EVERY: Duration = Duration::from_millis(40);
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What is not counted within this time, while nothing else is, does not come at all. Commits that take long may be half a
-/// minute apart.
-const SILENCE: Duration = Duration::from_secs(35);
+/// What is not counted within this time, while nothing else is, does not come at all. On a busy machine, commits may be half
+/// a minute apart, and so may scans; a window may need one of each.
+const SILENCE: Duration = Duration::from_secs(80);
 
 /// How long all must stay as it is once it is counted: `rotated_grace` and some scans.
 const SETTLE: Duration = Duration::from_millis(1500);
@@ -100,8 +100,10 @@ fn live(life: Life, hints: Hints) -> Vec<String> {
         let agent = stage.bench.start();
         stage.await_seen(|_| true);
         let writer = scope.spawn(|| stage.write_until(&is_over));
-        let agent = stage.rotations(agent);
-        is_over.store(true, Ordering::Relaxed);
+        let agent = {
+            let _over = Over(&is_over);
+            stage.rotations(agent)
+        };
         writer.join().unwrap();
         stage.finish(agent)
     });
@@ -109,6 +111,15 @@ fn live(life: Life, hints: Hints) -> Vec<String> {
         eprintln!("{life:?} with {hints:?}: files are kept in {}", stage.bench.keep().display());
     }
     faults
+}
+
+/// Ends the writer, also when its rotations fail: who waits for it would wait for ever.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Stage {

@@ -114,3 +114,27 @@ fn a_file_with_unread_bytes_keeps_its_handle() {
     rig.settle();
     rig.check(&["one", "half", "b", "c", "d"]);
 }
+
+#[test]
+fn many_more_rotated_files_than_handles_are_read_within_a_few_scans() {
+    let mut rig = rig("*.log", 4);
+    let mut expected = Vec::new();
+    for number in 0..60 {
+        rig.append(&format!("{number}.log"), &format!("{number}\n"));
+        expected.push(format!("{number}"));
+    }
+    rig.round();
+    later(&mut rig);
+    rig.round();
+    for number in 0..60 {
+        let (from, to) = (format!("{number}.log"), format!("{number}.log.1"));
+        rig.append(&from, &format!("more of {number}\n"));
+        rig.rename(&from, &to);
+        expected.push(format!("more of {number}"));
+    }
+    for _ in 0..3 {
+        rig.round();
+        assert!(rig.tail.open_files <= rig.spec.max_open_files);
+    }
+    rig.check(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+}

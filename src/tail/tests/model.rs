@@ -13,6 +13,7 @@ mod found;
 mod history;
 mod lines;
 mod names;
+mod rewrites;
 mod world;
 
 use std::fmt::Write as _;

@@ -157,3 +157,32 @@ fn what_an_archive_goes_on_from_is_not_forgotten_before_the_archive_is_judged_ag
     let expected = counted.lines().chain(["the rest", "after the truncation"]);
     rig.check(&expected.collect::<Vec<_>>());
 }
+
+#[test]
+fn a_file_that_is_replaced_again_and_again_does_not_keep_one_read_for_ever() {
+    let mut rig = Rig::new("*.log");
+    let counted = format!("{}\n", "counted ".repeat(20));
+    rig.append("a.log", &counted);
+    rig.append("other.log", "one\n");
+    rig.round();
+    let file = rig.path("a.log");
+    let text = counted.clone();
+    let mut writes = 0;
+    // What stands there at its turn is what was counted; when it is read, it is something else.
+    rig.tail.set_hook(move |point, path| {
+        if point == Point::BeforeRead {
+            writes += 1;
+            let other = format!("{writes} {}\n", "x".repeat(200));
+            fs::write(&file, if path == file { other } else { format!("{text}more\n") }).unwrap();
+        }
+    });
+    rig.pass(Duration::from_secs(1));
+    rig.tail.look();
+    assert!(rig.tail.read(rig.now).is_none());
+    assert_eq!(rig.tail.counters().truncations, 2);
+    assert!(rig.tail.is_scan_wanted(rig.now));
+    rig.tail.set_hook(|_, _| ());
+    fs::write(rig.path("a.log"), "last\n").unwrap();
+    rig.settle();
+    rig.check(&[counted.trim_end_matches('\n'), "one", "last"]);
+}

@@ -90,7 +90,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
                     HINT_PAUSE
                 }
                 End::Flood => {
-                    shared.set_hints(Hints::None { why: "there are so many that polling costs less".to_owned() });
+                    shared.set_hints(Hints::Paused);
                     CHECK_EVERY
                 }
                 End::Failed(why) => {

@@ -33,6 +33,10 @@ pub(super) struct Node {
     pub(super) is_copy: bool,
     /// A copy that stopped in the middle: nobody writes to it.
     pub(super) is_partial: bool,
+    /// Since it was made, or became a copy, a whole look was taken.
+    pub(super) is_seen: bool,
+    /// It has lines of another file, and begins otherwise.
+    pub(super) is_tail: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +145,8 @@ impl Disk {
             begins_alike: None,
             is_copy: false,
             is_partial: false,
+            is_seen: false,
+            is_tail: false,
         };
         self.nodes.push(node);
         let node = self.nodes.len() - 1;

@@ -84,24 +84,34 @@ impl World {
             }
         }
         self.live_since.clear();
+        self.linking = self.link_end();
         if self.disk.directory == Directory::There {
             let live = self.disk.names().filter(|(name, _)| *name == "a.log" || *name == "b.log");
             self.live_since = live.map(|(_, node)| node).collect::<BTreeSet<_>>();
         }
     }
 
-    /// What a link leads to after a scan, it led to when the scan saw it, or the next one will.
+    /// What a link leads to before and after a scan, it led to when the scan saw it.
     pub(super) fn end_scan(&mut self) {
-        if self.setting.globs.has_links() && self.disk.directory == Directory::There {
-            let there = self.disk.link_end("current.log").filter(|name| self.disk.node(name).is_some());
-            self.linked.extend(there.map(str::to_owned));
-        }
+        let linking = self.linking.take();
+        let there = self.link_end().filter(|there| linking.as_ref() == Some(there));
+        let new = there.filter(|name| self.linked.insert(name.clone()));
+        self.newly_linked.extend(new);
+    }
+
+    fn link_end(&self) -> Option<String> {
+        let is_there = self.setting.globs.has_links() && self.disk.directory == Directory::There;
+        let end = self.disk.link_end("current.log").filter(|_| is_there)?;
+        self.disk.node(end).map(|_| end.to_owned())
     }
 
     /// Nothing is open any more.
     pub(super) fn crash(&mut self) {
         for open in &mut self.open {
             open.clear();
+        }
+        for name in std::mem::take(&mut self.newly_linked) {
+            self.linked.remove(&name);
         }
         for node in 0..self.standing.len() {
             for source in 0..self.standing[node].len() {
@@ -190,6 +200,7 @@ impl World {
             let is_seen = self.standing[*node][source].sight == Sight::Glob;
             let node = &self.disk.nodes[*node];
             is_seen
+                && !node.is_tail
                 && node.names == 1
                 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
         };

@@ -262,6 +262,7 @@ impl History {
         for account in &mut world.accounts {
             account.commit();
         }
+        world.newly_linked.clear();
         drop(world);
         self.next_id = self.tail.next_id();
         self.tail.confirm();
@@ -281,7 +282,9 @@ impl History {
         self.offsets = known.iter().map(|cursor| (cursor.file, cursor.offset)).collect();
         self.tail = Tail::new(&self.spec, self.sources.clone(), known, self.next_id).unwrap();
         self.hook();
-        self.world().crash();
+        let mut world = self.world();
+        world.crash();
+        world.refresh();
     }
 
     fn round(&mut self) -> Result<(), String> {

@@ -145,6 +145,11 @@ impl Account {
         self.foreign.insert(line);
     }
 
+    /// A line of a file that was not to be counted, in one that is.
+    pub(super) fn own(&mut self, line: usize) {
+        self.foreign.remove(&line);
+    }
+
     pub(super) fn commit(&mut self) {
         self.pending.clear();
     }

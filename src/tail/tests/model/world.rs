@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::actions::{FileAction, Form, Gate, Setting, Size, With, Writer, is_open};
+use super::actions::{FileAction, Form, Gate, Setting, Writer, is_open};
 use super::disk::{Directory, Disk, NodeId, Unfinished};
 use super::lines::{Account, TOKEN_BYTES, text_of, tokens, tokens_of};
 use super::names::{Sight, base_of};
@@ -80,6 +80,10 @@ pub(super) struct World {
     pub(super) reached: usize,
     /// Live names that a link led to at a scan.
     pub(super) linked: BTreeSet<String>,
+    /// What the link led to when the scan that is under way began.
+    pub(super) linking: Option<String>,
+    /// Those that are not saved yet.
+    pub(super) newly_linked: BTreeSet<String>,
     /// Lines that no content can tell from what stood there.
     pub(super) forgiven: HashSet<usize>,
     /// Lines that were cut inside: what is written behind is no line that anybody wrote.
@@ -102,17 +106,19 @@ impl World {
             copy: None,
             reached: 0,
             linked: BTreeSet::new(),
+            linking: None,
+            newly_linked: BTreeSet::new(),
             forgiven: HashSet::new(),
             torn: HashSet::new(),
         }
     }
 
-    fn new_line(&mut self) -> usize {
+    pub(super) fn new_line(&mut self) -> usize {
         self.written_at.push(self.disk.now);
         self.written_at.len() - 1
     }
 
-    fn new_lines(&mut self, lines: usize) -> String {
+    pub(super) fn new_lines(&mut self, lines: usize) -> String {
         let mut text = String::new();
         for _ in 0..lines {
             let line = self.new_line();
@@ -123,7 +129,7 @@ impl World {
     }
 
     /// The lines of which something stands in these bytes.
-    fn lines_in(bytes: &[u8]) -> BTreeSet<usize> {
+    pub(super) fn lines_in(bytes: &[u8]) -> BTreeSet<usize> {
         let texts = bytes.split(|&byte| byte == b'\n');
         texts.flat_map(tokens).flatten().map(|(line, _)| line).collect()
     }
@@ -145,7 +151,11 @@ impl World {
 
     /// Every file was looked at.
     pub(super) fn looked(&mut self) {
-        self.disk.nodes.iter_mut().for_each(|node| node.begins_alike = None);
+        for node in &mut self.disk.nodes {
+            node.is_seen = true;
+            // A copy is known by its marks as long as it stays one.
+            node.begins_alike = node.begins_alike.filter(|_| node.is_copy);
+        }
     }
 
     /// Does what an action says, and sees to what follows for each source.
@@ -262,6 +272,12 @@ impl World {
         if self.is_in_gap(node, text.len()) {
             self.forgiven.extend(&lines);
         }
+        if self.disk.nodes[node].is_copy && !self.disk.nodes[node].is_seen {
+            // Nobody knows it as a copy, and it goes on otherwise: it is another log.
+            for line in Self::lines_in(&self.disk.nodes[node].bytes) {
+                self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+            }
+        }
         let (written_at, now) = (self.disk.nodes[node].written_at, self.disk.now);
         for standing in &mut self.standing[node] {
             let quiet_since = standing.left_at.map(|left_at| left_at.max(written_at));
@@ -285,14 +301,14 @@ impl World {
 
     /// True while what is written behind a part that is known cannot be told from what was there: the tail knows what it
     /// counted at some places only (its marks), and none lies in what is new.
-    fn is_in_gap(&self, node: NodeId, more: usize) -> bool {
+    pub(super) fn is_in_gap(&self, node: NodeId, more: usize) -> bool {
         let node = &self.disk.nodes[node];
         let end = node.bytes.len() + more;
         node.begins_alike.is_some_and(|known| marks::count(end as u64) == marks::count(known as u64))
     }
 
     /// A file that is a part of a counted one, too short for a mark, is not known: it may be counted as its own.
-    fn allow_short(&mut self, bytes: &[u8]) {
+    pub(super) fn allow_short(&mut self, bytes: &[u8]) {
         if (bytes.len() as u64) < marks::FIRST {
             for line in Self::lines_in(bytes) {
                 self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
@@ -343,6 +359,7 @@ impl World {
         self.allow_short(bytes);
         self.disk.nodes[into].begins_alike = Some(bytes.len());
         self.disk.nodes[into].is_copy = true;
+        self.disk.nodes[into].is_seen = false;
         self.refresh();
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
@@ -372,120 +389,10 @@ impl World {
             self.became_copy(from, into, &to, &bytes);
         }
     }
-
-    /// Cuts between tokens. What is left and was counted may be counted once more: what stands there is the beginning of
-    /// what was counted, and how much of that it is, is not known once something was written behind it.
-    fn cut(&mut self, name: &str, sixteenths: usize) {
-        let Some(node) = self.disk.node(name) else { return };
-        let bytes = &self.disk.nodes[node].bytes;
-        let len = between_tokens(bytes, sixteenths);
-        let kept = Self::lines_in(&bytes[..len]);
-        let last_line = bytes[..len].rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
-        self.torn.extend(Self::lines_in(last_line));
-        self.allow_again(&kept);
-        let is_known_before = self.disk.nodes[node].begins_alike.map_or(len, |known| known.min(len));
-        self.disk.nodes[node].unfinished = None;
-        self.disk.nodes[node].begins_alike = Some(is_known_before);
-        self.disk.cut(name, len);
-    }
-
-    fn allow_again(&mut self, lines: &BTreeSet<usize>) {
-        for account in &mut self.accounts {
-            for &line in lines {
-                account.allow_again(line);
-            }
-        }
-    }
-
-    fn rewrite(&mut self, name: &str, size: Size) {
-        let Some(node) = self.disk.node(name) else { return };
-        let mut text = String::new();
-        match size {
-            Size::Smaller => text = self.new_lines(1),
-            Size::Same | Size::Larger => {
-                let lens: Vec<usize> =
-                    self.disk.nodes[node].bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).collect();
-                for len in lens {
-                    let line = self.new_line();
-                    text += &text_of(line, 0, len / TOKEN_BYTES);
-                    text.push_str(if len % TOKEN_BYTES == 1 { "\n" } else { "" });
-                }
-                if size == Size::Larger {
-                    text += &self.new_lines(2);
-                }
-            }
-        }
-        self.disk.rewrite(name, text.as_bytes());
-    }
-
-    /// Another file takes the name. One that begins otherwise is another file altogether: what of its lines was counted, or
-    /// will be from the old one that is held open, may be counted again.
-    fn replace(&mut self, name: &str, with: With) {
-        let Some(old) = self.disk.node(name) else { return };
-        let bytes = self.disk.nodes[old].bytes.clone();
-        let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
-        let middle = lines.len() / 2;
-        let content = match with {
-            With::Same => bytes.clone(),
-            With::Head => lines[..middle].concat(),
-            With::Tail => lines[middle..].concat(),
-            With::Edited => {
-                lines.iter().enumerate().filter(|(at, _)| *at != middle).flat_map(|(_, line)| line.to_vec()).collect()
-            }
-            With::Other => self.new_lines(2).into_bytes(),
-        };
-        if matches!(with, With::Tail | With::Edited) {
-            let again = Self::lines_in(&content);
-            let inode = self.disk.nodes[old].inode;
-            for (account, open) in self.accounts.iter_mut().zip(&self.open) {
-                for &line in &again {
-                    if open.contains(&inode) { account.allow_twice(line) } else { account.allow_again(line) }
-                }
-            }
-        }
-        let new = self.disk.create(".new", &content);
-        self.disk.rename(".new", name);
-        let alike = bytes.iter().zip(&content).take_while(|(old, new)| old == new).count();
-        if alike > 0 {
-            self.disk.nodes[new].begins_alike = Some(alike);
-            self.disk.nodes[new].is_copy = true;
-            self.allow_short(&content);
-            self.refresh();
-            for source in 0..self.accounts.len() {
-                self.standing[new][source].foreign |= self.standing[old][source].foreign;
-            }
-        }
-        // No mark lies behind the line that was taken out: what follows it looks like what was counted.
-        if marks::count(alike as u64) == marks::count(content.len() as u64) {
-            self.forgiven.extend(Self::lines_in(&content[alike..]));
-        }
-    }
-
-    fn recreate(&mut self, name: &str, lines: usize) {
-        let Some(old) = self.disk.node(name) else { return };
-        let is_last_name = self.disk.nodes[old].names == 1;
-        self.disk.delete(name);
-        let text = self.new_lines(lines);
-        let new = self.disk.create(name, text.as_bytes());
-        let is_open = self.open.iter().any(|open| open.contains(&self.disk.nodes[old].inode));
-        if is_last_name && !is_open {
-            self.disk.recreated += 1;
-            self.disk.reused += usize::from(self.disk.nodes[new].inode == self.disk.nodes[old].inode);
-        }
-    }
-
-    fn swap_link(&mut self) {
-        let name = if self.disk.link_target("middle.log").is_some() { "middle.log" } else { "current.log" };
-        match self.disk.link_target(name) {
-            Some("a.log") => self.disk.link(name, "b.log"),
-            Some(_) => self.disk.link(name, "a.log"),
-            None => {}
-        }
-    }
 }
 
 /// So many sixteenths of a file, up to where a token ends.
-fn between_tokens(bytes: &[u8], sixteenths: usize) -> usize {
+pub(super) fn between_tokens(bytes: &[u8], sixteenths: usize) -> usize {
     let most = bytes.len() * sixteenths / 16;
     let line_start = bytes[..most].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     line_start + (most - line_start) / TOKEN_BYTES * TOKEN_BYTES
