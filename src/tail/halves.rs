@@ -15,7 +15,7 @@ impl Tail {
     /// now on.
     pub(super) fn is_half_elsewhere(&mut self, id: FileId, half: usize, now: UnixMicros) -> bool {
         if self.files.get(&id).is_some_and(|file| file.cursor.offset > 0) {
-            return self.yields_to_copy(id, now);
+            return self.yields_to_copy(id, now) || self.is_half_of_another(id, now);
         }
         let decided = self.decide(id, now);
         let Some(file) = self.files.get(&id).filter(|file| file.handle.is_some()) else { return true };
@@ -56,6 +56,32 @@ impl Tail {
         self.with(copy, |other| (other.cursor.standing, other.cursor.finished) = (Standing::Own, false));
         self.settle(copy, &Verdict::TakesOver { of: id, at }, &candidate.look, now);
         self.read_on(copy, candidate, now);
+        true
+    }
+
+    /// Another file goes on behind the half line, and is read for its own: there the line is whole.
+    fn is_half_of_another(&mut self, id: FileId, now: UnixMicros) -> bool {
+        let Some(file) = self.files.get(&id) else { return false };
+        let Some(handle) = &file.handle else { return false };
+        let begins_alike = |other: &&Followed| {
+            other.source == file.source
+                && other.is_own()
+                && other.content == Content::There
+                && other.cursor.packing == Packing::Plain
+                && other.cursor.file != id
+                && other.cursor.marks.0.first() == file.cursor.marks.0.first()
+                && other.size() > file.end
+        };
+        let goes_on = |other: &Followed| {
+            let mut candidate = Candidate::open(&other.cursor.path).ok()?;
+            let is_longer = candidate.relate(&file.cursor, Depth::Whole).ok()? == Relation::Extends(More::Yes);
+            let common = candidate.common_with(handle, file.cursor.offset, file.end).ok()?;
+            (is_longer && candidate.look.inode == other.cursor.inode && common == file.end).then_some(other.cursor.file)
+        };
+        let Some(of) = self.files.values().filter(begins_alike).find_map(goes_on) else { return false };
+        let (Some(look), at) = (file.looking, Prefix::of(&file.cursor)) else { return false };
+        self.settle(id, &Verdict::Copy { of, at, share: Share::Some }, &look, now);
+        self.close(id);
         true
     }
 

@@ -48,7 +48,7 @@ pub(super) enum Gate {
 }
 
 /// What the tail is not up to yet.
-const CLOSED: &[Gate] = &[Gate::Compress, Gate::ReplaceWithSame, Gate::ReplaceWithPart];
+const CLOSED: &[Gate] = &[];
 
 /// Whether the gate is open: `PXTAIL_MODEL_OPEN` and `PXTAIL_MODEL_SHUT` (`Cuts,Races`) change that for a run.
 pub(super) fn is_open(gate: Gate) -> bool {
@@ -170,6 +170,11 @@ pub(super) enum FileAction {
     CopyTruncate {
         base: usize,
         lost: usize,
+    },
+    /// As gzip does: `a.log.1` becomes `a.log.1.gz`.
+    Compress {
+        base: usize,
+        form: Form,
     },
     Truncate {
         base: usize,
@@ -341,6 +346,7 @@ fn gated_action(action: FileAction) -> Option<FileAction> {
     Some(match action {
         FileAction::Copy { .. } if !is_open(Gate::Copies) => return None,
         FileAction::Cut { .. } if !is_open(Gate::Cuts) => return None,
+        FileAction::Compress { .. } if !is_open(Gate::Compress) => return None,
         FileAction::SwapLink if !is_open(Gate::Links) => return None,
         FileAction::HideDirectory | FileAction::RemoveDirectory if !is_open(Gate::Directories) => return None,
         other => other,
@@ -421,6 +427,7 @@ fn file_actions() -> impl Strategy<Value = FileAction> {
         1 => (base(), away(), copies(), 8..17_usize)
             .prop_map(|(base, from, to, sixteenths)| FileAction::Copy { base, from, to, sixteenths }),
         3 => Just(FileAction::CopyOn),
+        3 => (base(), away()).prop_map(|(base, form)| FileAction::Compress { base, form }),
     ];
     let size = prop_oneof![Just(Size::Smaller), Just(Size::Same), Just(Size::Larger)];
     let rewrites = prop_oneof![

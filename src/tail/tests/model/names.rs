@@ -63,7 +63,7 @@ impl Globs {
 
 /// The live name that a rotated one was made from; nothing for other names.
 pub(super) fn base_of(name: &str) -> Option<String> {
-    let (stem, rest) = name.split_at_checked(1)?;
+    let (stem, rest) = name.strip_suffix(".gz").unwrap_or(name).split_at_checked(1)?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let suffix = rest.strip_prefix(".log.").or_else(|| rest.strip_prefix(".log-"));
     let inside = rest.strip_prefix('-').and_then(|rest| rest.strip_suffix(".log"));

@@ -8,6 +8,16 @@ use super::world::{World, between_tokens};
 use crate::tail::marks;
 
 impl World {
+    /// What the tail has open, it reads itself.
+    pub(super) fn compress(&mut self, name: &str) {
+        let Some(from) = self.disk.node(name).filter(|node| self.disk.nodes[*node].names == 1) else { return };
+        let to = format!("{name}.gz");
+        let bytes = self.disk.nodes[from].bytes.clone();
+        if let Some(into) = self.disk.compress(name, &to) {
+            self.became_copy(from, into, &to, &bytes);
+        }
+    }
+
     /// Cuts between tokens. What is left and was counted may be counted once more: what stands there is the beginning of
     /// what was counted, and how much of that it is, is not known once something was written behind it.
     pub(super) fn cut(&mut self, name: &str, sixteenths: usize) {

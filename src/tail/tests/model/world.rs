@@ -200,6 +200,7 @@ impl World {
                 }
                 self.disk.cut(&Form::Live.name(base), 0);
             }
+            FileAction::Compress { base, form } => self.compress(&form.name(base)),
             FileAction::Truncate { base } => self.disk.cut(&Form::Live.name(base), 0),
             FileAction::Cut { base, sixteenths } => self.cut(&Form::Live.name(base), sixteenths),
             FileAction::Rewrite { base, size } => self.rewrite(&Form::Live.name(base), size),
@@ -355,7 +356,7 @@ impl World {
         self.copy = Some(job).filter(|_| sixteenths < 16);
     }
 
-    fn became_copy(&mut self, of: NodeId, into: NodeId, to: &str, bytes: &[u8]) {
+    pub(super) fn became_copy(&mut self, of: NodeId, into: NodeId, to: &str, bytes: &[u8]) {
         self.allow_short(bytes);
         self.disk.nodes[into].begins_alike = Some(bytes.len());
         self.disk.nodes[into].is_copy = true;
