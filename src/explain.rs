@@ -34,6 +34,17 @@ pub struct LineReader {
     carrier: LineParser,
     /// Names that a header line of the file may have given to its columns.
     header: Vec<String>,
+    /// Of the last line: they mostly serve the next one too.
+    parsers: Option<Parsers>,
+}
+
+/// What reads all fields of a line.
+#[derive(Clone, Debug)]
+struct Parsers {
+    slots: Vec<String>,
+    typed: LineParser,
+    /// The fields as they are written, whatever their type.
+    texts: LineParser,
 }
 
 /// What came of a line.
@@ -79,7 +90,8 @@ impl LineReader {
         // A parser for no field cannot name an unknown one.
         let mut carrier = pattern.line_parser(&[], zone).map_err(|_| Vec::new())?;
         carrier.set_reference_time(read_at);
-        Ok(Self { name: spec.name.clone(), pattern, zone: zone.clone(), read_at, carrier, header: Vec::new() })
+        let (name, zone) = (spec.name.clone(), zone.clone());
+        Ok(Self { name, pattern, zone, read_at, carrier, header: Vec::new(), parsers: None })
     }
 
     /// Takes note of what an earlier line of the file says about later ones.
@@ -109,7 +121,7 @@ impl LineReader {
         Reading::Matched(self.take(line, &state, more, around))
     }
 
-    fn take(&self, line: &[u8], state: &[u8], more: &[&str], around: &Around) -> Matched {
+    fn take(&mut self, line: &[u8], state: &[u8], more: &[&str], around: &Around) -> Matched {
         let mut slots: Vec<String> = self.pattern.field_names().into_iter().map(str::to_owned).collect();
         if self.pattern.gives_any_name() {
             slots.extend(names::of_line(line));
@@ -119,8 +131,7 @@ impl LineReader {
         let mut seen = std::collections::HashSet::new();
         let is_around = |name: &String| around.fields.iter().any(|(outer, _, _)| outer == name);
         slots.retain(|name| !is_around(name) && seen.insert(name.clone()));
-        let mut values = self.values(&self.pattern, line, state, &slots, around);
-        let texts = self.values(&self.pattern.untyped(), line, state, &slots, around);
+        let (mut values, texts) = self.values(line, state, &slots, around);
         values.time = values.time.or(around.time);
         let (mut fields, absent) = self.shown(line, &slots, &values, &texts);
         let kind = |name: String| {
@@ -136,20 +147,35 @@ impl LineReader {
         Matched { fields, absent, values, slots, zone: self.zone.clone() }
     }
 
-    /// After the slots that the pattern fills come those of `around`.
-    fn values(&self, pattern: &Pattern, line: &[u8], state: &[u8], slots: &[String], around: &Around) -> Fields {
-        let wanted: Vec<&str> = slots.iter().map(String::as_str).collect();
-        let mut fields = Fields::with_slots(slots.len() + around.fields.len());
-        if let Ok(mut parser) = pattern.line_parser(&wanted, &self.zone) {
-            parser.set_file_state(state);
-            parser.set_reference_time(self.read_at);
-            // It matched just now, whichever fields are wanted.
-            let _ = parser.parse(line, &mut fields);
+    /// By type, and as they are written. After the slots that the pattern fills come those of `around`.
+    fn values(&mut self, line: &[u8], state: &[u8], slots: &[String], around: &Around) -> (Fields, Fields) {
+        let empty = || Fields::with_slots(slots.len() + around.fields.len());
+        let (mut values, mut texts) = (empty(), empty());
+        if self.parsers.as_ref().is_none_or(|parsers| parsers.slots != slots) {
+            self.parsers = self.parsers_of(slots);
+        }
+        if let Some(Parsers { typed, texts: untyped, .. }) = &mut self.parsers {
+            for (parser, fields) in [(typed, &mut values), (untyped, &mut texts)] {
+                parser.set_file_state(state);
+                // It matched just now, whichever fields are wanted.
+                let _ = parser.parse(line, fields);
+            }
         }
         for (place, (_, _, text)) in around.fields.iter().enumerate() {
-            fields.set_decoded(slots.len() + place, text);
+            values.set_decoded(slots.len() + place, text);
+            texts.set_decoded(slots.len() + place, text);
         }
-        fields
+        (values, texts)
+    }
+
+    fn parsers_of(&self, slots: &[String]) -> Option<Parsers> {
+        let wanted: Vec<&str> = slots.iter().map(String::as_str).collect();
+        let parser = |pattern: &Pattern| {
+            let mut parser = pattern.line_parser(&wanted, &self.zone).ok()?;
+            parser.set_reference_time(self.read_at);
+            Some(parser)
+        };
+        Some(Parsers { slots: slots.to_vec(), typed: parser(&self.pattern)?, texts: parser(&self.pattern.untyped())? })
     }
 
     fn shown(&self, line: &[u8], slots: &[String], values: &Fields, texts: &Fields) -> (Vec<FieldValue>, Vec<String>) {

@@ -37,7 +37,7 @@ mod url;
 mod w3c;
 
 pub use cases::{CaseFailure, Difference, run_cases};
-pub use mismatch::Mismatch;
+pub use mismatch::{Mismatch, Stop};
 
 use jiff::tz::TimeZone;
 
@@ -202,35 +202,23 @@ impl LineParser {
     /// For people: where the line stops matching; `None` where it matches.
     pub fn stop(&mut self, line: &[u8]) -> Option<Stop> {
         let mismatch = self.read(line).err()?;
-        if mismatch.is_directive() {
-            return Some(Stop { at: None, expected: mismatch.to_string() });
-        }
-        let (said, at) = self.reader.expectation(line, mismatch);
-        // Engines that go over the line once more know better how far it fits than the mismatch does.
-        let at = at.unwrap_or_else(|| mismatch.at()).min(line.len());
-        let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected);
-        Some(Stop { at: Some(at), expected: expected.to_owned() })
+        let Stop { at, expected } = self.reader.stop(line, mismatch);
+        Some(Stop { at: at.map(|at| at.min(line.len())), expected })
     }
 
     /// For people: how far the line matches, what was expected there, and what stands there instead.
     pub fn explain(&mut self, line: &[u8]) -> String {
-        let (expectation, at) = self.expectation(line);
-        let Some(at) = at else { return expectation };
-        match line.get(at..).unwrap_or_default() {
-            [] => format!("{expectation}, the line ends"),
-            rest => format!("{expectation}, found `{}`", shown(rest)),
+        let Some(stop) = self.stop(line) else { return WHOLE.to_owned() };
+        match stop.at.map(|at| line.get(at..).unwrap_or_default()) {
+            None => stop.to_string(),
+            Some([]) => format!("{stop}, the line ends"),
+            Some(rest) => format!("{stop}, found `{}`", shown(rest)),
         }
     }
 
     /// For logs: how far the line matches and what was expected there; nothing of the line itself.
     pub fn explain_discreetly(&mut self, line: &[u8]) -> String {
-        self.expectation(line).0
-    }
-
-    /// What was expected, and at which byte where the engine knows it.
-    fn expectation(&mut self, line: &[u8]) -> (String, Option<usize>) {
-        let Err(mismatch) = self.read(line) else { return ("the whole line matches".to_owned(), None) };
-        self.reader.expectation(line, mismatch)
+        self.stop(line).map_or_else(|| WHOLE.to_owned(), |stop| stop.to_string())
     }
 
     /// How often a typed field's text did not fit its type, so that the field was absent; by field, since this parser
@@ -250,13 +238,8 @@ pub fn read_time(format: &str, text: &[u8], zone: &TimeZone, read_at: UnixMicros
     reader.read(text)
 }
 
-/// Where a line stops matching, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
-    /// The byte of the line, from 0; at most its length. `None` where the line is the format's own and no record.
-    pub at: Option<usize>,
-    pub expected: String,
-}
+/// What is said of a line that matches.
+const WHOLE: &str = "the whole line matches";
 
 /// Longest piece of a line that a message shows, in bytes.
 const SHOWN_LEN: usize = 40;

@@ -328,11 +328,6 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Defines a custom attribute, as a person does in PX's administration page.
-    pub fn define_attribute(&self, model: Model, attribute: Attribute) {
-        self.shared.books().catalogue.define(model, attribute);
-    }
-
     /// A user or account as PX's GET answers it; the id letter for letter.
     pub fn profile(&self, model: Model, id: &str) -> Option<serde_json::Value> {
         let books = self.shared.books();

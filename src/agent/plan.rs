@@ -117,9 +117,8 @@ impl SourcePlan {
     pub fn stop(&mut self, found: &UnmatchedLine<'_>) -> Stop {
         let is_one_of_many = self.patterns.len() > 1;
         let of_mismatch = || {
-            let said = found.mismatch.to_string();
-            let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected);
-            Stop { at: Some(found.mismatch.at().min(found.line.len())), expected: expected.to_owned() }
+            let Stop { at, expected } = found.mismatch.stop();
+            Stop { at: at.map(|at| at.min(found.line.len())), expected }
         };
         if let Some(wrapper) = found.wrapper {
             let Stop { at, expected } = of_mismatch();

@@ -76,18 +76,6 @@ impl Rule {
             && *max_groups == that.max_groups
     }
 
-    /// Two stored states of one group, added up. `None` when one of them is damaged, or a sum would be too large.
-    #[must_use]
-    pub fn merge_states(&self, one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
-        let (mut into, mut from) = (Vec::new(), Vec::new());
-        self.layout.decode(one, &mut into)?;
-        self.layout.decode(other, &mut from)?;
-        self.layout.merge(&mut into, &from).ok()?;
-        let mut merged = Vec::new();
-        self.layout.encode(&into, &mut merged);
-        Some(merged)
-    }
-
     #[inline]
     pub(super) fn is_too_far_ahead(&self, time: UnixMicros, now: UnixMicros) -> bool {
         time.0 > now.0.saturating_add(self.max_ahead)

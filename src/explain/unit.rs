@@ -132,10 +132,7 @@ fn told(piece: &Piece<'_>, path: &[(String, Vec<u8>)], names: &[(String, FieldTy
             Told::Record(RecordLine { line: line.to_vec(), number, around: around(path, names, outer) })
         }
         Piece::Foreign { line, wrapper, mismatch, number } => {
-            let said = mismatch.to_string();
-            let expected = said.split_once(": expected ").map_or(said.as_str(), |(_, expected)| expected).to_owned();
-            let stop = Stop { at: Some(mismatch.at()), expected };
-            Told::Foreign { line: line.to_vec(), number, wrapper: wrapper.name(), stop }
+            Told::Foreign { line: line.to_vec(), number, wrapper: wrapper.name(), stop: mismatch.stop() }
         }
     }
 }

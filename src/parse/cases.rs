@@ -49,8 +49,8 @@ impl fmt::Display for CaseFailure {
     /// On one line, and one for each difference.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.at, self.message)?;
-        if let Some(Stop { at, expected }) = &self.stop {
-            write!(f, ": at byte {}: expected {expected}", at.unwrap_or(0))?;
+        if let Some(stop) = &self.stop {
+            write!(f, ": {stop}")?;
         }
         for Difference { field, expected, found } in &self.differences {
             write!(f, "\nfield `{field}`: expected {expected}, found {found}")?;

@@ -14,7 +14,7 @@ use super::haproxy::Haproxy;
 use super::json::{JsonReader, Path};
 use super::key_value::{KeyValue, KeyValueReader};
 use super::ltsv::LtsvReader;
-use super::mismatch::{Expected, Mismatch};
+use super::mismatch::{Expected, Mismatch, Stop};
 use super::output::Dash;
 use super::template::{
     Escaping, Matcher, Missing, Problem, Template, TemplateList, TemplateListReader, apache, envoy, haproxy, nginx,
@@ -286,20 +286,15 @@ impl Reader {
     }
 
     /// For people: what was expected, and at which byte where the engine knows it.
-    pub(super) fn expectation(&mut self, line: &[u8], mismatch: Mismatch) -> (String, Option<usize>) {
+    pub(super) fn stop(&mut self, line: &[u8], mismatch: Mismatch) -> Stop {
         let expected = match (self, mismatch.expected()) {
-            (Self::Expression(expression), _) => return with_place(expression.explain(line)),
-            (Self::Grok(grok), _) => return with_place(grok.explain(line)),
-            (_, Expected::Directive) => return (mismatch.to_string(), None),
+            // They go over the line once more, and know better how far it fits.
+            (Self::Expression(expression), _) => return expression.stop(line),
+            (Self::Grok(grok), _) => return grok.stop(line),
             (Self::Template(matcher), Expected::Part(part)) => matcher.template().describe(part.into()),
             (Self::Templates(list), Expected::Part(part)) => list.describe(part.into()),
-            (_, Expected::Said(what)) => what.to_owned(),
-            (_, Expected::Part(part)) => format!("part {} of the pattern", part + 1),
+            _ => return mismatch.stop(),
         };
-        (format!("at byte {}: expected {expected}", mismatch.at()), Some(mismatch.at()))
+        Stop { at: Some(mismatch.at()), expected }
     }
-}
-
-fn with_place((said, at): (String, usize)) -> (String, Option<usize>) {
-    (said, Some(at))
 }

@@ -19,7 +19,7 @@ pub(super) fn undo(text: &[u8], plain: &mut Vec<u8>) {
         plain.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
         let taken = match rest.first() {
-            Some(b'x' | b'X') => hex(rest, 2).map(|byte| {
+            Some(b'x' | b'X') => hex_after_letter(rest, 2).map(|byte| {
                 plain.push(byte as u8);
                 3
             }),
@@ -54,18 +54,27 @@ const fn simple(byte: u8) -> Option<u8> {
     })
 }
 
-/// The number after the first byte, of so many hexadecimal digits.
-fn hex(text: &[u8], digits: usize) -> Option<u32> {
-    text.get(1..=digits)?.iter().try_fold(0, |number, byte| Some(number * 16 + char::from(*byte).to_digit(16)?))
+/// The number of so many hexadecimal digits, and what follows.
+pub(super) fn hex(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
+    let (written, rest) = text.split_at_checked(digits)?;
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let number = written.iter().try_fold(0, |number: u32, byte| Some((number << 4) | digit(byte)?))?;
+    Some((number, rest))
+}
+
+/// The number after the first byte, of so many digits.
+fn hex_after_letter(text: &[u8], digits: usize) -> Option<u32> {
+    hex(text.get(1..)?, digits).map(|(number, _)| number)
 }
 
 /// `uHHHH`, or two of them that are one letter; and how many bytes it takes.
 fn letter(text: &[u8]) -> Option<(char, usize)> {
-    let first = hex(text, 4)?;
+    let first = hex_after_letter(text, 4)?;
     if let Some(letter) = char::from_u32(first) {
         return Some((letter, 5));
     }
-    let second = text.get(5..).filter(|rest| rest.starts_with(b"\\u")).and_then(|rest| hex(&rest[1..], 4))?;
+    let second =
+        text.get(5..).filter(|rest| rest.starts_with(b"\\u")).and_then(|rest| hex_after_letter(&rest[1..], 4))?;
     let is_pair = (0xd800..0xdc00).contains(&first) && (0xdc00..0xe000).contains(&second);
     let letter = is_pair.then(|| 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).and_then(char::from_u32)?;
     Some((letter, 11))

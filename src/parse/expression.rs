@@ -17,7 +17,7 @@ use regex_syntax::hir::{self, Hir, HirKind, Look};
 
 use super::capture::Capture;
 use super::catalogue::Known;
-use super::mismatch::Mismatch;
+use super::mismatch::{Mismatch, Stop};
 use super::time::TimeFormat;
 use crate::model::fields::FieldType;
 
@@ -90,11 +90,6 @@ impl Expression {
         };
         let regex = compile(&with_groups(&hir, &all_groups(&captures))).map_err(|err| too_big(&err, what))?;
         Ok(Self { hir, regex, captures, known, beginnings, what })
-    }
-
-    /// The groups that a capture is taken from.
-    pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
-        self.captures.get(capture).map_or(&[], Vec::as_slice)
     }
 
     /// Capture `n` is the `n`th of these.
@@ -216,8 +211,8 @@ impl ExpressionReader {
     }
 
     /// For people: what was expected where the line stops matching, and at which byte that is.
-    pub(super) fn explain(&mut self, line: &[u8]) -> (String, usize) {
-        self.beginnings.explain(line, self.what)
+    pub(super) fn stop(&mut self, line: &[u8]) -> Stop {
+        self.beginnings.stop(line, self.what)
     }
 
     #[inline]

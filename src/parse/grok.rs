@@ -65,10 +65,6 @@ impl Grok {
         self.expression.known()
     }
 
-    pub(super) fn groups_of(&self, capture: usize) -> &[u32] {
-        self.expression.groups_of(capture)
-    }
-
     pub(super) fn reader(&self, captures: impl Iterator<Item = usize>) -> GrokReader {
         let mut captures: Vec<usize> = captures.collect();
         captures.dedup();
@@ -89,11 +85,6 @@ impl Outline {
     pub(super) fn field(&self, group: &str) -> Option<Name> {
         let number: usize = group.strip_prefix(GROUP)?.parse().ok()?;
         self.fields.get(number).map(|field| Name::new(&field.name))
-    }
-
-    /// Fields that the pattern itself, or a definition of its own, names.
-    pub(super) fn own_fields(self) -> Vec<String> {
-        self.fields.into_iter().map(|field| field.name).collect()
     }
 }
 

@@ -5,9 +5,8 @@
 
 mod runs;
 
-use super::catalogue::Origin;
 use super::engine::Compiled;
-use super::{Pattern, expression, grok};
+use super::{expression, grok};
 use crate::model::fault::{Fault, Located};
 use crate::model::spec::{Engine, NginxEscape, PatternSpec};
 pub(super) use runs::Name;
@@ -31,40 +30,6 @@ pub fn lint(spec: &PatternSpec) -> Vec<Fault> {
     let warning =
         |(what, help): (String, String)| Fault::new(at.clone(), format!("pattern `{}`: {what}", spec.name)).help(help);
     warnings.into_iter().map(warning).collect()
-}
-
-/// Fields that the pattern's text captures, but that no metric of those which gave `wanted` uses. `wanted` are all names
-/// that are taken from the pattern; `pattern` is `spec` compiled.
-#[must_use]
-pub fn unused_captures(spec: &PatternSpec, pattern: &Pattern, wanted: &[&str]) -> Option<Fault> {
-    let written = match &spec.engine.value {
-        Engine::Regex { text } => runs::names(&expression::parse(text).ok()?),
-        Engine::Grok { text, definitions, names } => grok::outline(text, definitions, *names)?.own_fields(),
-        _ => return None,
-    };
-    let capture = |name: &str| match pattern.plan(name)?.origin {
-        Origin::Capture(capture) => Some(capture),
-        Origin::Path(_) | Origin::Key(_) | Origin::AnyOfPaths(_) | Origin::AnyOfKeys(_) => None,
-    };
-    // A canonical name stands for groups that have names of their own.
-    let groups = |capture: usize| match &pattern.engine {
-        Compiled::Expression(expression) => expression.groups_of(capture),
-        Compiled::Grok(grok) => grok.groups_of(capture),
-        _ => &[],
-    };
-    let used: Vec<u32> = wanted.iter().copied().chain(["time"]).filter_map(capture).flat_map(groups).copied().collect();
-    let unused =
-        |name: &&String| capture(name).is_some_and(|capture| !groups(capture).iter().any(|group| used.contains(group)));
-    let unused: Vec<String> = written.iter().filter(unused).map(|name| format!("`{name}`")).collect();
-    if unused.is_empty() {
-        return None;
-    }
-    let message = format!("pattern `{}`: nothing uses {}", spec.name, unused.join(", "));
-    let help = match spec.engine.value {
-        Engine::Grok { .. } => "leave the names out: %{NAME} instead of %{NAME:field}",
-        _ => "write (?:…) for groups that are no fields",
-    };
-    Some(Fault::new(spec.engine.at.clone(), message).help(help))
 }
 
 type Warning = (String, String);

@@ -46,6 +46,17 @@ impl Mismatch {
         self.expected
     }
 
+    /// In words. What is a part of the pattern is said by its number only.
+    #[must_use]
+    pub fn stop(self) -> Stop {
+        let (at, expected) = match self.expected {
+            Expected::Said(what) => (Some(self.at()), what.to_owned()),
+            Expected::Part(part) => (Some(self.at()), format!("part {} of the pattern", part + 1)),
+            Expected::Directive => (None, "a line of the format itself, not a record".to_owned()),
+        };
+        Stop { at, expected }
+    }
+
     /// The byte of the line at which it stops matching, from 0.
     #[must_use]
     pub const fn at(self) -> usize {
@@ -55,10 +66,24 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.expected {
-            Expected::Said(what) => write!(f, "at byte {}: expected {what}", self.at),
-            Expected::Directive => write!(f, "a line of the format itself, not a record"),
-            Expected::Part(part) => write!(f, "at byte {}: expected part {} of the pattern", self.at, part + 1),
+        self.stop().fmt(f)
+    }
+}
+
+/// Where a line stops matching, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The byte of the line, from 0; at most its length. `None` where the line is the format's own and no record.
+    pub at: Option<usize>,
+    pub expected: String,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, expected } = self;
+        match at {
+            Some(at) => write!(f, "at byte {at}: expected {expected}"),
+            None => f.write_str(expected),
         }
     }
 }

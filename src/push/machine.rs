@@ -144,12 +144,6 @@ impl<O: Outbox> Pusher<O> {
         self.under_way.len() + self.looks_under_way
     }
 
-    /// Outcomes that the outbox does not have yet.
-    #[must_use]
-    pub fn unwritten_outcomes(&self) -> usize {
-        self.outcomes.len()
-    }
-
     /// There is no API key: nothing goes.
     pub fn key_is_missing(&mut self, reason: String) {
         self.no_key = Some(reason);

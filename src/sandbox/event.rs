@@ -101,11 +101,6 @@ impl StoredEvent {
         self.date
     }
 
-    /// The attributes as a JSON object, as sent.
-    pub fn attributes_json(&self) -> &str {
-        self.attributes.get()
-    }
-
     /// An attribute's text, `None` when it is absent or no string. Names are case-insensitive.
     pub fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.attribute(name)?.get()).ok()

@@ -9,6 +9,7 @@ use regex_syntax::ast::{self, Ast};
 use regex_syntax::hir::{Hir, Look};
 
 use super::{Place, compile, surroundings, tree};
+use crate::parse::Stop;
 
 /// More beginnings than this are thinned out: each that is tried is compiled.
 const MOST_BEGINNINGS: usize = 64;
@@ -75,8 +76,8 @@ impl Beginnings {
         compile(&hir).ok()
     }
 
-    /// What to say about a line that does not match, and the byte at which it stops. `what`: what the expression is called.
-    pub(super) fn explain(&mut self, line: &[u8], what: &str) -> (String, usize) {
+    /// What to say about a line that does not match. `what`: what the expression is called.
+    pub(super) fn stop(&mut self, line: &[u8], what: &str) -> Stop {
         // A line that matches a beginning matches all shorter ones, so the longest is found by halves.
         let (mut low, mut high) = (0, self.cuts.len());
         let mut longest = None;
@@ -96,7 +97,7 @@ impl Beginnings {
             Some((index, at)) if index + 1 == self.cuts.len() => (format!("the line to end, as the {what} does"), at),
             Some((index, at)) => (self.next(Some(index)), at),
         };
-        (format!("at byte {at}: expected {expected}"), at)
+        Stop { at: Some(at), expected }
     }
 
     /// The piece after the beginning of that number, or the first one, and the field that it is or that comes next.

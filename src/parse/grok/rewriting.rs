@@ -5,7 +5,7 @@
 
 use crate::parse::capture::{Capture, Form};
 use crate::parse::expression::ExpressionReader;
-use crate::parse::mismatch::Mismatch;
+use crate::parse::mismatch::{Mismatch, Stop};
 
 /// How a captured text is written anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl GrokReader {
         &self.built
     }
 
-    pub(in crate::parse) fn explain(&mut self, line: &[u8]) -> (String, usize) {
-        self.expression.explain(line)
+    pub(in crate::parse) fn stop(&mut self, line: &[u8]) -> Stop {
+        self.expression.stop(line)
     }
 }
 

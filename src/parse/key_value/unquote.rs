@@ -4,6 +4,8 @@
 //! `\U0001f600`. Promises: a backslash before anything else is left out, as in `\"` and `\\`. Does not: check that the
 //! bytes are UTF-8.
 
+use crate::parse::escapes::hex;
+
 /// Whether every backslash begins an escape.
 pub(super) fn is_quoted(mut text: &[u8]) -> bool {
     while let Some(at) = memchr::memchr(b'\\', text) {
@@ -75,13 +77,4 @@ const fn digits_of(letter: u8) -> usize {
         b'u' => 4,
         _ => 8,
     }
-}
-
-/// A number of so many hexadecimal digits, and what follows.
-fn hex(text: &[u8], digits: usize) -> Option<(u32, &[u8])> {
-    let (written, rest) = text.split_at_checked(digits)?;
-    let number = written
-        .iter()
-        .try_fold(0_u32, |number, &digit| char::from(digit).to_digit(16).map(|digit| (number << 4) | digit))?;
-    Some((number, rest))
 }

@@ -20,25 +20,6 @@ impl Name {
 /// Fields' names by those of groups; `None`: the group is no field.
 type Names<'n> = &'n dyn Fn(&str) -> Option<Name>;
 
-/// Names of all groups, in order.
-pub(super) fn names(hir: &Hir) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(hir, &mut found);
-    found
-}
-
-fn collect(hir: &Hir, found: &mut Vec<String>) {
-    match hir.kind() {
-        HirKind::Capture(capture) => {
-            found.extend(capture.name.as_deref().map(str::to_owned));
-            collect(&capture.sub, found);
-        }
-        HirKind::Repetition(repetition) => collect(&repetition.sub, found),
-        HirKind::Concat(items) | HirKind::Alternation(items) => items.iter().for_each(|item| collect(item, found)),
-        _ => {}
-    }
-}
-
 pub(super) fn warnings(hir: &Hir, names: Names<'_>) -> Vec<Warning> {
     let mut found = Vec::new();
     look_at(hir, names, &mut found);

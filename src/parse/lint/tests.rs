@@ -1,6 +1,6 @@
-use super::{lint, unused_captures};
+use super::lint;
 use crate::model::spec::{Engine, GrokNames, NginxEscape};
-use crate::parse::tests::{apache, compile, nginx, nginx_escaped, regex, spec};
+use crate::parse::tests::{apache, nginx, nginx_escaped, regex, spec};
 
 fn grok(text: &str) -> Engine {
     Engine::Grok { text: text.to_owned(), definitions: String::new(), names: GrokNames::Legacy }
@@ -61,22 +61,4 @@ fn a_template_that_cannot_tell_fields_apart_is_warned_of() {
 fn a_pattern_that_does_not_compile_has_no_warnings() {
     check(&regex("(?<a>.*) (?<b>"), &[]);
     check(&grok("%{NO_SUCH_NAME:a}"), &[]);
-}
-
-#[track_caller]
-fn check_unused(engine: Engine, wanted: &[&str], expected: Option<&str>) {
-    let warning = unused_captures(&spec(engine.clone(), &[]), &compile(engine), wanted);
-    let message = warning.map(|fault| fault.message);
-    assert_eq!(message.as_deref(), expected);
-}
-
-#[test]
-fn fields_that_nothing_uses_are_named() {
-    let pattern = r"(?<remote_addr>\S+) (?<a>\S+) (?<b>\S+)";
-    check_unused(regex(pattern), &["client", "a", "b"], None);
-    check_unused(regex(pattern), &["client"], Some("pattern `p`: nothing uses `a`, `b`"));
-    check_unused(regex(r"(?<time_local>.*) (?<a>\S+)"), &["a"], None);
-    check_unused(grok("%{IP:clientip} %{WORD:w}"), &["client"], Some("pattern `p`: nothing uses `w`"));
-    check_unused(grok("%{COMBINEDAPACHELOG}"), &["client"], None);
-    check_unused(nginx("$status $request_time"), &["status"], None);
 }
