@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and ends where it cannot go on")]
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -123,7 +124,7 @@ impl Bench {
                 let mut made = prepare();
                 let began = cpu();
                 work(&mut made);
-                cpu() - began
+                cpu().saturating_sub(began)
             })
             .collect();
         times.sort_unstable();
@@ -232,7 +233,10 @@ impl Bench {
         let directory = directory();
         let lines = BULK_BYTES / LINE.len();
         let log = name(directory.path(), 0);
-        let text: String = (0..lines).map(|number| format!("{number:08} {}", &LINE[9..])).collect();
+        let text = (0..lines).fold(String::new(), |mut text, number| {
+            let _ = write!(text, "{number:08} {}", &LINE[9..]);
+            text
+        });
         std::fs::write(&log, text).unwrap();
         if !Command::new("gzip")
             .args(["-1", "-S", ".log", "-f"])
