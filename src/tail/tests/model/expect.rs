@@ -9,7 +9,7 @@ use super::lines::{Ending, tokens};
 use super::names::Sight;
 use super::world::{Standing, World};
 use crate::model::time::UnixMicros;
-use crate::tail::identity;
+use crate::tail::{identity, marks};
 
 impl World {
     /// After each action: how each source can come upon each file now.
@@ -204,6 +204,10 @@ impl World {
                 && node.names == 1
                 && node.bytes.strip_suffix(text).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))
         };
+        // Too short to be known as a copy.
+        if (text.len() as u64) < marks::FIRST && self.disk.nodes.iter().any(|node| node.is_copy) {
+            return Ok(());
+        }
         match self.live_since.iter().find(|node| ends_so(node)) {
             Some(_) => Err(format!("half a line of a live file: {}", String::from_utf8_lossy(text))),
             None => Ok(()),
