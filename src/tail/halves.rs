@@ -69,7 +69,7 @@ impl Tail {
                 && other.content == Content::There
                 && other.cursor.packing == Packing::Plain
                 && other.cursor.file != id
-                && other.cursor.marks.0.first() == file.cursor.marks.0.first()
+                && file.cursor.marks.0.first().is_none_or(|own| other.cursor.marks.0.first() == Some(own))
                 && other.size() > file.end
         };
         let goes_on = |other: &Followed| {

@@ -115,7 +115,8 @@ impl World {
         }
         // No mark lies behind the line that was taken out: what follows it looks like what was counted.
         if marks::count(alike as u64) == marks::count(content.len() as u64) {
-            self.forgiven.extend(Self::lines_in(&content[alike..]));
+            let line = content[..alike].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            self.forgiven.extend(Self::lines_in(&content[line..]));
         }
     }
 
