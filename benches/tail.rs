@@ -123,7 +123,7 @@ impl Bench {
                 let mut made = prepare();
                 let began = cpu();
                 work(&mut made);
-                cpu() - began
+                cpu().saturating_sub(began)
             })
             .collect();
         times.sort_unstable();
@@ -234,8 +234,11 @@ impl Bench {
         let directory = directory();
         let lines = BULK_BYTES / LINE.len();
         let log = name(directory.path(), 0);
-        let text: String = (0..lines).map(|number| format!("{number:08} {}", &LINE[9..])).collect();
-        std::fs::write(&log, text).unwrap();
+        let mut writer = std::io::BufWriter::new(std::fs::File::create(&log).unwrap());
+        for number in 0..lines {
+            write!(writer, "{number:08} {}", &LINE[9..]).unwrap();
+        }
+        drop(writer);
         if !Command::new("gzip")
             .args(["-1", "-S", ".log", "-f"])
             .arg(&log)
