@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::line;
 use crate::settings::Choices;
-use crate::{counted, line};
 
 /// Clock ticks a second in `/proc/PID/stat`: 100 on every Linux since 2.6, whatever the kernel's own clock.
 const TICKS: f64 = 100.0;
@@ -28,8 +28,6 @@ pub struct Host {
     directory: PathBuf,
     delays: String,
     running: Option<Child>,
-    /// Lines that were saved when the running agent was started.
-    lines_before: u64,
     pub kills: u64,
     pub cpu_seconds: f64,
 }
@@ -44,7 +42,7 @@ impl Host {
         options.open(directory.join("api-key")).unwrap().write_all(b"unused").unwrap();
         std::fs::write(directory.join("pxtail.toml"), config(directory, choices, grace)).unwrap();
         let delays = choices.delays.clone();
-        Self { directory: directory.to_owned(), delays, running: None, lines_before: 0, kills: 0, cpu_seconds: 0.0 }
+        Self { directory: directory.to_owned(), delays, running: None, kills: 0, cpu_seconds: 0.0 }
     }
 
     /// Agents that are started from now on have no delays.
@@ -52,12 +50,7 @@ impl Host {
         self.delays.clear();
     }
 
-    fn ledger(&self) -> PathBuf {
-        self.directory.join("state/ledger.sqlite3")
-    }
-
     pub fn start(&mut self) {
-        self.lines_before = counted::lines_saved(&self.ledger());
         let log = OpenOptions::new().create(true).append(true).open(self.directory.join("agent.log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_pxtail"));
         command.env_remove("PXTAIL_PX_API_KEY").env_remove("CREDENTIALS_DIRECTORY").env_remove("PXTAIL_LOG");
@@ -97,16 +90,13 @@ impl Host {
         String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr }).into_owned()
     }
 
-    /// True when every file is read to its end, by what the agent itself says, and all of that is saved.
+    /// True when every file is read to its end, by what the agent itself says.
     pub fn is_at_rest(&self) -> bool {
         let Ok(status) = serde_json::from_str::<Value>(&self.status("--json")) else { return false };
-        let source = &status["sources"][0];
-        let kinds = source["files"]["states"].as_object();
-        let are_done = kinds.is_some_and(|states| {
-            states.iter().all(|(state, files)| files.as_u64() == Some(0) || AT_REST.contains(&state.as_str()))
-        });
-        let saved = counted::lines_saved(&self.ledger()) - self.lines_before;
-        are_done && source["lines"].as_u64() == Some(saved)
+        let kinds = status["sources"][0]["files"]["states"].as_object();
+        kinds.is_some_and(|kinds| {
+            kinds.iter().all(|(state, files)| files.as_u64() == Some(0) || AT_REST.contains(&state.as_str()))
+        })
     }
 
     /// Before it listens, a TERM would just kill it.

@@ -65,13 +65,6 @@ pub fn is_counted(ledger: &Path, path: &Path, inode: u64) -> bool {
     })
 }
 
-/// Lines of which the counts are saved, matched or not; 0 while there is no ledger.
-pub fn lines_saved(ledger: &Path) -> u64 {
-    let query = "SELECT coalesce(sum(value), 0) FROM counter WHERE name = 'source/app/lines'";
-    let ask = || connect(ledger)?.query_row(query, [], |row| row.get::<_, i64>(0));
-    ask().map_or(0, |lines| lines as u64)
-}
-
 pub fn progress(ledger: &Path) -> Progress {
     let connection = connect(ledger).unwrap();
     let ask = |query| connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap() as u64;

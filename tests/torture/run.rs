@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// For lines that would be counted again: files that were rotated away are given up by then, unless that takes minutes.
 const LONGEST_LINGER: Duration = Duration::from_secs(5);
 
-/// After so long without a commit, nothing more will come from an agent that says that it is at rest: on a busy machine,
-/// scans may be half a minute apart.
-const GIVEN_UP: Duration = Duration::from_secs(40);
+/// After so long without a commit, nothing more will come from an agent that says that it is at rest. Commits may be half a
+/// minute apart after one that took long, and so may scans; what is not saved, the status does not tell.
+const GIVEN_UP: Duration = Duration::from_secs(90);
 
 /// A half line that stood there for this part of `rotated_grace` may have been taken for a last line: the agent measures
 /// quiet from before a read, and both may have been held up by the machine.
