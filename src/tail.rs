@@ -257,7 +257,7 @@ impl Tail {
         for cursor in known {
             tail.remember(cursor);
         }
-        tail.promote_copies();
+        tail.promote_copies(&BTreeMap::new());
         Ok(tail)
     }
 

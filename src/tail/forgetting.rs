@@ -45,7 +45,7 @@ impl Tail {
             .filter(|id| !self.is_only_trace(*id))
             .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
             .collect();
-        let mut gone = BTreeMap::new();
+        let (mut gone, mut links) = (BTreeMap::new(), BTreeMap::new());
         for id in expired {
             self.orphans.remove(&id);
             if let Some(file) = self.forget(id) {
@@ -54,6 +54,9 @@ impl Tail {
                 }
                 self.count_cut(&file);
                 let Followed { source, cursor, .. } = file;
+                if let Standing::Copy { of } = cursor.standing {
+                    links.insert(id, of);
+                }
                 let last = gone.entry(source).or_insert_with(|| cursor.clone());
                 *last = if cursor.seen > last.seen { cursor } else { last.clone() };
             }
@@ -63,7 +66,7 @@ impl Tail {
                 self.leave_trace(source, last);
             }
         }
-        self.promote_copies();
+        self.promote_copies(&links);
     }
 
     /// Of files that had lost their content when this run began, copies are looked for from now on.
@@ -74,7 +77,18 @@ impl Tail {
     }
 
     /// Copies of what is known no more: the one of which most is counted stands for itself, and the others are its copies.
-    pub(super) fn promote_copies(&mut self) {
+    /// `links`: what was forgotten, and a copy itself, with what it was a copy of.
+    pub(super) fn promote_copies(&mut self, links: &BTreeMap<FileId, FileId>) {
+        for (forgotten, mut of) in links.iter().map(|(forgotten, of)| (*forgotten, *of)) {
+            for _ in 0..links.len() {
+                of = links.get(&of).copied().unwrap_or(of);
+            }
+            let is_copy = |file: &&mut Followed| file.cursor.standing == Standing::Copy { of: forgotten };
+            for file in self.files.values_mut().filter(is_copy) {
+                file.cursor.standing = Standing::Copy { of };
+                self.dirty.insert(file.cursor.file);
+            }
+        }
         let mut heirs = BTreeMap::<FileId, (bool, u64, FileId)>::new();
         let orphaned = |file: &Followed| match file.cursor.standing {
             Standing::Copy { of } if !self.files.contains_key(&of) => Some(of),

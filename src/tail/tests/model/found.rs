@@ -2,7 +2,7 @@
 
 use super::actions::FileAction::*;
 use super::actions::Step::*;
-use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Setting, Step, With, Writer};
+use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Hint, Setting, Step, With, Writer};
 use super::{Point, directory, tell};
 
 const USUAL: Setting = Setting {
@@ -114,6 +114,22 @@ fn copies_and_rewrites_that_counted_wrong_once_are_counted_once() {
             Race { point: Point::Listed, nth: 1, action: copied(1, Form::Numbered(1), 1) },
             Race { point: Point::BeforeOpen, nth: 2, action: Replace { base: 1, with: With::Tail } },
             append(1, 1),
+        ],
+    );
+    check(
+        "the copies of what is forgotten are those of what it was a copy of",
+        star,
+        &[
+            Race { point: Point::Listed, nth: 2, action: Half { base: 0, form: Form::Live } },
+            append(1, 1),
+            Scan,
+            Read { hint: Hint::Given },
+            File(CopyTruncate { base: 1, lost: 0 }),
+            append(0, 2),
+            Round,
+            Race { point: Point::Opened, nth: 2, action: Compress { base: 0, form: Form::Numbered(1) } },
+            ReadSome { chunks: 1 },
+            File(CopyTruncate { base: 0, lost: 0 }),
         ],
     );
     check(
