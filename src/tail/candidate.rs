@@ -269,6 +269,18 @@ impl Candidate {
         Ok(at)
     }
 
+    /// Up to which place the marks are those of another file.
+    pub(super) fn agreeing_with(&mut self, known: &Marks) -> io::Result<u64> {
+        let mut count = 0;
+        for (index, mark) in known.0.iter().enumerate() {
+            if self.mark(index)? != Some(*mark) {
+                break;
+            }
+            count = index + 1;
+        }
+        Ok(count.checked_sub(1).and_then(marks::place).unwrap_or(0))
+    }
+
     /// True when the bytes that end at `upto` are the same in the other file; `None` where that cannot be read.
     pub(super) fn agrees_with(&mut self, other: &File, upto: u64) -> Option<bool> {
         let span = upto.min(marks::SPAN) as usize;

@@ -221,12 +221,19 @@ impl Tail {
         let is_alive = self.is_alive(file);
         let is_cut = !is_alive && file.cursor.inode == candidate.look.inode;
         let is_known = question.except.is_some_and(|id| self.counted(id) > 0);
+        let is_copy = question.except.and_then(|id| self.files.get(&id)).is_some_and(|file| !file.is_own());
         Some(match file.cursor.standing {
             Standing::Foreign => Verdict::Foreign { at },
             // It was cut in place, and has what is left of it. What comes after that is its own.
             _ if is_cut && is_known => Verdict::New,
             // A copy that is being made begins like this, and may have the rest in a moment.
-            _ if !is_alive && !is_cut && quiet_since.is_none() => Verdict::Wait,
+            _ if !is_alive && !is_cut && quiet_since.is_none() => {
+                if is_copy {
+                    Verdict::Copy { of: root, at, share: Share::Some }
+                } else {
+                    Verdict::Wait
+                }
+            }
             _ => Verdict::Copy { of: root, at, share: share_of(candidate) },
         })
     }

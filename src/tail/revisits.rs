@@ -167,9 +167,10 @@ impl Tail {
         let mut parted = || {
             let root = self.files.get(&self.root(id)).filter(|root| root.cursor.file != id)?;
             let counted = self.files.get(&id)?.cursor.offset;
-            let other = streams::readable(root)?;
-            let most = root.cursor.offset;
-            let same = candidate.common_with(&other, counted, most).ok()?;
+            let same = match streams::readable(root) {
+                Some(other) => candidate.common_with(&other, counted, root.cursor.offset).ok()?,
+                None => candidate.agreeing_with(&root.cursor.marks).ok()?,
+            };
             let manner = self.manner(root.source);
             let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
             let upto = places::line_start(&candidate.handle, unit, same, manner.max_line_bytes as u64).ok()?;

@@ -21,7 +21,6 @@ pub(super) struct Unfinished {
     pub(super) next_token: usize,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "facts that hold or not, each on its own")]
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) bytes: Vec<u8>,
@@ -34,8 +33,8 @@ pub(super) struct Node {
     pub(super) is_copy: bool,
     /// A copy that stopped in the middle: nobody writes to it.
     pub(super) is_partial: bool,
-    /// Since it was made, or became a copy, a whole look was taken.
-    pub(super) is_seen: bool,
+    /// Whole looks since it was made, or became a copy: one finds it, the next knows how much of it is counted elsewhere.
+    pub(super) looks: usize,
     /// It has lines of another file, and begins otherwise.
     pub(super) is_tail: bool,
 }
@@ -146,7 +145,7 @@ impl Disk {
             begins_alike: None,
             is_copy: false,
             is_partial: false,
-            is_seen: false,
+            looks: 0,
             is_tail: false,
         };
         self.nodes.push(node);

@@ -152,7 +152,7 @@ impl World {
     /// Every file was looked at.
     pub(super) fn looked(&mut self) {
         for node in &mut self.disk.nodes {
-            node.is_seen = true;
+            node.looks += 1;
             // A copy is known by its marks as long as it stays one.
             node.begins_alike = node.begins_alike.filter(|_| node.is_copy);
         }
@@ -273,7 +273,7 @@ impl World {
         if self.is_in_gap(node, text.len()) {
             self.forgiven.extend(&lines);
         }
-        if self.disk.nodes[node].is_copy && !self.disk.nodes[node].is_seen {
+        if self.disk.nodes[node].is_copy && self.disk.nodes[node].looks < 2 {
             // Nobody knows it as a copy, and it goes on otherwise: it is another log.
             for line in Self::lines_in(&self.disk.nodes[node].bytes) {
                 self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
@@ -360,7 +360,7 @@ impl World {
         self.allow_short(bytes);
         self.disk.nodes[into].begins_alike = Some(bytes.len());
         self.disk.nodes[into].is_copy = true;
-        self.disk.nodes[into].is_seen = false;
+        self.disk.nodes[into].looks = 0;
         self.refresh();
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
