@@ -366,7 +366,10 @@ impl Tail {
         // One that was given up is not waited for.
         // An archive that is undecided says nothing of what is in it.
         let has_bytes = |file: &Followed| file.size() > 0 || file.looking.is_some_and(|look| look.size > 0);
-        let is_awaited = |file: &Followed| file.is_undecided() && !file.cursor.finished && has_bytes(file);
+        // Half a line is judged once more before it counts.
+        let is_judged_again = |file: &Followed| file.is_own() && file.cursor.offset == 0 && file.is_ending();
+        let is_open = |file: &Followed| file.is_undecided() || is_judged_again(file);
+        let is_awaited = |file: &Followed| is_open(file) && !file.cursor.finished && has_bytes(file);
         let mut files = self.files.values().filter(|file| file.source == source);
         if files.any(is_awaited) { None } else { known.scanned_at }
     }
