@@ -18,7 +18,7 @@ use crate::model::file::{FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// How long after its last change a file that is done with is looked at.
-const LOOKED_AT_FOR: Duration = Duration::from_hours(1);
+pub(super) const LOOKED_AT_FOR: Duration = Duration::from_hours(1);
 
 /// Scans in a row that look everywhere for a copy that is not where it stood: it may be renamed during one.
 const MOST_MISSES: u8 = 3;

@@ -21,6 +21,7 @@ use super::identity::{self, Look};
 use super::inventory::{CLOCK_SLACK, Place, Question, Verdict};
 use super::neighbours::{Names, below, settled_names};
 use super::report::What;
+use super::revisits::LOOKED_AT_FOR;
 use super::{Tail, rotated};
 use crate::model::file::{Inode, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
@@ -270,6 +271,11 @@ impl Tail {
                 if let Some(id) = unread {
                     self.with(id, |file| file.cursor.finished = true);
                     self.dirty.insert(id);
+                } else if kinship == Kinship::Rotation
+                    && identity::modified(&candidate.handle).is_some_and(|at| now.since(at) < LOOKED_AT_FOR)
+                {
+                    // Its writer may still hold it, and what comes is new.
+                    self.remember_stranger(key, look, now);
                 }
             }
             Verdict::Wait if is_recent || kinship == Kinship::Stem => self.is_waiting |= is_recent,

@@ -198,6 +198,18 @@ fn names_and_handles_that_counted_wrong_once_are_counted_once() {
         ],
     );
     check(
+        "an empty rotated file is written to",
+        real,
+        &[
+            File(CopyTruncate { base: 0, lost: 0 }),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            rotate(0),
+            append(0, 1),
+            Round,
+            Race { point: Point::BeforeOpen, nth: 2, action: Append { base: 0, form: Form::Numbered(2), lines: 1 } },
+        ],
+    );
+    check(
         "a file that waits for a handle is renamed",
         Setting { max_open_files: 2, ..USUAL },
         &[append(1, 1), File(Replace { base: 0, with: With::Other }), Round, rotate(1)],
