@@ -29,7 +29,10 @@ impl World {
         let torn = Self::lines_in(last_line);
         // With what is written behind it, it may be the beginning of a line in several files.
         for &line in &torn {
-            self.accounts.iter_mut().for_each(|account| account.allow_twice(line));
+            for account in &mut self.accounts {
+                account.allow_twice(line);
+                account.own(line);
+            }
         }
         self.torn.extend(torn);
         if self.disk.nodes.iter().any(|node| node.is_copy) {
