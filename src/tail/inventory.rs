@@ -251,7 +251,9 @@ impl Tail {
         if file.cursor.standing == Standing::Foreign {
             // What is written to it under a name that is followed is wanted.
             if more == More::Yes && question.place == Place::Listed && !candidate.is_packed() {
-                return Some(Verdict::Branches { at: self.whole_lines(candidate, file)? });
+                return Some(Verdict::Branches {
+                    at: self.whole_lines(candidate, question.source, file.cursor.offset)?,
+                });
             }
             return Some(Verdict::Foreign { at: candidate.first().ok()? });
         }
@@ -271,12 +273,11 @@ impl Tail {
         Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
     }
 
-    /// What the candidate shares with a file that is not wanted, without the line that ends in the candidate only.
-    fn whole_lines(&self, candidate: &mut Candidate, foreign: &Followed) -> Option<Prefix> {
-        let manner = self.manner(foreign.source);
+    /// The candidate's bytes before a place, without the line that goes on behind it.
+    pub(super) fn whole_lines(&self, candidate: &mut Candidate, source: SourceIndex, upto: u64) -> Option<Prefix> {
+        let manner = self.manner(source);
         let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
-        let most = manner.max_line_bytes as u64;
-        let len = places::line_start(&candidate.handle, unit, foreign.cursor.offset, most).ok()?;
+        let len = places::line_start(&candidate.handle, unit, upto, manner.max_line_bytes as u64).ok()?;
         candidate.prefix(len).ok()
     }
 

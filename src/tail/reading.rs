@@ -56,10 +56,7 @@ impl Tail {
             return None;
         }
         if !self.files.get(&id)?.is_own() {
-            self.with(id, |file| {
-                file.close();
-            });
-            self.open_files -= 1;
+            self.close(id);
             self.leave_queue(id);
             return None;
         }

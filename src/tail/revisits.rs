@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::candidate::Candidate;
-use super::followed::{Content, Presence, file_text};
+use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::Look;
 use super::inventory::{Place, Question, Verdict};
 use super::report::What;
-use super::{Tail, places, streams};
+use super::{Tail, streams};
 use crate::model::file::{FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
@@ -171,10 +171,7 @@ impl Tail {
                 Some(other) => candidate.common_with(&other, counted, root.cursor.offset).ok()?,
                 None => candidate.agreeing_with(&root.cursor.marks).ok()?,
             };
-            let manner = self.manner(root.source);
-            let unit = file_text(&candidate.handle, manner.encoding).ok()?.unit();
-            let upto = places::line_start(&candidate.handle, unit, same, manner.max_line_bytes as u64).ok()?;
-            (upto > counted).then(|| candidate.prefix(upto).ok())?
+            self.whole_lines(candidate, root.source, same).filter(|at| at.len > counted)
         };
         parted().map_or(Verdict::New, |at| Verdict::Branches { at })
     }
