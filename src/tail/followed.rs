@@ -110,7 +110,7 @@ pub(super) struct Followed {
     pub(super) emptied_scan: u64,
     /// Since when it looks so.
     pub(super) judged_since: UnixMicros,
-    /// A copy: it had more bytes than were counted then.
+    /// A copy: it had more bytes than were counted then, or may have.
     pub(super) has_more: bool,
     /// A copy: looked for in vain so many times in a row.
     pub(super) misses: u8,
@@ -254,6 +254,11 @@ impl Followed {
     /// True for one that is on its way out, and not finished: its last half line is not decided.
     pub(super) const fn is_ending(&self) -> bool {
         self.leaving_since().is_some() && !self.cursor.finished
+    }
+
+    /// True for one that was read whole, and has no more by now.
+    pub(super) fn is_done(&self) -> bool {
+        self.cursor.finished && self.size() == self.end
     }
 
     /// True when it is open, and no name leads to it any more: what it holds can be read now or never.

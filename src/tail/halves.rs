@@ -41,11 +41,10 @@ impl Tail {
             let is_named = other.presence == Presence::Named && other.scan == self.scans;
             is_named && !rotated::is_rotated_form(&other.cursor.path)
         };
-        let copies = self.files.values().filter(|other| other.cursor.standing == Standing::Copy { of: id });
-        let mut plain = copies.filter(|other| other.cursor.packing == Packing::Plain);
-        let found = plain.find_map(|other| {
+        let mut copies = self.files.values().filter(|other| other.cursor.standing == Standing::Copy { of: id });
+        let found = copies.find_map(|other| {
             let mut candidate = Candidate::open(&other.cursor.path).ok()?;
-            let is_wanted = candidate.look.size > file.end || is_live(other);
+            let is_wanted = candidate.look.size > file.end || candidate.is_packed() || is_live(other);
             let relation = candidate.relate(&file.cursor, Depth::Whole).ok()?;
             let has_more = is_wanted && relation == Relation::Extends(More::Yes);
             (candidate.look.inode == other.cursor.inode && has_more).then_some((other.cursor.file, candidate))

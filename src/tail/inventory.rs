@@ -14,7 +14,7 @@ use super::candidate::{Candidate, More, Prefix, Relation};
 use super::followed::{Content, Followed, file_text};
 use super::identity::Look;
 use super::{Tail, places, rotated};
-use crate::model::file::{FileId, Inode, Packing, SourceIndex, Standing};
+use crate::model::file::{FileId, Inode, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// How many copies of copies are followed to the file that is read.
@@ -61,6 +61,8 @@ pub(super) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Share {
     All,
+    /// All, of an archive that ends in the middle: it may be given more.
+    AllSoFar,
     Some,
 }
 
@@ -267,7 +269,11 @@ impl Tail {
         // It will be read up to where the copy was taken, or lose its content. One that was read to its end since the
         // candidate looks so, and is shorter, was never copied from so far.
         let is_read_since = quiet_since.is_some_and(|since| file.caught_up_at > Some(since));
-        if is_read_since && file.end < candidate.look.size && !file.is_ending() && !candidate.is_packed() {
+        let is_shorter = file.end < candidate.look.size && !file.is_ending();
+        let copy = question.except.and_then(|id| self.files.get(&id));
+        let is_packed_past = || copy.is_some_and(|copy| self.has_passed(file, copy));
+        let is_outdone = if candidate.is_packed() { is_packed_past() } else { is_read_since && is_shorter };
+        if is_outdone {
             return Some(Verdict::Branches { at: counted });
         }
         Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
@@ -291,6 +297,12 @@ impl Tail {
             }
         }
         root
+    }
+
+    /// True when a file was read to its end since an archive of it was judged: what that has more, it has alone.
+    pub(super) fn has_passed(&self, file: &Followed, archive: &Followed) -> bool {
+        let judged_before = archive.judged_since.plus(self.spec.rotated_grace);
+        file.is_done() || (!file.is_ending() && file.caught_up_at.is_some_and(|at| at > judged_before))
     }
 
     /// True while a file's bytes can be read from itself.
@@ -319,8 +331,7 @@ impl Tail {
         let is_whole = matches!(verdict, Verdict::Copy { share: Share::All, .. } | Verdict::Foreign { .. });
         cursor.look = (is_whole && look.is_settled(now)).then(|| look.as_read());
         file.end = file.end.max(cursor.offset);
-        let has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
-        file.has_more = has_more && file.cursor.packing == Packing::Plain;
+        file.has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
         if file.judged != Some(*look) {
             file.judged_since = now;
         }
@@ -407,9 +418,9 @@ impl Tail {
     }
 }
 
-/// A copy that has no more than is counted. An archive that ends in the middle may be given more.
+/// Of a copy that has no more than is counted.
 fn share_of(candidate: &Candidate) -> Share {
-    if candidate.is_unfinished() { Share::Some } else { Share::All }
+    if candidate.is_unfinished() { Share::AllSoFar } else { Share::All }
 }
 
 /// File times are taken from the kernel's last tick, and scans take a moment.

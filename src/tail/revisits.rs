@@ -107,11 +107,12 @@ impl Tail {
             return false;
         }
         let Some(root) = self.files.get(&self.root(id)) else { return true };
-        // While the other can be read itself, an archive of it is of no interest.
-        if file.cursor.packing != Packing::Plain {
-            return !self.is_alive(root);
-        }
         let has_changed = listed.is_some_and(|look| file.judged != Some(*look));
+        // While the other is read itself, an archive of it is of no interest. It is unpacked once.
+        if file.cursor.packing != Packing::Plain {
+            let is_asked = file.judged.is_none() || file.has_more;
+            return has_changed || (is_asked && (!self.is_alive(root) || self.has_passed(root, file)));
+        }
         let size = file.judged.map_or(0, |look| look.size);
         // One that was read to its end since, and is shorter, will not reach what the copy has.
         let is_behind = root.end < size
@@ -131,9 +132,13 @@ impl Tail {
             _ => return self.miss(id),
         };
         let look = candidate.look;
-        let holds = candidate.holds(cursor).unwrap_or(true);
+        let is_known = candidate.is_packed() && file.judged == Some(look) && !file.has_more;
+        let holds = is_known || candidate.holds(cursor).unwrap_or(true);
         let Some(file) = self.files.get_mut(&id) else { return };
         file.misses = 0;
+        if is_known {
+            return;
+        }
         if !holds {
             self.give_up_content(id, now);
             return self.meet_again(source, &path, &look, now);

@@ -131,7 +131,7 @@ impl Tail {
     }
 
     /// A known file that is under one of the source's names.
-    fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
+    pub(super) fn seen(&mut self, id: FileId, path: &Path, look: &Look, now: UnixMicros) {
         let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
         let decided = self.decided_until(source, now);
         let (has_room, grace) = (self.has_room(), self.spec.rotated_grace);

@@ -14,7 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::candidate::Candidate;
-use super::followed::Presence;
+use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
@@ -123,15 +123,15 @@ impl Tail {
         found
     }
 
-    /// True while a file of the source may stand in a place that is not known: after a start, and while one is missing or
-    /// has lost what was not read.
+    /// True while a file of the source may stand in a place that is not known: after a start, while one is missing, and while
+    /// a copy of one may turn up whose content is gone.
     pub(super) fn is_searching(&self, source: SourceIndex) -> bool {
         let is_missing = |presence| matches!(presence, Presence::Missing { .. });
         self.scans <= 1
             || self.files.values().any(|file| {
                 file.source == source
                     && file.is_own()
-                    && (file.is_emptied()
+                    && (file.content != Content::There
                         || (!file.cursor.finished && file.handle.is_none() && is_missing(file.presence)))
             })
     }
@@ -234,13 +234,29 @@ impl Tail {
     fn meet(&mut self, source: SourceIndex, unknown: &Unknown, now: UnixMicros) -> Met {
         let Unknown { path, number, kinship } = unknown;
         match Candidate::open(path) {
-            Ok(candidate) if number.is_none_or(|number| number == candidate.look.inode.inode) => {
-                self.meet_opened(source, path, *kinship, candidate, now);
+            Ok(mut candidate) if number.is_none_or(|number| number == candidate.look.inode.inode) => {
+                if self.source(source).is_some_and(|known| known.globs.matches(path)) {
+                    self.meet_listed(source, path, &mut candidate, now);
+                } else {
+                    self.meet_opened(source, path, *kinship, candidate, now);
+                }
                 Met::Yes
             }
             Ok(_) => Met::NotThere,
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => Met::NotThere,
             Err(_) => Met::Yes,
+        }
+    }
+
+    /// A name that the globs show, and did not show when they were listed.
+    fn meet_listed(&mut self, source: SourceIndex, path: &Path, candidate: &mut Candidate, now: UnixMicros) {
+        let look = candidate.look;
+        if !self.is_stranger(source, candidate, now) {
+            return self.still_there(source, path, &look, now);
+        }
+        match self.by_inode.get(&(source, look.inode)).copied() {
+            Some(id) => self.seen(id, path, &look, now),
+            None => self.found(source, path, &look, now),
         }
     }
 

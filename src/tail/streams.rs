@@ -165,11 +165,14 @@ impl Tail {
         let mut streams = self.streams_like(&beginning, question);
         // One in the making would be unpacked again at each scan.
         let is_new = self.scans > 1 && !self.was_seen_so(candidate, question);
+        let archive = question.except.and_then(|id| self.files.get(&id));
         // An archive is unpacked from front to back.
         streams.sort_by_key(|file| (file.cursor.offset, file.cursor.file));
         for file in streams {
-            let is_alive = self.files.get(&self.root(file.cursor.file)).is_some_and(|root| self.is_alive(root));
-            let depth = if is_alive || is_new { Depth::Shallow } else { Depth::Whole };
+            let root = self.files.get(&self.root(file.cursor.file));
+            let has_passed = |root: &Followed| archive.is_some_and(|archive| self.has_passed(root, archive));
+            let is_read = root.is_some_and(|root| self.is_alive(root) && !has_passed(root));
+            let depth = if is_read || is_new { Depth::Shallow } else { Depth::Whole };
             let relation = candidate.relate(&file.cursor, depth)?;
             let is_other = match relation {
                 Relation::Differs => true,

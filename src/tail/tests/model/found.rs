@@ -2,7 +2,7 @@
 
 use super::actions::FileAction::*;
 use super::actions::Step::*;
-use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Hint, Setting, Step, With, Writer};
+use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Hint, Setting, Size, Step, With, Writer};
 use super::{Point, directory, tell};
 
 const USUAL: Setting = Setting {
@@ -256,6 +256,71 @@ fn half_lines_that_counted_wrong_once_are_counted_once() {
             copy(1, Form::Dated(0), 2),
             append(0, 1),
             rotate(1),
+        ],
+    );
+}
+
+#[test]
+fn archives_of_what_has_less_hold_the_windows_until_they_are_unpacked() {
+    check(
+        "of a part of the file that ends",
+        USUAL,
+        &[
+            append(0, 1),
+            append(0, 1),
+            append(0, 1),
+            copy(0, Form::Dated(0), 1),
+            rotate(0),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            append(0, 1),
+            Crash,
+            rotate(0),
+            File(Compress { base: 0, form: Form::Numbered(3) }),
+        ],
+    );
+    check(
+        "of a file that was copied with less, where the copy is done",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            File(Rewrite { base: 0, size: Size::Smaller }),
+            copy(0, Form::Numbered(1), 16),
+            Scan,
+            append(0, 1),
+            File(Rename { base: 0, from: Form::Live, to: Form::Dated(2) }),
+            Restart,
+            append(0, 1),
+            File(Compress { base: 0, form: Form::Dated(2) }),
+        ],
+    );
+}
+
+#[test]
+fn names_that_come_while_files_are_looked_for_are_not_lost() {
+    check(
+        "a file goes back to its own name after the names were listed",
+        USUAL,
+        &[
+            File(CopyTruncate { base: 0, lost: 0 }),
+            Race { point: Point::Listed, nth: 1, action: Rotate { base: 0 } },
+            Crash,
+            append(0, 1),
+            Race {
+                point: Point::BeforeDecide,
+                nth: 1,
+                action: Rename { base: 0, from: Form::Numbered(1), to: Form::Live },
+            },
+            append(0, 1),
+        ],
+    );
+    check(
+        "a replaced file is moved below, where nobody was before",
+        Setting { globs: Globs::Log, ..USUAL },
+        &[
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 1 } },
+            append(0, 1),
+            Scan,
+            File(Replace { base: 1, with: With::Same }),
+            File(Rename { base: 1, from: Form::Live, to: Form::InOlddir(1) }),
         ],
     );
 }
