@@ -159,16 +159,20 @@ impl Tail {
             file.is_some_and(|file| file.handle.is_some() || file.scan == self.scans)
         };
         let candidates = names.files.iter().filter(|(_, number)| !is_known(*number));
-        candidates
-            .filter_map(|(name, number)| {
-                let path = directory.join(name);
-                if visit.listing.get(&path).is_some() {
-                    return None;
-                }
-                let kinship = self.kinship(source, &path, &visit.homes)?;
-                Some(Unknown { path, number: Some(*number), kinship })
-            })
-            .collect()
+        let kin = candidates.filter_map(|(name, number)| {
+            let path = directory.join(name);
+            if visit.listing.get(&path).is_some() {
+                return None;
+            }
+            let kinship = self.kinship(source, &path, &visit.homes)?;
+            Some(Unknown { path, number: Some(*number), kinship })
+        });
+        let mut kin: Vec<Unknown> = kin.collect();
+        // Of a file with several names, the one that says most.
+        let is_rotation = |unknown: &&Unknown| unknown.kinship == Kinship::Rotation;
+        let rotations: HashSet<Option<u64>> = kin.iter().filter(is_rotation).map(|unknown| unknown.number).collect();
+        kin.retain(|unknown| is_rotation(&unknown) || !rotations.contains(&unknown.number));
+        kin
     }
 
     /// True where a closed file that was just seen is under another name by now: the next scan has to look here again.

@@ -313,6 +313,30 @@ fn names_that_come_while_files_are_looked_for_are_not_lost() {
         ],
     );
     check(
+        "a rotation of what a link led to has another name beside it",
+        Setting { globs: Globs::Link, ..USUAL },
+        &[append(0, 2), File(RemoveDirectory), append(0, 1), File(HardLink { base: 0, to: Form::Numbered(1) })],
+    );
+    check(
+        "what a link led to is known when all of it is forgotten",
+        Setting { globs: Globs::Link, ..USUAL },
+        &[
+            Scan,
+            File(RemoveDirectory),
+            Restart,
+            append(0, 1),
+            Round,
+            Pass { millis: 9465 },
+            Scan,
+            Scan,
+            Round,
+            Crash,
+            append(0, 2),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            Restart,
+        ],
+    );
+    check(
         "a replaced file is moved below, where nobody was before",
         Setting { globs: Globs::Log, ..USUAL },
         &[
