@@ -261,6 +261,21 @@ fn half_lines_that_counted_wrong_once_are_counted_once() {
 }
 
 #[test]
+fn half_lines_of_live_files_are_not_counted() {
+    check(
+        "a rotated file gets its name back",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            File(CopyTruncate { base: 0, lost: 0 }),
+            Round,
+            rotate(0),
+            File(Rename { base: 0, from: Form::Numbered(2), to: Form::Live }),
+            half(0),
+        ],
+    );
+}
+
+#[test]
 fn archives_of_what_has_less_hold_the_windows_until_they_are_unpacked() {
     check(
         "of a part of the file that ends",
