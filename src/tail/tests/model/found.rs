@@ -273,6 +273,23 @@ fn half_lines_of_live_files_are_not_counted() {
             half(0),
         ],
     );
+    check(
+        "a file that is replaced by one with the same bytes, of which nothing is known when the first is quiet",
+        USUAL,
+        &[
+            File(CopyTruncate { base: 0, lost: 1 }),
+            append(1, 1),
+            append(0, 1),
+            File(CopyTruncate { base: 0, lost: 1 }),
+            append(0, 2),
+            append(0, 2),
+            half(1),
+            Race { point: Point::Opened, nth: 1, action: Replace { base: 1, with: With::Same } },
+            Round,
+            Scan,
+            Pass { millis: 3999 },
+        ],
+    );
 }
 
 #[test]
