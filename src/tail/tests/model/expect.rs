@@ -163,7 +163,8 @@ impl World {
                     standing.sight != Sight::Glob
                 };
                 let is_torn = self.torn.contains(&first.0);
-                let is_late = may_be_late && standing.late.contains(&last) || self.forgiven.contains(&last) || is_torn;
+                let is_forgiven = self.forgiven.contains(&first.0) || self.forgiven.contains(&last);
+                let is_late = may_be_late && standing.late.contains(&last) || is_forgiven || is_torn;
                 // In a copy, a line is as young as the copy.
                 let copied_at = if node.is_copy { node.written_at } else { UnixMicros::MIN };
                 let seen_from = standing.seen_from.unwrap_or(UnixMicros::MIN);
