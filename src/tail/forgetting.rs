@@ -3,7 +3,7 @@
 //! Promises: nothing is forgotten that a copy could still go on from; of each source, one file stays. Does not: decide what
 //! is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::followed::{Content, Followed};
@@ -43,8 +43,10 @@ impl Tail {
             .map(|file| file.cursor.file)
             .chain(self.outlived())
             .filter(|id| !self.is_only_trace(*id))
-            .chain(self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file))
             .collect();
+        let expired = self.after_halves(expired, now);
+        let orphans = self.orphans.values().filter(|cursor| is_expired(cursor)).map(|cursor| cursor.file);
+        let expired: Vec<FileId> = expired.into_iter().chain(orphans).collect();
         let (mut gone, mut links) = (BTreeMap::new(), BTreeMap::new());
         for id in expired {
             self.orphans.remove(&id);
@@ -67,6 +69,19 @@ impl Tail {
             }
         }
         self.promote_copies(&links);
+    }
+
+    /// Those of the expired files that no half line can be of: what is nothing but half a line is judged once more while they
+    /// are known.
+    fn after_halves(&mut self, mut expired: Vec<FileId>, now: UnixMicros) -> Vec<FileId> {
+        let sources: BTreeSet<SourceIndex> =
+            expired.iter().filter_map(|id| self.files.get(id)).map(|file| file.source).collect();
+        for source in sources {
+            if !self.halves_are_decided(source, now) {
+                expired.retain(|id| self.files.get(id).is_none_or(|file| file.source != source));
+            }
+        }
+        expired
     }
 
     /// Of files that had lost their content when this run began, copies are looked for from now on.

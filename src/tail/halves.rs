@@ -7,7 +7,7 @@ use super::followed::{Content, Followed, Presence};
 use super::inventory::{Share, Verdict};
 use super::reading::Decided;
 use super::{Tail, identity, marks, rotated};
-use crate::model::file::{Cursor, FileId, Packing, Standing};
+use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 impl Tail {
@@ -51,6 +51,27 @@ impl Tail {
     fn is_live_named(&self, file: &Followed) -> bool {
         let is_named = file.presence == Presence::Named && file.scan == self.scans;
         is_named && !rotated::is_rotated_form(&file.cursor.path)
+    }
+
+    /// Judges what is nothing but half a line, before what it may be of is forgotten; false while one is not decided.
+    pub(super) fn halves_are_decided(&mut self, source: SourceIndex, now: UnixMicros) -> bool {
+        let is_half = |file: &&Followed| {
+            let is_unread = file.is_own() && file.cursor.offset == 0 && file.begin_near.is_none() && file.size() > 0;
+            let is_there = file.content == Content::There && !file.cursor.finished && file.trouble.is_none();
+            file.source == source && is_unread && is_there
+        };
+        let halves: Vec<FileId> = self.files.values().filter(is_half).map(|file| file.cursor.file).collect();
+        let mut are_decided = true;
+        for id in halves {
+            are_decided &= self.make_open(id, now);
+            let decided = self.decide(id, now);
+            let Some(file) = self.files.get(&id) else { continue };
+            are_decided &= !self.strangers.contains_key(&(source, file.cursor.inode));
+            if decided == Decided::ToRead && file.cursor.offset > 0 {
+                self.enqueue(id);
+            }
+        }
+        are_decided
     }
 
     /// A copy has more than half a line: it goes on. So does one that stands under a live name still, of which this is a copy

@@ -380,3 +380,23 @@ fn names_that_come_while_files_are_looked_for_are_not_lost() {
         ],
     );
 }
+
+#[test]
+fn half_a_line_is_judged_before_what_it_is_of_is_forgotten() {
+    check(
+        "half a line of a file that was deleted with more of it",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            rotate(0),
+            Race { point: Point::BeforeDecide, nth: 3, action: Half { base: 0, form: Form::Live } },
+            append(0, 1),
+            Scan,
+            Round,
+            File(Truncate { base: 0 }),
+            Round,
+            copy(0, Form::Dated(0), 8),
+            Pass { millis: 994 },
+            Race { point: Point::Listed, nth: 1, action: Delete { base: 0, form: Form::Live, writer: Writer::Gone } },
+        ],
+    );
+}
