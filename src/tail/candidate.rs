@@ -111,6 +111,11 @@ impl Candidate {
         Ok(found)
     }
 
+    /// True when there are more bytes than so many.
+    pub(super) fn has_more_than(&mut self, len: u64) -> io::Result<bool> {
+        Ok(if self.is_packed() { self.read_at(&mut [0], len)? > 0 } else { self.look.size > len })
+    }
+
     /// How many bytes there are, after a read that found the end.
     fn len(&self) -> u64 {
         if self.is_packed() { self.end.map_or(0, |(_, len)| len) } else { self.look.size }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, Prefix};
 use super::identity::{self, BEFORE_BYTES, HEAD_BYTES, Look};
+use super::inventory::Share;
 use super::marks;
 use super::places;
 use super::report::{FileState, FileStatus};
@@ -110,8 +111,8 @@ pub(super) struct Followed {
     pub(super) emptied_scan: u64,
     /// Since when it looks so.
     pub(super) judged_since: UnixMicros,
-    /// A copy: it had more bytes than were counted then, or may have.
-    pub(super) has_more: bool,
+    /// A copy: how much of it is counted elsewhere.
+    pub(super) share: Share,
     /// A copy: looked for in vain so many times in a row.
     pub(super) misses: u8,
     pub(super) queued: bool,
@@ -152,7 +153,7 @@ impl Followed {
             judged_start: None,
             emptied_scan: 0,
             judged_since: UnixMicros::MIN,
-            has_more: false,
+            share: Share::All,
             misses: 0,
             queued: false,
             text: None,
@@ -302,7 +303,7 @@ impl Followed {
     /// with more than is counted may turn out to have lines of its own.
     pub(super) fn holds_back(&self) -> bool {
         if !self.is_own() {
-            return self.has_more && self.content == Content::There;
+            return self.share == Share::Some && self.content == Content::There;
         }
         !self.cursor.finished || (self.is_named() && self.looked.is_none())
     }

@@ -81,7 +81,7 @@ impl Tail {
         let mut copies = self.files.values().filter(|other| other.cursor.standing == Standing::Copy { of: id });
         let found = copies.find_map(|other| {
             let mut candidate = Candidate::open(&other.cursor.path).ok()?;
-            let is_wanted = candidate.look.size > file.end || candidate.is_packed() || self.is_live_named(other);
+            let is_wanted = candidate.has_more_than(file.end).ok()? || self.is_live_named(other);
             let relation = candidate.relate(&file.cursor, Depth::Whole).ok()?;
             let has_more = is_wanted && relation == Relation::Extends(More::Yes);
             (candidate.look.inode == other.cursor.inode && has_more).then_some((other.cursor.file, candidate))

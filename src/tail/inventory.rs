@@ -63,6 +63,8 @@ pub(super) enum Share {
     All,
     /// All, of an archive that ends in the middle: it may be given more.
     AllSoFar,
+    /// What it has more, the other has too, and it is not counted there yet: half a line.
+    AsMuch,
     Some,
 }
 
@@ -273,10 +275,11 @@ impl Tail {
         let copy = question.except.and_then(|id| self.files.get(&id));
         let is_packed_past = || copy.is_some_and(|copy| self.has_passed(file, copy));
         let is_outdone = if candidate.is_packed() { is_packed_past() } else { is_read_since && is_shorter };
-        if is_outdone {
-            return Some(Verdict::Branches { at: counted });
-        }
-        Some(Verdict::Copy { of: root, at: counted, share: Share::Some })
+        Some(match candidate.has_more_than(file.end).ok()? {
+            true if is_outdone => Verdict::Branches { at: counted },
+            true => Verdict::Copy { of: root, at: counted, share: Share::Some },
+            false => Verdict::Copy { of: root, at: counted, share: Share::AsMuch },
+        })
     }
 
     /// The candidate's bytes before a place, without the line that goes on behind it.
@@ -331,7 +334,9 @@ impl Tail {
         let is_whole = matches!(verdict, Verdict::Copy { share: Share::All, .. } | Verdict::Foreign { .. });
         cursor.look = (is_whole && look.is_settled(now)).then(|| look.as_read());
         file.end = file.end.max(cursor.offset);
-        file.has_more = matches!(verdict, Verdict::Copy { share: Share::Some, .. });
+        if let Verdict::Copy { share, .. } = verdict {
+            file.share = *share;
+        }
         if file.judged != Some(*look) {
             file.judged_since = now;
         }

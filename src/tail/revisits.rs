@@ -11,7 +11,7 @@ use super::followed::{Content, Presence};
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::Look;
-use super::inventory::{Place, Question, Verdict};
+use super::inventory::{Place, Question, Share, Verdict};
 use super::report::What;
 use super::{Tail, streams};
 use crate::model::file::{FileId, Packing, SourceIndex, Standing};
@@ -110,8 +110,14 @@ impl Tail {
         let has_changed = listed.is_some_and(|look| file.judged != Some(*look));
         // While the other is read itself, an archive of it is of no interest. It is unpacked once.
         if file.cursor.packing != Packing::Plain {
-            let is_asked = file.judged.is_none() || file.has_more;
-            return has_changed || (is_asked && (!self.is_alive(root) || self.has_passed(root, file)));
+            let has_gone_on = root.is_done() || root.cursor.offset > file.cursor.offset;
+            let is_asked = match file.share {
+                Share::Some => self.has_passed(root, file),
+                Share::AsMuch => has_gone_on,
+                Share::All | Share::AllSoFar => false,
+            };
+            let has_lost = file.judged.is_none() || matches!(file.share, Share::Some | Share::AsMuch);
+            return has_changed || is_asked || (has_lost && !self.is_alive(root));
         }
         let size = file.judged.map_or(0, |look| look.size);
         // One that was read to its end since, and is shorter, will not reach what the copy has.
@@ -132,7 +138,8 @@ impl Tail {
             _ => return self.miss(id),
         };
         let look = candidate.look;
-        let is_known = candidate.is_packed() && file.judged == Some(look) && !file.has_more;
+        let is_settled = matches!(file.share, Share::All | Share::AllSoFar);
+        let is_known = candidate.is_packed() && file.judged == Some(look) && is_settled;
         let holds = is_known || candidate.holds(cursor).unwrap_or(true);
         let Some(file) = self.files.get_mut(&id) else { return };
         file.misses = 0;

@@ -237,6 +237,7 @@ impl Tail {
         for path in paths {
             let Some(name) = path.file_name() else { continue };
             homes.paths.insert(path.to_owned());
+            homes.paths.extend(rotated::base_paths(path));
             homes.stems.insert(rotated::stem(name).to_vec());
             // What a link leads to may be known by a name that it was given since.
             homes.names.extend(rotated::bases(name));

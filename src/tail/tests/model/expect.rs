@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::path::Path;
 
 use super::actions::{Gate, is_open};
 use super::disk::{Directory, NodeId};
 use super::lines::{Ending, tokens};
-use super::names::Sight;
+use super::names::{Sight, base_of};
 use super::world::{Standing, World};
 use crate::model::time::UnixMicros;
 use crate::tail::{identity, marks};
@@ -104,6 +105,16 @@ impl World {
         }
         let new = there.filter(|name| self.linked.insert(name.clone()));
         self.newly_linked.extend(new);
+    }
+
+    /// Where a link led to is known while a file is that was found there.
+    pub(super) fn forget_links(&mut self) {
+        let name_of = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let paths = self.ledger.values().flat_map(|row| [Some(&row.path), row.real_path.as_ref()]).flatten();
+        let names: Vec<String> = paths.map(|path| name_of(path)).collect();
+        let bases: Vec<String> = names.iter().filter_map(|name| base_of(name)).collect();
+        self.linked.retain(|name| names.contains(name) || bases.contains(name));
+        self.refresh();
     }
 
     fn link_end(&self) -> Option<String> {

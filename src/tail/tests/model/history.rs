@@ -263,6 +263,7 @@ impl History {
             account.commit();
         }
         world.newly_linked.clear();
+        world.forget_links();
         drop(world);
         self.next_id = self.tail.next_id();
         self.tail.confirm();
