@@ -149,6 +149,8 @@ impl Tail {
             // It has more than one file, and nothing that is not counted from another.
             Some(Extended::Root { root, more: More::Yes })
                 if related.iter().filter_map(within).any(|(other, _)| other != root) => {}
+            // It has more than a copy, and nothing that another file has not.
+            Some(Extended::Copy { more: More::Yes, .. }) if related.iter().any(|entry| within(entry).is_some()) => {}
             Some(Extended::Root { root, more }) => {
                 return self.extending(candidate, root, more, question, quiet_since);
             }

@@ -344,3 +344,25 @@ fn half_a_line_is_judged_before_what_it_is_of_is_forgotten() {
         ],
     );
 }
+
+#[test]
+fn a_file_with_more_than_a_copy_may_be_within_another() {
+    check(
+        "a copy of what goes on behind the copied part of a cut file",
+        USUAL,
+        &[
+            rotate(1),
+            append(0, 1),
+            append(0, 1),
+            Race { point: Point::BeforeOpen, nth: 1, action: Append { base: 0, form: Form::Live, lines: 2 } },
+            Round,
+            half(0),
+            Crash,
+            copy(0, Form::Dated(0), 1),
+            File(Cut { base: 0, sixteenths: 13 }),
+            Round,
+            copy(0, Form::Numbered(1), 9),
+            append(0, 1),
+        ],
+    );
+}
