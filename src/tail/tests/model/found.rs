@@ -366,3 +366,24 @@ fn a_file_with_more_than_a_copy_may_be_within_another() {
         ],
     );
 }
+
+#[test]
+fn half_a_line_that_was_too_short_to_be_known_is_judged_when_it_grows() {
+    check(
+        "it became a copy",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            copy(0, Form::Numbered(1), 3),
+            Round,
+            Round,
+            Pass { millis: 3997 },
+            Read { hint: Hint::Given },
+            Pass { millis: 4997 },
+            append(0, 1),
+            Read { hint: Hint::Given },
+            copy(0, Form::Numbered(1), 2),
+            File(Recreate { base: 0, lines: 1 }),
+            append(0, 1),
+        ],
+    );
+}
