@@ -387,3 +387,33 @@ fn half_a_line_that_was_too_short_to_be_known_is_judged_when_it_grows() {
         ],
     );
 }
+
+#[test]
+fn a_copy_that_goes_on_otherwise_than_the_half_line_of_its_original_has_lines_of_its_own() {
+    check(
+        "a replaced file beside a part of the old one",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            append(0, 1),
+            Round,
+            File(Cut { base: 0, sixteenths: 1 }),
+            append(0, 1),
+            copy(0, Form::Numbered(1), 8),
+            File(Replace { base: 0, with: With::Edited }),
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 2 } },
+            append(1, 1),
+            half(1),
+            Round,
+            append(0, 1),
+            File(CopyTruncate { base: 1, lost: 1 }),
+            Race { point: Point::BeforeDecide, nth: 1, action: HardLink { base: 0, to: Form::Numbered(3) } },
+            append(1, 1),
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 2 } },
+            Scan,
+            append(0, 2),
+            File(Copy { base: 0, from: Form::Numbered(1), to: Form::Numbered(1), sixteenths: 8 }),
+            File(Cut { base: 0, sixteenths: 2 }),
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
+        ],
+    );
+}
