@@ -133,15 +133,15 @@ impl Tail {
         self.files.remove(&id)
     }
 
-    /// What stays of a source when its last file is forgotten.
+    /// What stays of a source when its last file is forgotten: that it was followed, until when, and how its files were called.
     fn leave_trace(&mut self, source: SourceIndex, last: Cursor) {
-        let Cursor { source: name, path, seen, .. } = last;
+        let Cursor { source: name, path, real_path, seen, .. } = last;
         let id = self.give_id();
         let trace = Cursor {
             file: id,
             source: name,
             path,
-            real_path: None,
+            real_path,
             inode: NOWHERE,
             packing: Packing::Plain,
             standing: Standing::Foreign,

@@ -15,6 +15,7 @@ impl Tail {
     /// now on.
     pub(super) fn is_half_elsewhere(&mut self, id: FileId, half: usize, now: UnixMicros) -> bool {
         if self.files.get(&id).is_some_and(|file| file.cursor.offset > 0) {
+            self.decide_live(id, now);
             return self.yields_to_copy(id, now) || self.is_half_of_another(id, now);
         }
         let decided = self.decide(id, now);
@@ -31,6 +32,25 @@ impl Tail {
         self.settle(id, &Verdict::Copy { of, at, share: Share::Some }, &look, now);
         self.close(id);
         true
+    }
+
+    /// What live files are whose turn comes after this one's, and of which nothing is known yet: each may be its copy.
+    fn decide_live(&mut self, id: FileId, now: UnixMicros) {
+        let Some(source) = self.files.get(&id).map(|file| file.source) else { return };
+        let is_unknown = |file: &&Followed| {
+            let is_waiting = file.queued && file.handle.is_some() && file.is_undecided();
+            file.source == source && is_waiting && self.is_live_named(file)
+        };
+        let unknown: Vec<FileId> = self.files.values().filter(is_unknown).map(|file| file.cursor.file).collect();
+        for other in unknown {
+            self.decide(other, now);
+        }
+    }
+
+    /// True for one that stands under a name that is no rotation.
+    fn is_live_named(&self, file: &Followed) -> bool {
+        let is_named = file.presence == Presence::Named && file.scan == self.scans;
+        is_named && !rotated::is_rotated_form(&file.cursor.path)
     }
 
     /// Judges what is nothing but half a line, before what it may be of is forgotten; false while one is not decided.
@@ -58,14 +78,10 @@ impl Tail {
     /// that was read first.
     fn yields_to_copy(&mut self, id: FileId, now: UnixMicros) -> bool {
         let Some(file) = self.files.get(&id) else { return false };
-        let is_live = |other: &Followed| {
-            let is_named = other.presence == Presence::Named && other.scan == self.scans;
-            is_named && !rotated::is_rotated_form(&other.cursor.path)
-        };
         let mut copies = self.files.values().filter(|other| other.cursor.standing == Standing::Copy { of: id });
         let found = copies.find_map(|other| {
             let mut candidate = Candidate::open(&other.cursor.path).ok()?;
-            let is_wanted = candidate.look.size > file.end || candidate.is_packed() || is_live(other);
+            let is_wanted = candidate.look.size > file.end || candidate.is_packed() || self.is_live_named(other);
             let relation = candidate.relate(&file.cursor, Depth::Whole).ok()?;
             let has_more = is_wanted && relation == Relation::Extends(More::Yes);
             (candidate.look.inode == other.cursor.inode && has_more).then_some((other.cursor.file, candidate))

@@ -442,7 +442,9 @@ impl Tail {
 fn is_rotated(file: &Followed, listing: &Listing) -> bool {
     let path = &file.cursor.path;
     let is_another = |other: &Path| listing.get(other).is_some_and(|look| look.inode != file.cursor.inode);
-    if file.home.as_os_str() != path.as_os_str() && is_another(&file.home) {
+    // One that was given its name back is not on its way out.
+    let is_back = || rotated::base_paths(&file.home).any(|base| base == *path);
+    if file.home.as_os_str() != path.as_os_str() && is_another(&file.home) && !is_back() {
         return true;
     }
     rotated::base_paths(path).any(|base| is_another(&base))

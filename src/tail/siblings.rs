@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::candidate::Candidate;
 use super::followed::{Content, Presence};
+use super::forgetting::is_trace;
 use super::glob::Listing;
 use super::hooks::Point;
 use super::identity::{self, Look};
@@ -57,6 +58,7 @@ struct Visit<'a> {
 /// Names under which files of a source were read: made when they are needed, once for all that are compared with them.
 #[derive(Debug, Default)]
 struct Homes {
+    paths: HashSet<PathBuf>,
     /// With the names that these may be rotations of.
     names: HashSet<Vec<u8>>,
     stems: HashSet<Vec<u8>>,
@@ -157,16 +159,20 @@ impl Tail {
             file.is_some_and(|file| file.handle.is_some() || file.scan == self.scans)
         };
         let candidates = names.files.iter().filter(|(_, number)| !is_known(*number));
-        candidates
-            .filter_map(|(name, number)| {
-                let path = directory.join(name);
-                if visit.listing.get(&path).is_some() {
-                    return None;
-                }
-                let kinship = self.kinship(source, &path, &visit.homes)?;
-                Some(Unknown { path, number: Some(*number), kinship })
-            })
-            .collect()
+        let kin = candidates.filter_map(|(name, number)| {
+            let path = directory.join(name);
+            if visit.listing.get(&path).is_some() {
+                return None;
+            }
+            let kinship = self.kinship(source, &path, &visit.homes)?;
+            Some(Unknown { path, number: Some(*number), kinship })
+        });
+        let mut kin: Vec<Unknown> = kin.collect();
+        // Of a file with several names, the one that says most.
+        let is_rotation = |unknown: &&Unknown| unknown.kinship == Kinship::Rotation;
+        let rotations: HashSet<Option<u64>> = kin.iter().filter(is_rotation).map(|unknown| unknown.number).collect();
+        kin.retain(|unknown| is_rotation(&unknown) || !rotations.contains(&unknown.number));
+        kin
     }
 
     /// True where a closed file that was just seen is under another name by now: the next scan has to look here again.
@@ -197,8 +203,8 @@ impl Tail {
         homes.stems.contains(rotated::stem(path.file_name()?)).then_some(Kinship::Stem)
     }
 
-    /// True for a path that may be a rotation of one that the globs match: beside it, below it, or wherever else rotations
-    /// of it were seen to go.
+    /// True for a path that may be a rotation of one that the globs match, beside it, or of one that was read, wherever. A
+    /// directory below may be another program's.
     pub(super) fn is_rotation(&self, source: SourceIndex, path: &Path) -> bool {
         self.is_rotation_among(source, path, &OnceCell::new())
     }
@@ -208,21 +214,29 @@ impl Tail {
         if known.globs.excludes(path) {
             return false;
         }
-        let above = path.parent().and_then(Path::parent);
         rotated::bases(path.file_name().unwrap_or_default()).iter().any(|name| {
-            let base = OsStr::from_bytes(name);
-            known.globs.matches(&path.with_file_name(base))
-                || above.is_some_and(|above| known.globs.matches(&above.join(base)))
-                || homes.get_or_init(|| self.homes(source)).names.contains(name)
+            let base = path.with_file_name(OsStr::from_bytes(name));
+            let homes = || homes.get_or_init(|| self.homes(source));
+            known.globs.matches(&base)
+                || homes().paths.contains(&base)
+                || (homes().names.contains(name) && !self.is_anothers(source, &base))
         })
+    }
+
+    /// True where a file stands that is not the source's: what lies beside it are its rotations.
+    fn is_anothers(&self, source: SourceIndex, path: &Path) -> bool {
+        let inode = rustix::fs::stat(path).map(|stat| Look::new(&stat).inode);
+        inode.is_ok_and(|inode| !self.by_inode.contains_key(&(source, inode)))
     }
 
     /// Names under which files of the source were read.
     fn homes(&self, source: SourceIndex) -> Homes {
-        let files = self.files.values().filter(|file| file.source == source && file.is_own());
+        let files = self.files.values().filter(|file| file.source == source && (file.is_own() || is_trace(file)));
         let paths = files.flat_map(|file| [Some(file.home.as_path()), file.cursor.real_path.as_deref()]).flatten();
         let mut homes = Homes::default();
-        for name in paths.filter_map(Path::file_name) {
+        for path in paths {
+            let Some(name) = path.file_name() else { continue };
+            homes.paths.insert(path.to_owned());
             homes.stems.insert(rotated::stem(name).to_vec());
             // What a link leads to may be known by a name that it was given since.
             homes.names.extend(rotated::bases(name));

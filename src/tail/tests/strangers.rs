@@ -265,3 +265,24 @@ fn a_short_generation_that_is_not_decided_survives_a_second_restart() {
     expected.extend(["short", "live", "more"]);
     rig.check(&expected);
 }
+
+#[test]
+fn rotated_logs_of_another_program_in_a_directory_below_are_not_read() {
+    for (name, rounds) in [("app.log", 0), ("app.log", 1), ("access.log", 0), ("access.log", 1)] {
+        let mut rig = Rig::new("*.log");
+        rig.append(name, "1\n");
+        rig.round();
+        fs::create_dir(rig.path("nginx")).unwrap();
+        rig.append("nginx/access.log", "not ours\n");
+        (0..rounds).for_each(|_| rig.round());
+        // While one of ours lost its content, copies of it are looked for below.
+        copy(rig.path(name), rig.path("old")).unwrap();
+        rig.truncate(name, 0);
+        fs::rename(rig.path("nginx/access.log"), rig.path("nginx/access.log.1")).unwrap();
+        rig.append("nginx/access.log", "nor this\n");
+        rig.append(name, "2\n");
+        rig.round();
+        rig.settle();
+        rig.check(&["1", "2"]);
+    }
+}

@@ -86,7 +86,11 @@ impl World {
         self.live_since.clear();
         self.linking = self.link_end();
         if self.disk.directory == Directory::There {
-            let live = self.disk.names().filter(|(name, _)| *name == "a.log" || *name == "b.log");
+            let is_live = |name: &str| match &self.linking {
+                _ if !self.setting.globs.has_links() => name == "a.log" || name == "b.log",
+                linking => linking.as_deref() == Some(name),
+            };
+            let live = self.disk.names().filter(|(name, _)| is_live(name));
             self.live_since = live.map(|(_, node)| node).collect::<BTreeSet<_>>();
         }
     }
@@ -95,6 +99,9 @@ impl World {
     pub(super) fn end_scan(&mut self) {
         let linking = self.linking.take();
         let there = self.link_end().filter(|there| linking.as_ref() == Some(there));
+        if there.is_none() && self.setting.globs.has_links() {
+            self.live_since.clear();
+        }
         let new = there.filter(|name| self.linked.insert(name.clone()));
         self.newly_linked.extend(new);
     }
@@ -156,7 +163,8 @@ impl World {
                     standing.sight != Sight::Glob
                 };
                 let is_torn = self.torn.contains(&first.0);
-                let is_late = may_be_late && standing.late.contains(&last) || self.forgiven.contains(&last) || is_torn;
+                let is_forgiven = self.forgiven.contains(&first.0) || self.forgiven.contains(&last);
+                let is_late = may_be_late && standing.late.contains(&last) || is_forgiven || is_torn;
                 // In a copy, a line is as young as the copy.
                 let copied_at = if node.is_copy { node.written_at } else { UnixMicros::MIN };
                 let seen_from = standing.seen_from.unwrap_or(UnixMicros::MIN);

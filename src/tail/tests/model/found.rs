@@ -261,6 +261,38 @@ fn half_lines_that_counted_wrong_once_are_counted_once() {
 }
 
 #[test]
+fn half_lines_of_live_files_are_not_counted() {
+    check(
+        "a rotated file gets its name back",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            File(CopyTruncate { base: 0, lost: 0 }),
+            Round,
+            rotate(0),
+            File(Rename { base: 0, from: Form::Numbered(2), to: Form::Live }),
+            half(0),
+        ],
+    );
+    check(
+        "a file that is replaced by one with the same bytes, of which nothing is known when the first is quiet",
+        USUAL,
+        &[
+            File(CopyTruncate { base: 0, lost: 1 }),
+            append(1, 1),
+            append(0, 1),
+            File(CopyTruncate { base: 0, lost: 1 }),
+            append(0, 2),
+            append(0, 2),
+            half(1),
+            Race { point: Point::Opened, nth: 1, action: Replace { base: 1, with: With::Same } },
+            Round,
+            Scan,
+            Pass { millis: 3999 },
+        ],
+    );
+}
+
+#[test]
 fn archives_of_what_has_less_hold_the_windows_until_they_are_unpacked() {
     check(
         "of a part of the file that ends",
@@ -310,6 +342,30 @@ fn names_that_come_while_files_are_looked_for_are_not_lost() {
                 action: Rename { base: 0, from: Form::Numbered(1), to: Form::Live },
             },
             append(0, 1),
+        ],
+    );
+    check(
+        "a rotation of what a link led to has another name beside it",
+        Setting { globs: Globs::Link, ..USUAL },
+        &[append(0, 2), File(RemoveDirectory), append(0, 1), File(HardLink { base: 0, to: Form::Numbered(1) })],
+    );
+    check(
+        "what a link led to is known when all of it is forgotten",
+        Setting { globs: Globs::Link, ..USUAL },
+        &[
+            Scan,
+            File(RemoveDirectory),
+            Restart,
+            append(0, 1),
+            Round,
+            Pass { millis: 9465 },
+            Scan,
+            Scan,
+            Round,
+            Crash,
+            append(0, 2),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            Restart,
         ],
     );
     check(

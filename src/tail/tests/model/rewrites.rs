@@ -35,6 +35,10 @@ impl World {
             }
         }
         self.torn.extend(torn);
+        for (account, standing) in self.accounts.iter_mut().zip(&self.standing[node]) {
+            // What begins like a foreign file and goes on otherwise is another log: so do all that have the same first lines.
+            kept.iter().filter(|_| standing.foreign).for_each(|&line| account.own(line));
+        }
         if self.disk.nodes.iter().any(|node| node.is_copy) {
             // Behind the cut, it goes on otherwise than its copies: it is another log.
             for &line in &kept {
