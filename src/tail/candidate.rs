@@ -257,13 +257,13 @@ impl Candidate {
         Ok(found < head.len as usize || identity::agrees(head, &bytes))
     }
 
-    /// Up to where the bytes from a place on are those of the other file, and not beyond `most`. Of an archive: up to there.
-    pub(super) fn common_with(&self, other: &File, from: u64, most: u64) -> io::Result<u64> {
+    /// Up to where the bytes from a place on are those of the other file, and not beyond `most`.
+    pub(super) fn common_with(&mut self, other: &File, from: u64, most: u64) -> io::Result<u64> {
         let (mut own, mut theirs) = (vec![0; SHALLOW as usize], vec![0; SHALLOW as usize]);
         let mut at = from;
-        while !self.is_packed() && at < most {
+        while at < most {
             let wanted = (most - at).min(SHALLOW) as usize;
-            let found = identity::read_at(&self.handle, &mut own[..wanted], at)?;
+            let found = self.read_at(&mut own[..wanted], at)?;
             let found = found.min(identity::read_at(other, &mut theirs[..wanted], at)?);
             let same = own[..found].iter().zip(&theirs[..found]).take_while(|(own, their)| own == their).count();
             at += same as u64;

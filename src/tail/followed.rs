@@ -290,11 +290,13 @@ impl Followed {
     }
 
     /// True for an open file of which nothing is counted, and which is not as it was judged: what it is a copy of may have been
-    /// read since.
+    /// read since. So too for half a line that was too short to be known, and has grown.
     pub(super) fn is_to_be_judged(&self) -> bool {
         let look = || self.handle.as_ref().and_then(|handle| identity::look(handle).ok());
+        let is_known =
+            || self.rest != Rest::OfCounted || self.cursor.offset >= marks::FIRST || self.size() < marks::FIRST;
         self.is_own()
-            && self.cursor.offset == 0
+            && (self.cursor.offset == 0 || !is_known())
             && self.begin_near.is_none()
             && self.judged.is_none_or(|judged| look() != Some(judged))
     }

@@ -7,7 +7,7 @@ use super::followed::{Content, Followed, Presence};
 use super::inventory::{Share, Verdict};
 use super::reading::Decided;
 use super::{Tail, identity, marks, rotated};
-use crate::model::file::{Cursor, FileId, Packing, SourceIndex, Standing};
+use crate::model::file::{Cursor, FileId, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 impl Tail {
@@ -103,7 +103,6 @@ impl Tail {
             other.source == file.source
                 && other.is_own()
                 && other.content == Content::There
-                && other.cursor.packing == Packing::Plain
                 && other.cursor.file != id
                 && file.cursor.marks.0.first().is_none_or(|own| other.cursor.marks.0.first() == Some(own))
                 && other.size() > file.end

@@ -12,13 +12,17 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, More, Prefix, Relation};
 use super::followed::{Content, Followed, file_text};
-use super::identity::Look;
-use super::{Tail, places, rotated};
+use super::identity::{self, Look};
+use super::{Tail, places, rotated, streams};
 use crate::model::file::{FileId, Inode, SourceIndex, Standing};
 use crate::model::time::UnixMicros;
 
 /// How many copies of copies are followed to the file that is read.
 const MOST_COPIES: usize = 64;
+
+/// Bytes behind what is counted of a file in which a copy is compared with it: half a line, which may never be counted. The
+/// rest is counted in a moment.
+const COMPARED_BEHIND: u64 = 64 << 10;
 
 /// One that is not decided: how it looked, and since when it looks so.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +155,8 @@ impl Tail {
             // It has more than one file, and nothing that is not counted from another.
             Some(Extended::Root { root, more: More::Yes })
                 if related.iter().filter_map(within).any(|(other, _)| other != root) => {}
+            // It has more than a copy, and nothing that another file has not.
+            Some(Extended::Copy { more: More::Yes, .. }) if related.iter().any(|entry| within(entry).is_some()) => {}
             Some(Extended::Root { root, more }) => {
                 return self.extending(candidate, root, more, question, quiet_since);
             }
@@ -275,6 +281,9 @@ impl Tail {
         let copy = question.except.and_then(|id| self.files.get(&id));
         let is_packed_past = || copy.is_some_and(|copy| self.has_passed(file, copy));
         let is_outdone = if candidate.is_packed() { is_packed_past() } else { is_read_since && is_shorter };
+        if parts_behind(candidate, file) {
+            return Some(Verdict::Branches { at: counted });
+        }
         Some(match candidate.has_more_than(file.end).ok()? {
             true if is_outdone => Verdict::Branches { at: counted },
             true => Verdict::Copy { of: root, at: counted, share: Share::Some },
@@ -421,6 +430,19 @@ impl Tail {
     pub(super) fn known_until(&self, source: SourceIndex) -> Option<UnixMicros> {
         self.source(source).and_then(|known| known.known_until)
     }
+}
+
+/// True where a candidate, which begins with all that is counted of a file, goes on otherwise just behind that.
+fn parts_behind(candidate: &mut Candidate, file: &Followed) -> bool {
+    let counted = file.cursor.offset;
+    let mut parts = || {
+        let other = streams::readable(file).filter(|_| !candidate.is_packed())?;
+        let most = candidate.look.size.min(counted + COMPARED_BEHIND);
+        let common = candidate.common_with(&other, counted, most).ok()?;
+        // Looked at last: what was cut off meanwhile does not differ.
+        Some(common < most.min(identity::look(&other).ok()?.size))
+    };
+    parts().unwrap_or(false)
 }
 
 /// Of a copy that has no more than is counted.

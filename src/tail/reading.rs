@@ -172,7 +172,7 @@ impl Tail {
         let Some(handle) = file.handle.take() else { return Decided::NotToRead };
         let (source, path) = (file.source, file.cursor.path.clone());
         file.looking = Some(look);
-        let is_first = file.judged.is_none();
+        let (is_first, before) = (file.judged.is_none(), file.cursor.offset);
         let mut candidate = Candidate::new(handle, look);
         file.cursor.packing = candidate.packing;
         let place = if file.is_named() { Place::Listed } else { Place::Beside };
@@ -198,7 +198,7 @@ impl Tail {
                 file.judged_start = candidate.start().ok().flatten();
                 file.put_handle(candidate.into_parts());
                 let offset = file.cursor.offset;
-                if is_first || offset > 0 {
+                if is_first || offset > before {
                     self.note(source, path, What::Found { file: id, offset });
                 }
             }

@@ -324,6 +324,21 @@ fn archives_of_what_has_less_hold_the_windows_until_they_are_unpacked() {
             File(Compress { base: 0, form: Form::Dated(2) }),
         ],
     );
+    check(
+        "of a part of what another copy has a part of, with half a line in both",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            copy(0, Form::Numbered(1), 0),
+            append(1, 3),
+            append(0, 1),
+            half(0),
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 1 } },
+            copy(0, Form::Numbered(1), 4),
+            rotate(0),
+            rotate(0),
+            File(Compress { base: 0, form: Form::Numbered(3) }),
+        ],
+    );
 }
 
 #[test]
@@ -397,6 +412,79 @@ fn half_a_line_is_judged_before_what_it_is_of_is_forgotten() {
             copy(0, Form::Dated(0), 8),
             Pass { millis: 994 },
             Race { point: Point::Listed, nth: 1, action: Delete { base: 0, form: Form::Live, writer: Writer::Gone } },
+        ],
+    );
+}
+
+#[test]
+fn a_file_with_more_than_a_copy_may_be_within_another() {
+    check(
+        "a copy of what goes on behind the copied part of a cut file",
+        USUAL,
+        &[
+            rotate(1),
+            append(0, 1),
+            append(0, 1),
+            Race { point: Point::BeforeOpen, nth: 1, action: Append { base: 0, form: Form::Live, lines: 2 } },
+            Round,
+            half(0),
+            Crash,
+            copy(0, Form::Dated(0), 1),
+            File(Cut { base: 0, sixteenths: 13 }),
+            Round,
+            copy(0, Form::Numbered(1), 9),
+            append(0, 1),
+        ],
+    );
+}
+
+#[test]
+fn half_a_line_that_was_too_short_to_be_known_is_judged_when_it_grows() {
+    check(
+        "it became a copy",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            copy(0, Form::Numbered(1), 3),
+            Round,
+            Round,
+            Pass { millis: 3997 },
+            Read { hint: Hint::Given },
+            Pass { millis: 4997 },
+            append(0, 1),
+            Read { hint: Hint::Given },
+            copy(0, Form::Numbered(1), 2),
+            File(Recreate { base: 0, lines: 1 }),
+            append(0, 1),
+        ],
+    );
+}
+
+#[test]
+fn a_copy_that_goes_on_otherwise_than_the_half_line_of_its_original_has_lines_of_its_own() {
+    check(
+        "a replaced file beside a part of the old one",
+        Setting { globs: Globs::LogStar, ..USUAL },
+        &[
+            append(0, 1),
+            Round,
+            File(Cut { base: 0, sixteenths: 1 }),
+            append(0, 1),
+            copy(0, Form::Numbered(1), 8),
+            File(Replace { base: 0, with: With::Edited }),
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 2 } },
+            append(1, 1),
+            half(1),
+            Round,
+            append(0, 1),
+            File(CopyTruncate { base: 1, lost: 1 }),
+            Race { point: Point::BeforeDecide, nth: 1, action: HardLink { base: 0, to: Form::Numbered(3) } },
+            append(1, 1),
+            Race { point: Point::Listed, nth: 1, action: Append { base: 1, form: Form::Live, lines: 2 } },
+            Scan,
+            append(0, 2),
+            File(Copy { base: 0, from: Form::Numbered(1), to: Form::Numbered(1), sixteenths: 8 }),
+            File(Cut { base: 0, sixteenths: 2 }),
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
         ],
     );
 }
