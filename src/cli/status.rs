@@ -46,7 +46,7 @@ fn shown_source(source: &SourceStatus) -> String {
     let SourceStatus { name, lines, unmatched, skipped, joined, dropped, multiline_cut, .. } = source;
     let mut text = format!("source `{name}`\n");
     show::files(&mut text, &source.files);
-    let _ = writeln!(text, "  {lines:>12} lines read since the agent's start");
+    let _ = writeln!(text, "  {lines:>12} {} read since the agent's start", show::plural(*lines, "line", "lines"));
     for pattern in &source.patterns {
         let rates = rates(pattern.match_ratio, pattern.match_ratio_day);
         let _ = writeln!(text, "  {:>12} matched by `{}`{rates}", pattern.matched, pattern.name);

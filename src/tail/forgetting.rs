@@ -94,13 +94,12 @@ impl Tail {
     /// Copies of what is known no more: the one of which most is counted stands for itself, and the others are its copies.
     /// `links`: what was forgotten, and a copy itself, with what it was a copy of.
     pub(super) fn promote_copies(&mut self, links: &BTreeMap<FileId, FileId>) {
-        for (forgotten, mut of) in links.iter().map(|(forgotten, of)| (*forgotten, *of)) {
-            for _ in 0..links.len() {
-                of = links.get(&of).copied().unwrap_or(of);
-            }
-            let is_copy = |file: &&mut Followed| file.cursor.standing == Standing::Copy { of: forgotten };
-            for file in self.files.values_mut().filter(is_copy) {
-                file.cursor.standing = Standing::Copy { of };
+        for file in self.files.values_mut() {
+            let Standing::Copy { of } = file.cursor.standing else { continue };
+            let known =
+                (0..links.len()).try_fold(of, |of, _| links.get(&of).copied().ok_or(of)).unwrap_or_else(|of| of);
+            if known != of {
+                file.cursor.standing = Standing::Copy { of: known };
                 self.dirty.insert(file.cursor.file);
             }
         }

@@ -46,6 +46,7 @@ impl fmt::Display for Hints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => write!(f, "off"),
+            Self::From(1) => f.write_str("file events from 1 directory"),
             Self::From(directories) => write!(f, "file events from {directories} directories"),
             Self::Partly { watched, wanted, why } => {
                 write!(f, "file events from {watched} of {wanted} directories, the rest is polled: {why}")

@@ -142,7 +142,7 @@ fn escaped(text: &str) -> String {
     terminal::escaped(text.as_bytes())
 }
 
-fn plural(count: u64, one: &'static str, more: &'static str) -> &'static str {
+pub(super) const fn plural(count: u64, one: &'static str, more: &'static str) -> &'static str {
     if count == 1 { one } else { more }
 }
 

@@ -47,9 +47,9 @@ impl World {
         } else {
             self.allow_again(&kept);
         }
-        let is_known_before = self.disk.nodes[node].begins_alike.map_or(len, |known| known.min(len));
         self.disk.nodes[node].unfinished = None;
-        self.disk.nodes[node].begins_alike = Some(is_known_before);
+        // Also of a copy that went on for itself: all that is left may have been counted.
+        self.disk.nodes[node].begins_alike = Some(len);
         self.disk.cut(name, len);
     }
 
