@@ -112,17 +112,19 @@ numbers = { sum = "bytes" }
 "#,
     );
     let done = Arc::new(AtomicBool::new(false));
+    // What is rotated away before a source was ever followed is not counted.
+    let is_followed = Arc::new(AtomicBool::new(false));
     let books = Arc::new(Mutex::new(Books::default()));
     let log = bench.path("logs/access.log");
     let writer = {
-        let (done, books) = (Arc::clone(&done), Arc::clone(&books));
+        let (done, is_followed, books) = (Arc::clone(&done), Arc::clone(&is_followed), Arc::clone(&books));
         std::thread::spawn(move || {
             let mut writer = Writer::new(&log, seed);
             while !done.load(Ordering::Relaxed) {
                 for _ in 0..writer.random.u32(1..60) {
                     writer.write(&mut books.lock().unwrap());
                 }
-                if writer.random.u8(..) < 4 {
+                if writer.random.u8(..) < 4 && is_followed.load(Ordering::Relaxed) {
                     writer.rotate();
                 }
                 std::thread::sleep(Duration::from_millis(5));
@@ -130,8 +132,12 @@ numbers = { sum = "bytes" }
             writer.rotations
         })
     };
+    let agent = bench.start();
+    bench.wait_until("PX holds something", || Books::held(&bench.sandbox, "Usage").lines() > 0);
+    agent.kill();
+    is_followed.store(true, Ordering::Relaxed);
     let mut random = fastrand::Rng::with_seed(seed ^ 1);
-    for _ in 0..kills {
+    for _ in 1..kills {
         let agent = bench.start();
         std::thread::sleep(Duration::from_millis(random.u64(20..500)));
         agent.kill();

@@ -363,6 +363,13 @@ impl World {
 
     pub(super) fn became_copy(&mut self, of: NodeId, into: NodeId, to: &str, bytes: &[u8]) {
         self.allow_short(bytes);
+        // A part that ends before the next mark looks like a part of what its original begins like.
+        if let Some(known) = self.disk.nodes[of].begins_alike
+            && known < bytes.len()
+            && marks::count(bytes.len() as u64) == marks::count((known + ALIKE_BYTES).min(bytes.len()) as u64)
+        {
+            self.forgiven.extend(Self::lines_in(&bytes[known..]));
+        }
         self.disk.nodes[into].begins_alike = Some(bytes.len());
         self.disk.nodes[into].is_copy = true;
         self.disk.nodes[into].looks = 0;
