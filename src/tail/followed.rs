@@ -275,6 +275,8 @@ impl Followed {
     /// What was counted of it is nowhere any more, or where nobody will find it.
     pub(super) fn lose(&mut self, content: Content, now: UnixMicros, scan: u64) {
         self.content = content;
+        // Its name is another file's.
+        self.presence = Presence::Missing { since: Some(now) };
         self.grown_at = now;
         self.emptied_scan = scan;
     }

@@ -290,6 +290,21 @@ fn half_lines_of_live_files_are_not_counted() {
             Pass { millis: 3999 },
         ],
     );
+    check(
+        "the file was cut and rewritten, and what it was before is a copy of what is forgotten",
+        USUAL,
+        &[
+            append(1, 1),
+            append(0, 1),
+            Scan,
+            Read { hint: Hint::Given },
+            Scan,
+            File(Cut { base: 0, sixteenths: 4 }),
+            Round,
+            File(Rewrite { base: 0, size: Size::Same }),
+            Round,
+        ],
+    );
 }
 
 #[test]

@@ -109,7 +109,9 @@ impl World {
         }
         let new = self.disk.create(".new", &content);
         self.disk.rename(".new", name);
-        self.disk.nodes[new].is_tail = matches!(with, With::Tail | With::Edited);
+        let has_all = matches!(with, With::Same | With::Head);
+        self.disk.nodes[new].is_tail =
+            matches!(with, With::Tail | With::Edited) || has_all && self.disk.nodes[old].is_tail;
         let alike = bytes.iter().zip(&content).take_while(|(old, new)| old == new).count();
         if alike > 0 {
             self.disk.nodes[new].begins_alike = Some(alike);

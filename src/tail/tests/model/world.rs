@@ -90,6 +90,9 @@ pub(super) struct World {
     pub(super) torn: HashSet<usize>,
 }
 
+/// What two tokens have in common at most, by chance: all but the last digit of a line's number.
+const ALIKE_BYTES: usize = 4;
+
 impl World {
     pub(super) fn new(disk: Disk, setting: Setting) -> Self {
         let sources = setting.globs.sources();
@@ -305,7 +308,9 @@ impl World {
     pub(super) fn is_in_gap(&self, node: NodeId, more: usize) -> bool {
         let node = &self.disk.nodes[node];
         let end = node.bytes.len() + more;
-        node.begins_alike.is_some_and(|known| marks::count(end as u64) == marks::count(known as u64))
+        // Numbers of lines begin alike.
+        let alike = |known: usize| (known + ALIKE_BYTES).min(end);
+        node.begins_alike.is_some_and(|known| marks::count(end as u64) == marks::count(alike(known) as u64))
     }
 
     /// A file that is a part of a counted one, too short for a mark, is not known: it may be counted as its own.
@@ -361,6 +366,7 @@ impl World {
         self.disk.nodes[into].begins_alike = Some(bytes.len());
         self.disk.nodes[into].is_copy = true;
         self.disk.nodes[into].looks = 0;
+        self.disk.nodes[into].is_tail = self.disk.nodes[of].is_tail;
         self.refresh();
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
