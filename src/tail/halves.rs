@@ -43,7 +43,7 @@ impl Tail {
         };
         let unknown: Vec<FileId> = self.files.values().filter(is_unknown).map(|file| file.cursor.file).collect();
         for other in unknown {
-            self.decide(other, now);
+            self.decide_ahead(other, now);
         }
     }
 
@@ -51,6 +51,17 @@ impl Tail {
     fn is_live_named(&self, file: &Followed) -> bool {
         let is_named = file.presence == Presence::Named && file.scan == self.scans;
         is_named && !rotated::is_rotated_form(&file.cursor.path)
+    }
+
+    /// Judges a file before its turn. That it is new is not settled by that: what it is a copy of may be read in between.
+    fn decide_ahead(&mut self, id: FileId, now: UnixMicros) -> Decided {
+        let (judged, notes) = (self.files.get(&id).and_then(|file| file.judged), self.notes.len());
+        let decided = self.decide(id, now);
+        if let Some(file) = self.files.get_mut(&id).filter(|file| file.is_own() && file.cursor.offset == 0) {
+            file.judged = judged;
+            self.notes.truncate(notes);
+        }
+        decided
     }
 
     /// Judges what is nothing but half a line, before what it may be of is forgotten; false while one is not decided.
@@ -64,7 +75,7 @@ impl Tail {
         let mut are_decided = true;
         for id in halves {
             are_decided &= self.make_open(id, now);
-            let decided = self.decide(id, now);
+            let decided = self.decide_ahead(id, now);
             let Some(file) = self.files.get(&id) else { continue };
             are_decided &= !self.strangers.contains_key(&(source, file.cursor.inode));
             if decided == Decided::ToRead && file.cursor.offset > 0 {

@@ -439,8 +439,10 @@ fn parts_behind(candidate: &mut Candidate, file: &Followed) -> bool {
         let other = streams::readable(file).filter(|_| !candidate.is_packed())?;
         let most = candidate.look.size.min(counted + COMPARED_BEHIND);
         let common = candidate.common_with(&other, counted, most).ok()?;
-        // Looked at last: what was cut off meanwhile does not differ.
-        Some(common < most.min(identity::look(&other).ok()?.size))
+        let mut next = [0];
+        identity::read_at(&candidate.handle, &mut next, common).ok()?;
+        // Looked at last: what was cut off meanwhile does not differ. Nor does room that was set aside for a copy.
+        Some(common < most.min(identity::look(&other).ok()?.size) && next != [0])
     };
     parts().unwrap_or(false)
 }

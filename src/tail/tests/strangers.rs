@@ -89,6 +89,22 @@ fn a_copy_that_is_still_being_made_is_waited_for() {
 }
 
 #[test]
+fn room_that_was_set_aside_for_a_copy_is_no_other_content() {
+    let mut rig = Rig::new("access.log*");
+    let text = "a line that is long enough to be known, and is counted before it is copied\n";
+    rig.append("access.log", &format!("{text}the begin"));
+    rig.round();
+    rig.append("access.log.1", &format!("{text}{}", "\0".repeat("the begin".len())));
+    rig.settle();
+    rig.append("access.log", "ning\n");
+    rig.round();
+    rig.truncate("access.log.1", text.len() as u64);
+    rig.append("access.log.1", "the beginning\n");
+    rig.settle();
+    rig.check(&[text.trim_end(), "the beginning"]);
+}
+
+#[test]
 fn a_copy_that_is_not_decided_holds_the_source_back() {
     let mut rig = Rig::new("access.log");
     rig.append("access.log", "1\n2\n3\n");

@@ -503,3 +503,23 @@ fn a_copy_that_goes_on_otherwise_than_the_half_line_of_its_original_has_lines_of
         ],
     );
 }
+
+#[test]
+fn what_was_new_before_its_turn_may_be_a_copy_at_its_turn() {
+    check(
+        "a replaced file and its like wait while half a line ends",
+        USUAL,
+        &[
+            append(0, 1),
+            half(0),
+            File(RemoveDirectory),
+            Scan,
+            append(1, 2),
+            Read { hint: Hint::Given },
+            Scan,
+            Pass { millis: 3996 },
+            File(Replace { base: 1, with: With::Same }),
+            Commit,
+        ],
+    );
+}
