@@ -399,6 +399,27 @@ fn names_that_come_while_files_are_looked_for_are_not_lost() {
         ],
     );
     check(
+        "what gave its lines to a copy has others under a second name",
+        Setting { max_open_files: 4, ..USUAL },
+        &[
+            half(0),
+            Race {
+                point: Point::BeforeOpen,
+                nth: 1,
+                action: Delete { base: 0, form: Form::Live, writer: Writer::Gone },
+            },
+            Crash,
+            append(1, 1),
+            File(CopyTruncate { base: 1, lost: 0 }),
+            File(HardLink { base: 0, to: Form::Numbered(1) }),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            append(0, 1),
+            Round,
+            File(Replace { base: 1, with: With::Other }),
+            append(1, 1),
+        ],
+    );
+    check(
         "a replaced file is moved below, where nobody was before",
         Setting { globs: Globs::Log, ..USUAL },
         &[
