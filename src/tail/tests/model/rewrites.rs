@@ -50,6 +50,7 @@ impl World {
         self.disk.nodes[node].unfinished = None;
         // Also of a copy that went on for itself: all that is left may have been counted.
         self.disk.nodes[node].begins_alike = Some(len);
+        self.disk.nodes[node].cut_to = Some(len);
         self.disk.cut(name, len);
     }
 
