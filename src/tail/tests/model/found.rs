@@ -544,3 +544,21 @@ fn what_was_new_before_its_turn_may_be_a_copy_at_its_turn() {
         ],
     );
 }
+
+#[test]
+fn what_a_copy_has_a_part_of_is_not_forgotten() {
+    check(
+        "the copy goes on after a long rest",
+        Setting { foreign: Foreign::Some, ..USUAL },
+        &[
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
+            append(0, 1),
+            File(Append { base: 0, form: Form::Numbered(1), lines: 1 }),
+            append(1, 2),
+            Round,
+            Race { point: Point::BeforeOpen, nth: 2, action: CopyOn },
+            copy(1, Form::Numbered(1), 4),
+            File(Recreate { base: 1, lines: 1 }),
+        ],
+    );
+}
