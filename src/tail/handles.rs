@@ -15,16 +15,27 @@ impl Followed {
         self.handle.is_none() && matches!(self.presence, Presence::Left { .. })
     }
 
-    /// True where nothing is lost if the handle is given up now. What rotates a file deletes it too, some time.
-    fn can_be_closed(&self) -> bool {
+    /// What is risked if the handle is given up now; `None` where it must not be. What rotates a file deletes it too, some
+    /// time.
+    fn risk_of_closing(&self) -> Option<Risk> {
+        self.handle.as_ref()?;
         let is_at_end = || self.looked.is_some() && self.unread() == 0;
-        self.handle.is_some()
-            && match self.presence {
-                Presence::Named => true,
-                Presence::Retired { .. } | Presence::Left { .. } => is_at_end(),
-                Presence::Missing { .. } => false,
-            }
+        match self.presence {
+            Presence::Named => Some(Risk::Nothing),
+            Presence::Retired { .. } | Presence::Left { .. } if is_at_end() => Some(Risk::Nothing),
+            // It is not decided what it is, or it waits for the rest of a line.
+            Presence::Retired { .. } | Presence::Left { .. } if !self.queued => Some(Risk::HalfLine),
+            Presence::Retired { .. } | Presence::Left { .. } | Presence::Missing { .. } => None,
+        }
     }
+}
+
+/// What is lost where a file is deleted while it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Risk {
+    Nothing,
+    /// Or what is not known to be of use. Taken where others would never have a turn.
+    HalfLine,
 }
 
 impl Tail {
@@ -44,12 +55,14 @@ impl Tail {
             .polls
             .files()
             .filter_map(|id| self.files.get(&id))
-            .filter(|file| file.can_be_closed())
-            .map(|file| (file.queued, file.grown_at, file.cursor.file))
+            .filter_map(|file| Some((file.risk_of_closing()?, file.queued, file.grown_at, file.cursor.file)))
             .collect();
         closable.sort_unstable();
-        for (_, _, id) in closable.into_iter().take(most.div_ceil(4)) {
-            self.close_for_others(id);
+        let least = closable.first().map(|(risk, ..)| *risk);
+        for (risk, .., id) in closable.into_iter().take(most.div_ceil(4)) {
+            if Some(risk) == least {
+                self.close_for_others(id);
+            }
         }
         self.open_files < most
     }
