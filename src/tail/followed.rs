@@ -14,6 +14,7 @@ use super::inventory::Share;
 use super::marks;
 use super::places;
 use super::report::{FileState, FileStatus};
+use super::rotated;
 use super::text::FileText;
 use super::unpack::{self, Ending, Unpacked};
 use crate::model::encoding::TextEncoding;
@@ -223,6 +224,14 @@ impl Followed {
 
     pub(super) const fn is_named(&self) -> bool {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
+    }
+
+    /// On an inode of which nothing is counted there may be another file by now, which was never called otherwise.
+    pub(super) fn settle_home(&mut self) {
+        let Cursor { path, real_path, offset, .. } = &self.cursor;
+        if *offset == 0 && self.handle.is_none() && real_path.is_none() && !rotated::is_rotated_form(path) {
+            path.clone_into(&mut self.home);
+        }
     }
 
     /// How old its saved "last seen" may get: not all files are saved for that in one commit.
