@@ -295,6 +295,11 @@ impl Followed {
         self.cursor.standing == Standing::Own
     }
 
+    /// True for one that has the same half line as another, and looks as it did when that was found.
+    pub(super) fn is_twin_as_judged(&self, look: &Look) -> bool {
+        !self.is_own() && self.cursor.offset == 0 && self.share == Share::AsMuch && self.judged.as_ref() == Some(look)
+    }
+
     /// True until it is decided what it is: with something counted, the counted bytes tell.
     pub(super) fn is_undecided(&self) -> bool {
         self.is_own() && self.cursor.offset == 0 && self.judged.is_none() && self.begin_near.is_none()
