@@ -125,6 +125,8 @@ pub(super) struct Followed {
     pub(super) met_at: Option<UnixMicros>,
     /// The configuration named it once, and does not now.
     pub(super) is_set_aside: bool,
+    /// Without content, and known only for a copy that has a part of it.
+    pub(super) is_kept: bool,
     /// The scan that saw it last.
     pub(super) scan: u64,
     /// `cursor.seen` as it was last put up for saving.
@@ -161,6 +163,7 @@ impl Followed {
             zeros: None,
             met_at: None,
             is_set_aside: false,
+            is_kept: false,
             scan: 0,
             seen_saved: cursor.seen,
             cursor,

@@ -35,13 +35,15 @@ impl Tail {
         let forget_gone = self.spec.forget_gone;
         let is_expired = |cursor: &Cursor| now.since(cursor.seen) >= forget_gone;
         let scans = self.scans;
+        let outlived = self.outlived();
+        let outlived = self.without_parts(outlived);
         let expired: Vec<FileId> = self
             .files
             .values()
             .filter(|file| file.cursor.finished && file.handle.is_none() && file.scan != scans)
             .filter(|file| is_expired(&file.cursor))
             .map(|file| file.cursor.file)
-            .chain(self.outlived())
+            .chain(outlived)
             .filter(|id| !self.is_only_trace(*id))
             .collect();
         let expired = self.after_halves(expired, now);
@@ -195,5 +197,25 @@ impl Tail {
         };
         let without_content = self.files.values().filter(|file| file.is_emptied() || is_deleted(file));
         without_content.filter(is_scanned_since).filter(|file| !is_away(file)).map(|file| file.cursor.file).collect()
+    }
+
+    /// Those of which no copy has a part only: such a copy may go on, and what it gets then is counted. The others are kept
+    /// as long as that copy, and not looked for.
+    fn without_parts(&mut self, mut outlived: Vec<FileId>) -> Vec<FileId> {
+        if outlived.is_empty() {
+            return outlived;
+        }
+        let is_copy = |file: &&Followed| matches!(file.cursor.standing, Standing::Copy { .. });
+        let copies = self.files.values().filter(is_copy).filter(|file| file.content == Content::There);
+        let has_part = |copy: &Followed| {
+            let root = self.root(copy.cursor.file);
+            self.files.get(&root).is_some_and(|file| copy.cursor.offset < file.cursor.offset).then_some(root)
+        };
+        let kept: BTreeSet<FileId> = copies.filter_map(has_part).collect();
+        for id in outlived.iter().filter(|id| kept.contains(id)) {
+            self.with(*id, |file| file.is_kept = true);
+        }
+        outlived.retain(|id| !kept.contains(id));
+        outlived
     }
 }

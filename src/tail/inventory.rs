@@ -359,11 +359,15 @@ impl Tail {
     /// `from` has lost its content, and `to` has it.
     fn hand_over(&mut self, from: FileId, to: FileId) {
         self.with(to, |file| file.continues = Some(from));
-        self.with(from, |file| {
-            file.cursor.standing = Standing::Copy { of: to };
-            file.cursor.finished = true;
-            file.judged = None;
-        });
+        let Some(file) = self.files.get_mut(&from) else { return };
+        file.cursor.standing = Standing::Copy { of: to };
+        file.cursor.finished = true;
+        file.judged = None;
+        let (source, read_until) = (file.source, file.caught_up_at);
+        // What it may hold by now is looked at by the next scan.
+        if file.content == Content::There {
+            self.hold_scan(source, read_until);
+        }
         self.dirty.insert(from);
     }
 

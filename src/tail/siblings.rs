@@ -133,7 +133,7 @@ impl Tail {
             || self.files.values().any(|file| {
                 file.source == source
                     && file.is_own()
-                    && (file.content != Content::There
+                    && ((file.content != Content::There && !file.is_kept)
                         || (!file.cursor.finished && file.handle.is_none() && is_missing(file.presence)))
             })
     }

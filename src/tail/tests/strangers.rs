@@ -202,6 +202,25 @@ fn emptied_files_are_forgotten_once_their_copies_are_known() {
 }
 
 #[test]
+fn what_a_copy_has_a_part_of_is_known_as_long_as_the_copy_and_not_looked_for() {
+    let mut rig = Rig::new("access.log");
+    let first = "a line that is long enough to be known, and is counted before it is copied";
+    rig.append("access.log", &format!("{first}\n"));
+    rig.round();
+    copy(rig.path("access.log"), rig.path("access.log.1")).unwrap();
+    rig.append("access.log", "more\n");
+    rig.round();
+    rig.truncate("access.log", 0);
+    rig.settle();
+    assert!(rig.ledger.values().any(|cursor| cursor.offset > first.len() as u64 + 1), "{:?}", rig.ledger);
+    assert!(!rig.tail.is_searching(SourceIndex(0)));
+    rig.append("access.log.1", "more\n");
+    rig.settle();
+    rig.check(&[first, "more"]);
+    assert_eq!(rig.ledger.len(), 2, "{:?}", rig.ledger);
+}
+
+#[test]
 fn content_that_was_given_up_holds_the_source_back() {
     let mut rig = Rig::new("a.log");
     rig.append("a.log", "1\n");

@@ -30,6 +30,8 @@ pub(super) struct Node {
     pub(super) names: usize,
     /// It begins with so many bytes of what was counted of another, or of itself before; nobody looked since.
     pub(super) begins_alike: Option<usize>,
+    /// It was cut to so many bytes: a copy of it, and of what it was before, begin alike.
+    pub(super) cut_to: Option<usize>,
     pub(super) is_copy: bool,
     /// A copy that stopped in the middle: nobody writes to it.
     pub(super) is_partial: bool,
@@ -143,6 +145,7 @@ impl Disk {
             written_at: self.now,
             names: 1,
             begins_alike: None,
+            cut_to: None,
             is_copy: false,
             is_partial: false,
             looks: 0,
@@ -219,6 +222,7 @@ impl Disk {
         let node = &mut self.nodes[node];
         node.bytes = bytes.to_vec();
         node.begins_alike = None;
+        node.cut_to = None;
         node.is_partial = false;
         node.unfinished = None;
         node.written_at = now;

@@ -322,6 +322,27 @@ fn names_that_come_while_files_are_looked_for_are_not_lost() {
         ],
     );
     check(
+        "what gave its lines to a copy has others under a second name",
+        Setting { max_open_files: 4, ..USUAL },
+        &[
+            half(0),
+            Race {
+                point: Point::BeforeOpen,
+                nth: 1,
+                action: Delete { base: 0, form: Form::Live, writer: Writer::Gone },
+            },
+            Crash,
+            append(1, 1),
+            File(CopyTruncate { base: 1, lost: 0 }),
+            File(HardLink { base: 0, to: Form::Numbered(1) }),
+            File(CopyTruncate { base: 0, lost: 0 }),
+            append(0, 1),
+            Round,
+            File(Replace { base: 1, with: With::Other }),
+            append(1, 1),
+        ],
+    );
+    check(
         "a replaced file is moved below, where nobody was before",
         Setting { globs: Globs::Log, ..USUAL },
         &[
@@ -443,6 +464,24 @@ fn what_was_new_before_its_turn_may_be_a_copy_at_its_turn() {
             Pass { millis: 3996 },
             File(Replace { base: 1, with: With::Same }),
             Commit,
+        ],
+    );
+}
+
+#[test]
+fn what_a_copy_has_a_part_of_is_not_forgotten() {
+    check(
+        "the copy goes on after a long rest",
+        Setting { foreign: Foreign::Some, ..USUAL },
+        &[
+            File(Delete { base: 0, form: Form::Live, writer: Writer::Gone }),
+            append(0, 1),
+            File(Append { base: 0, form: Form::Numbered(1), lines: 1 }),
+            append(1, 2),
+            Round,
+            Race { point: Point::BeforeOpen, nth: 2, action: CopyOn },
+            copy(1, Form::Numbered(1), 4),
+            File(Recreate { base: 1, lines: 1 }),
         ],
     );
 }

@@ -50,6 +50,7 @@ impl World {
         self.disk.nodes[node].unfinished = None;
         // Also of a copy that went on for itself: all that is left may have been counted.
         self.disk.nodes[node].begins_alike = Some(len);
+        self.disk.nodes[node].cut_to = Some(len);
         self.disk.cut(name, len);
     }
 
@@ -122,10 +123,13 @@ impl World {
                 self.standing[new][source].foreign |= self.standing[old][source].foreign;
             }
         }
-        // No mark lies behind the line that was taken out: what follows it looks like what was counted.
-        if marks::count(alike as u64) == marks::count(content.len() as u64) {
-            let line = content[..alike].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-            self.forgiven.extend(Self::lines_in(&content[line..]));
+        // No mark lies behind the line that was taken out: what follows looks like what was counted. So does what a copy of the
+        // old one has there, where the new one is counted first.
+        for text in [&content, &bytes] {
+            if marks::count(alike as u64) == marks::count(text.len() as u64) {
+                let line = text[..alike].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+                self.forgiven.extend(Self::lines_in(&text[line..]));
+            }
         }
     }
 

@@ -364,7 +364,7 @@ impl World {
     pub(super) fn became_copy(&mut self, of: NodeId, into: NodeId, to: &str, bytes: &[u8]) {
         self.allow_short(bytes);
         // A part that ends before the next mark looks like a part of what its original begins like.
-        if let Some(known) = self.disk.nodes[of].begins_alike
+        if let Some(known) = self.disk.nodes[of].begins_alike.or(self.disk.nodes[of].cut_to)
             && known < bytes.len()
             && marks::count(bytes.len() as u64) == marks::count((known + ALIKE_BYTES).min(bytes.len()) as u64)
         {
