@@ -225,7 +225,12 @@ impl Candidate {
 
     /// The bytes that the first mark covers, or as many as there are.
     pub(super) fn beginning(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; marks::FIRST as usize];
+        self.first_bytes(marks::FIRST as usize)
+    }
+
+    /// So many bytes from its beginning, or as many as there are.
+    pub(super) fn first_bytes(&mut self, len: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; len];
         let found = self.read_at(&mut bytes, 0)?;
         bytes.truncate(found);
         Ok(bytes)

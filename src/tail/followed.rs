@@ -14,6 +14,7 @@ use super::inventory::Share;
 use super::marks;
 use super::places;
 use super::report::{FileState, FileStatus};
+use super::rotated;
 use super::text::FileText;
 use super::unpack::{self, Ending, Unpacked};
 use crate::model::encoding::TextEncoding;
@@ -228,6 +229,14 @@ impl Followed {
         matches!(self.presence, Presence::Named | Presence::Retired { .. })
     }
 
+    /// On an inode of which nothing is counted there may be another file by now, which was never called otherwise.
+    pub(super) fn settle_home(&mut self) {
+        let Cursor { path, real_path, offset, .. } = &self.cursor;
+        if *offset == 0 && self.handle.is_none() && real_path.is_none() && !rotated::is_rotated_form(path) {
+            path.clone_into(&mut self.home);
+        }
+    }
+
     /// How old its saved "last seen" may get: not all files are saved for that in one commit.
     pub(super) const fn save_seen_after(&self) -> Duration {
         let every = SAVE_SEEN_EVERY.as_secs();
@@ -287,6 +296,11 @@ impl Followed {
     /// True for one that is read for its own bytes.
     pub(super) fn is_own(&self) -> bool {
         self.cursor.standing == Standing::Own
+    }
+
+    /// True for one that has the same half line as another, and looks as it did when that was found.
+    pub(super) fn is_twin_as_judged(&self, look: &Look) -> bool {
+        !self.is_own() && self.cursor.offset == 0 && self.share == Share::AsMuch && self.judged.as_ref() == Some(look)
     }
 
     /// True until it is decided what it is: with something counted, the counted bytes tell.

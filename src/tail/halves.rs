@@ -29,7 +29,7 @@ impl Tail {
         }
         let Some(of) = self.twin(file, half) else { return false };
         let (Some(look), at) = (file.looking, Prefix::of(&file.cursor)) else { return false };
-        self.settle(id, &Verdict::Copy { of, at, share: Share::Some }, &look, now);
+        self.settle(id, &Verdict::Copy { of, at, share: Share::AsMuch }, &look, now);
         self.close(id);
         true
     }
@@ -134,12 +134,11 @@ impl Tail {
     /// A file of which nothing is counted yet either, with the same beginning.
     fn twin(&self, file: &Followed, len: usize) -> Option<FileId> {
         let beginning = |file: &Followed| {
-            let mut bytes = vec![0; len];
-            let found = match &file.handle {
-                Some(handle) => identity::read_at(handle, &mut bytes, 0).ok()?,
-                None => identity::read_at(&identity::open(&file.cursor.path).ok()?.0, &mut bytes, 0).ok()?,
+            let mut candidate = match &file.handle {
+                Some(handle) => Candidate::new(handle.try_clone().ok()?, identity::look(handle).ok()?),
+                None => Candidate::open(&file.cursor.path).ok()?,
             };
-            (found == len).then_some(bytes)
+            candidate.first_bytes(len).ok().filter(|bytes| bytes.len() == len)
         };
         // Shorter ones are alike by chance.
         let own = beginning(file).filter(|bytes| bytes.len() as u64 >= marks::FIRST)?;

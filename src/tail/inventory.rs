@@ -415,7 +415,7 @@ impl Tail {
         // With nothing counted, an inode says nothing. The cursor stays until it is decided what the file is.
         let cursor = &file.cursor;
         if cursor.offset == 0 {
-            return true;
+            return !file.is_twin_as_judged(&candidate.look);
         }
         let is_same = candidate.holds(cursor).unwrap_or(true);
         if !is_same {

@@ -48,7 +48,7 @@ impl Tail {
         let Some(file) = self.files.get(&id) else { return };
         let cursor = &file.cursor;
         let is_counted = cursor.standing == Standing::Own && cursor.offset == look.size;
-        let is_same = is_counted || cursor.look == Some(look.as_read());
+        let is_same = is_counted || file.is_twin_as_judged(look) || cursor.look == Some(look.as_read());
         let is_read = file.is_own() && !cursor.finished;
         if is_same || look.inode != cursor.inode || is_read || file.content != Content::There {
             return;

@@ -167,6 +167,7 @@ impl Tail {
         if file.cursor.path.as_os_str() != path.as_os_str() {
             let from = std::mem::replace(&mut file.cursor.path, path.to_owned());
             let source = file.source;
+            file.settle_home();
             self.dirty.insert(id);
             self.note(source, path.to_owned(), What::Renamed { file: id, from });
         }
@@ -405,12 +406,13 @@ impl Tail {
             return false;
         }
         file.looking = Some(look);
+        path.clone_into(&mut file.cursor.path);
+        file.settle_home();
         // Without room, it is opened there at its turn.
         if self.open_files < self.spec.max_open_files {
             file.put_handle(candidate.into_parts());
             self.open_files += 1;
         }
-        path.clone_into(&mut file.cursor.path);
         if let Some(real) = file.cursor.real_path.replace(path.to_owned()) {
             file.home = real;
         }

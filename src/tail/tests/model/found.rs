@@ -5,6 +5,8 @@ use super::actions::Step::*;
 use super::actions::{ClockKind, FileAction, Foreign, Form, Globs, Hint, Setting, Size, Step, With, Writer};
 use super::{Point, directory, tell};
 
+mod halves;
+
 const USUAL: Setting = Setting {
     globs: Globs::Live,
     max_open_files: 256,
@@ -226,85 +228,6 @@ const fn half(base: usize) -> Step {
 
 const fn copy(base: usize, to: Form, sixteenths: usize) -> Step {
     File(copied(base, to, sixteenths))
-}
-
-#[test]
-fn half_lines_that_counted_wrong_once_are_counted_once() {
-    check("in a part of an unread file", USUAL, &[append(1, 1), copy(1, Form::Dated(0), 1), rotate(1)]);
-    check(
-        "in a rotated copy that was read before its original",
-        Setting { globs: Globs::LogStar, clock: ClockKind::Real, ..USUAL },
-        &[
-            half(0),
-            half(0),
-            append(0, 2),
-            File(CopyTruncate { base: 0, lost: 0 }),
-            copy(0, Form::Numbered(1), 0),
-            append(0, 3),
-            half(0),
-            File(CopyOn),
-        ],
-    );
-    check(
-        "in a part of a file that is rotated late",
-        Setting { globs: Globs::LogStar, ..USUAL },
-        &[
-            append(1, 1),
-            File(Replace { base: 0, with: With::Other }),
-            rotate(1),
-            append(1, 2),
-            copy(1, Form::Dated(0), 2),
-            append(0, 1),
-            rotate(1),
-        ],
-    );
-}
-
-#[test]
-fn half_lines_of_live_files_are_not_counted() {
-    check(
-        "a rotated file gets its name back",
-        Setting { globs: Globs::LogStar, ..USUAL },
-        &[
-            File(CopyTruncate { base: 0, lost: 0 }),
-            Round,
-            rotate(0),
-            File(Rename { base: 0, from: Form::Numbered(2), to: Form::Live }),
-            half(0),
-        ],
-    );
-    check(
-        "a file that is replaced by one with the same bytes, of which nothing is known when the first is quiet",
-        USUAL,
-        &[
-            File(CopyTruncate { base: 0, lost: 1 }),
-            append(1, 1),
-            append(0, 1),
-            File(CopyTruncate { base: 0, lost: 1 }),
-            append(0, 2),
-            append(0, 2),
-            half(1),
-            Race { point: Point::Opened, nth: 1, action: Replace { base: 1, with: With::Same } },
-            Round,
-            Scan,
-            Pass { millis: 3999 },
-        ],
-    );
-    check(
-        "the file was cut and rewritten, and what it was before is a copy of what is forgotten",
-        USUAL,
-        &[
-            append(1, 1),
-            append(0, 1),
-            Scan,
-            Read { hint: Hint::Given },
-            Scan,
-            File(Cut { base: 0, sixteenths: 4 }),
-            Round,
-            File(Rewrite { base: 0, size: Size::Same }),
-            Round,
-        ],
-    );
 }
 
 #[test]
