@@ -134,7 +134,8 @@ impl Followed {
             Cut::DropTorn(len) => Taken::Torn { len },
             Cut::Skip(len) => Taken::Zeros { len },
             Cut::Zeros { after } if at_end => {
-                let end = Behind::End(from + bytes.len() as u64);
+                // Half a unit at the end may be no NUL.
+                let end = Behind::End(offset + framing.whole(data).len() as u64);
                 return Ok(Some(self.wait_behind(end, offset, start, after)));
             }
             Cut::Wait if at_end => return Ok(Some(Taken::End { start, waiting: framing.whole(data).len() })),
@@ -197,7 +198,7 @@ impl Followed {
         match behind {
             Behind::End(end) => {
                 self.zeros = Some(zeros..end);
-                self.end = end;
+                self.end = self.end.max(end);
                 Taken::End { start, waiting }
             }
             Behind::Text(upto) | Behind::NotYet(upto) => {

@@ -260,6 +260,20 @@ fn run(history: &History) {
 }
 
 #[test]
+fn half_a_newline_behind_nuls_is_no_nul() {
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        for upto in 0..15 {
+            run(&History {
+                encoding: TextEncoding::Utf16(order),
+                read_bytes: 1,
+                text: Letters("a\0\0\0\0\0\n".chars().collect()),
+                looks: vec![(upto, false), (usize::MAX, false)],
+            });
+        }
+    }
+}
+
+#[test]
 fn any_file_gives_the_lines_of_a_look_at_each_character() {
     let cases = std::env::var("PXTAIL_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
