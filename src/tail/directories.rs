@@ -91,15 +91,21 @@ impl Directories {
 impl Source {
     /// Before a scan counts as one that knows all that is there.
     pub(super) fn note_away(&mut self, obstacles: &BTreeMap<PathBuf, Obstacle>) {
-        let missing = obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Missing(_)));
-        let missing: Vec<&PathBuf> = missing.map(|(path, _)| path).collect();
-        self.away_since.retain(|path, _| missing.contains(&path));
-        for path in missing {
+        for path in missing(obstacles) {
             if let Some(until) = self.known_until {
                 self.away_since.entry(path.clone()).or_insert(until);
             }
         }
     }
+
+    /// All that is there is decided: what came back with a directory too.
+    pub(super) fn forget_away(&mut self, obstacles: &BTreeMap<PathBuf, Obstacle>) {
+        self.away_since.retain(|path, _| missing(obstacles).any(|missing| missing == path));
+    }
+}
+
+fn missing(obstacles: &BTreeMap<PathBuf, Obstacle>) -> impl Iterator<Item = &PathBuf> {
+    obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Missing(_))).map(|(path, _)| path)
 }
 
 impl Tail {

@@ -76,6 +76,7 @@ impl Tail {
                     if !is_waiting {
                         source.scanned_at = Some(now);
                         source.known_until = Some(now);
+                        source.forget_away(&listing.obstacles);
                     }
                 } else {
                     report.incomplete_sources.push(index);
