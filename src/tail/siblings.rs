@@ -229,19 +229,25 @@ impl Tail {
         inode.is_ok_and(|inode| !self.by_inode.contains_key(&(source, inode)))
     }
 
-    /// Names under which files of the source were read.
+    /// Names under which files of the source were read, and names that copies of them are rotations of.
     fn homes(&self, source: SourceIndex) -> Homes {
-        let files = self.files.values().filter(|file| file.source == source && (file.is_own() || is_trace(file)));
-        let paths = files.flat_map(|file| [Some(file.home.as_path()), file.cursor.real_path.as_deref()]).flatten();
         let mut homes = Homes::default();
-        for path in paths {
-            let Some(name) = path.file_name() else { continue };
-            homes.paths.insert(path.to_owned());
-            homes.paths.extend(rotated::base_paths(path));
-            homes.stems.insert(rotated::stem(name).to_vec());
-            // What a link leads to may be known by a name that it was given since.
-            homes.names.extend(rotated::bases(name));
-            homes.names.insert(name.as_bytes().to_vec());
+        for file in self.files.values().filter(|file| file.source == source) {
+            let is_home = file.is_own() || is_trace(file);
+            if file.cursor.standing == Standing::Foreign && !is_home {
+                continue;
+            }
+            let paths = [Some(file.home.as_path()), file.cursor.real_path.as_deref()].into_iter().flatten();
+            for (path, name) in paths.filter_map(|path| Some((path, path.file_name()?))) {
+                // What a link leads to may be known by a name that it was given since.
+                homes.names.extend(rotated::bases(name));
+                homes.paths.extend(rotated::base_paths(path));
+                if is_home {
+                    homes.stems.insert(rotated::stem(name).to_vec());
+                    homes.names.insert(name.as_bytes().to_vec());
+                    homes.paths.insert(path.to_owned());
+                }
+            }
         }
         homes
     }

@@ -377,6 +377,7 @@ impl World {
         self.refresh();
         for source in 0..self.accounts.len() {
             self.standing[into][source].foreign |= self.standing[of][source].foreign;
+            self.standing[into][source].lost |= self.standing[of][source].lost;
             // Two live names side by side are two logs, even where their bytes are the same.
             if base_of(to).is_none() && self.setting.globs.sight(source, to, &self.linked) == Sight::Glob {
                 for line in Self::lines_in(&self.disk.nodes[of].bytes) {
