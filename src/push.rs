@@ -7,6 +7,7 @@ pub mod answer;
 mod drive;
 mod gate;
 pub mod http;
+pub mod inquiry;
 pub mod key;
 pub mod machine;
 #[cfg(test)]

@@ -50,7 +50,10 @@ pub enum Verb {
     /// with 1 where no line at all matches, or where a packed log is damaged: it is read up to there.
     DryRun(DryRunArguments),
     /// Find every fault of a configuration: keys, patterns and their cases, fields, log files, the state directory.
-    Check(ConfigArguments),
+    ///
+    /// With `--online` PX is asked too: the data center, the key and what it may do, the product key, time zones, event names.
+    /// Nothing is written there.
+    Check(CheckArguments),
     /// Run the cases in pattern files: the lines they must read, and the lines they must refuse.
     ///
     /// For a case that does not hold, every field that differs is shown, and a line that stops matching with a caret where
@@ -96,6 +99,15 @@ pub struct ConfigArguments {
     /// The configuration file; `conf.d/*.toml` and `patterns.d/*.toml` beside it are read too.
     #[arg(short, long, value_name = "FILE", default_value = "/etc/pxtail/pxtail.toml")]
     pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Ask PX too. A few requests, which read only.
+    #[arg(long)]
+    pub online: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,13 @@
 //! `pxtail check`
 
+mod online;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::arguments::ConfigArguments;
+use super::arguments::CheckArguments;
 use super::{FAILED, Failure, load, say};
 use crate::agent::plan;
 use crate::config;
@@ -33,8 +35,8 @@ impl Findings {
     }
 }
 
-pub fn run(arguments: &ConfigArguments) -> Result<(), Failure> {
-    let configuration = load(&arguments.config)?;
+pub fn run(arguments: &CheckArguments) -> Result<(), Failure> {
+    let configuration = load(&arguments.config.config)?;
     plan::build(&configuration, &[])?;
     let mut findings = Findings::default();
     check_patterns(&configuration, &mut findings);
@@ -43,6 +45,9 @@ pub fn run(arguments: &ConfigArguments) -> Result<(), Failure> {
     check_shared_files(&configuration, &files, &mut findings);
     check_state(&configuration.agent.state_dir, &mut findings);
     check_key(&configuration, &mut findings);
+    if arguments.online {
+        online::check(&configuration, &mut findings)?;
+    }
     let Findings { failures, warnings } = findings;
     if failures > 0 {
         return Err(Failure::new(FAILED, format!("{failures} failed, {warnings} warnings")));

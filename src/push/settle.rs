@@ -228,14 +228,14 @@ fn find_url(base_url: &str, key: &EventKey, scroll_id: &str) -> String {
 /// Whether a value means itself in PX's filter grammar. The grammar has no escapes, and a filter that misses the event
 /// would make it look lost: with any doubt (operators, wildcards, quotes, percent signs that a proxy decodes twice, letters
 /// whose encoding a server may take for another) the filter goes without this part and more events come back.
-fn can_stand_in_filter(value: &str) -> bool {
+pub(super) fn can_stand_in_filter(value: &str) -> bool {
     !value.is_empty()
         && value.trim() == value
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.@:/+#$&|(){}[]^".contains(&byte))
 }
 
 /// Every byte but letters, digits and `-_.~` as %XX (RFC 3986, section 2).
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len() * 2), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             out.push(char::from(byte));

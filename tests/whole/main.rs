@@ -11,6 +11,7 @@ mod dry_run;
 mod following;
 mod kills;
 mod many;
+mod online;
 mod oracle;
 mod permissions;
 mod records;
