@@ -108,6 +108,10 @@ pub struct CheckArguments {
     /// Ask PX too. A few requests, which read only.
     #[arg(long)]
     pub online: bool,
+    /// Send one event to this product key, of a test environment, and measure when and how PX shows it. It cannot be taken
+    /// back.
+    #[arg(long, requires = "online", value_name = "TEST_PRODUCT_KEY")]
+    pub canary: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `pxtail check`
 
+mod canary;
 mod online;
 
 use std::collections::{BTreeSet, HashMap};
@@ -46,7 +47,7 @@ pub fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     check_state(&configuration.agent.state_dir, &mut findings);
     check_key(&configuration, &mut findings);
     if arguments.online {
-        online::check(&configuration, &mut findings)?;
+        online::check(&configuration, arguments.canary.as_deref(), &mut findings)?;
     }
     let Findings { failures, warnings } = findings;
     if failures > 0 {

@@ -1,6 +1,8 @@
 //! `check --online` against the real sandbox: what PX says to a configuration.
 
-use pxtail::sandbox::{FaultAction, FaultRule, FaultScript, PRODUCT_KEY, ScriptedAnswer};
+use pxtail::sandbox::{
+    FaultAction, FaultRule, FaultScript, Limits, PRODUCT_KEY, ReadLag, Sandbox, SandboxSettings, ScriptedAnswer,
+};
 
 use crate::agent::Bench;
 
@@ -90,4 +92,58 @@ fn a_px_that_cannot_be_asked_fails_with_the_reason() {
     let text = std::fs::read_to_string(&path).unwrap().replace(&bench.sandbox.base_url(), "http://127.0.0.1:1/v1");
     std::fs::write(&path, text).unwrap();
     check(&bench, 1, &["cannot be asked: no connection", "HTTPS_PROXY", "pxtail.toml:"]);
+}
+
+const TEST_KEY: &str = "AP-TESTTESTTEST-2-1";
+
+#[track_caller]
+fn check_canary(faults: FaultScript, product_key: &str, code: i32, expected: &[&str], events: usize) {
+    let mut bench = bench("UTC");
+    let product_keys = vec![PRODUCT_KEY.to_owned(), TEST_KEY.to_owned()];
+    let settings = SandboxSettings { product_keys, limits: Limits::unpaced(), faults, ..SandboxSettings::default() };
+    let before = bench.sandbox.base_url();
+    bench.sandbox = Sandbox::start_blocking(settings).unwrap();
+    let path = bench.path("pxtail.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace(&before, &bench.sandbox.base_url());
+    std::fs::write(&path, text).unwrap();
+    let output = bench.pxtail(&["check", "--online", "--canary", product_key, "--config", "pxtail.toml"]);
+    assert_eq!(output.code, Some(code), "{}", output.stderr);
+    for part in expected {
+        assert!(output.stderr.contains(part), "{part}:\n{}", output.stderr);
+    }
+    assert_eq!(bench.sandbox.event_count(), events, "{}", output.stderr);
+}
+
+#[test]
+fn a_canary_tells_what_comes_back_and_when() {
+    let expected = [
+        "PX took event `",
+        "`eventId` comes back, `usageId` comes back",
+        "`settle_wait` (1 s) is long enough",
+        "a filter with the id in capitals finds it too",
+        "a filter with the id of another user does not find it",
+    ];
+    check_canary(FaultScript::default(), TEST_KEY, 0, &expected, 1);
+    let late = FaultScript { read_lag: ReadLag { min_ms: 1_500, max_ms: 1_500 }, ..FaultScript::default() };
+    let expected = ["PX shows events only after 3 s", "help: set `settle_wait = \"", "1 failed"];
+    check_canary(late, TEST_KEY, 1, &expected[1..], 1);
+}
+
+#[test]
+fn a_canary_goes_to_a_test_environment_or_nowhere() {
+    let expected =
+        ["is the product key of the configuration", "cannot be taken back", "help: name the key of a test environment"];
+    check_canary(FaultScript::default(), PRODUCT_KEY, 1, &expected, 0);
+    check_canary(
+        FaultScript::default(),
+        "AP-ABSENTABSENT-2",
+        1,
+        &["PX refuses the event (400)", "one of this subscription"],
+        0,
+    );
+    let answer = ScriptedAnswer { status: 403, ..ScriptedAnswer::default() };
+    let rule = FaultRule::on_post(FaultAction::Answer(answer));
+    check_canary(FaultScript::of([rule]), TEST_KEY, 1, &["refuses the event (403)", "permission Write"], 0);
+    let rule = FaultRule::on_post(FaultAction::LoseAnswer);
+    check_canary(FaultScript::of([rule]), TEST_KEY, 1, &["not known whether PX took the event"], 1);
 }

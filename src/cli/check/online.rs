@@ -1,7 +1,7 @@
 //! `pxtail check --online`: what PX says to the configuration.
 //!
 //! Promises: reads only; each thing that does not fit is said with what to do. Does not: send an event, so whether the key
-//! may write shows with the first one.
+//! may write shows with the first one, or with a canary.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Findings;
+use super::{Findings, canary};
 use crate::cli::{FAILED, Failure, say};
 use crate::model::spec::{Configuration, DateOf, MetricSpec, WindowLength};
 use crate::model::time::{Clock, SystemClock, UnixMicros};
@@ -20,7 +20,8 @@ use crate::push::key;
 /// Between summer and winter, where clocks are changed.
 const HALF_A_YEAR: Duration = Duration::from_hours(24 * 182);
 
-pub fn check(configuration: &Configuration, findings: &mut Findings) -> Result<(), Failure> {
+/// `canary`: a test product key to send one event to.
+pub fn check(configuration: &Configuration, canary: Option<&str>, findings: &mut Findings) -> Result<(), Failure> {
     let Ok(key) = key::read(&configuration.px.api_key, |name| std::env::var_os(name)) else {
         findings.fail("PX is not asked: there is no API key to ask with");
         return Ok(());
@@ -28,7 +29,12 @@ pub fn check(configuration: &Configuration, findings: &mut Findings) -> Result<(
     let settings = PushSettings::new(&configuration.px, &configuration.push);
     let inquiry = Inquiry::new(&settings, key).map_err(|err| Failure::new(FAILED, err.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(ask(&inquiry, configuration, SystemClock.now(), findings));
+    runtime.block_on(async {
+        ask(&inquiry, configuration, SystemClock.now(), findings).await;
+        if let Some(product_key) = canary.filter(|_| findings.failures == 0) {
+            canary::run(&inquiry, product_key, configuration, findings).await;
+        }
+    });
     Ok(())
 }
 
@@ -94,7 +100,7 @@ fn has_answered(subscription: &Reply<Subscription>, configuration: &Configuratio
     matches!(subscription, Reply::Said(_) | Reply::NotAllowed { .. })
 }
 
-fn in_words<T>(reply: &Reply<T>) -> String {
+pub(super) fn in_words<T>(reply: &Reply<T>) -> String {
     match reply {
         Reply::Said(_) => "it answered".to_owned(),
         Reply::UnknownKey => "it does not know the API key (401)".to_owned(),
