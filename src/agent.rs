@@ -13,6 +13,7 @@ pub mod delivery;
 mod drift;
 pub mod dry_run;
 pub mod files;
+pub mod forecast;
 mod handles;
 pub mod plan;
 mod quotas;

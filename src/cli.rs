@@ -12,6 +12,7 @@ mod learn;
 mod list;
 mod outbox;
 mod patterns;
+mod plan;
 mod run;
 mod sandbox;
 mod sources;
@@ -95,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::DryRun(arguments) => dry_run::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Learn(arguments) => learn::run(&arguments),

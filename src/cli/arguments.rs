@@ -54,6 +54,10 @@ pub enum Verb {
     /// With `--online` PX is asked too: the data center, the key and what it may do, the product key, time zones, event names.
     /// Nothing is written there.
     Check(CheckArguments),
+    /// Forecast the events and requests of logs, a day and a user, against PX's limits. No state, no network.
+    ///
+    /// Says what fewer properties and longer windows would save. Exits with 1 where a limit is passed.
+    Plan(PlanArguments),
     /// Run the cases in pattern files: the lines they must read, and the lines they must refuse.
     ///
     /// For a case that does not hold, every field that differs is shown, and a line that stops matching with a caret where
@@ -99,6 +103,18 @@ pub struct ConfigArguments {
     /// The configuration file; `conf.d/*.toml` and `patterns.d/*.toml` beside it are read too.
     #[arg(short, long, value_name = "FILE", default_value = "/etc/pxtail/pxtail.toml")]
     pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Read the logs as this source. Needed when there are several sources and none of them names the file.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The logs of whole days, plain or packed by gzip or zstd; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

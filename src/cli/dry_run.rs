@@ -9,7 +9,6 @@ use super::arguments::{DryRunArguments, SummaryFormat};
 use super::{FAILED, Failure, load, patterns, say, say_exactly, sources};
 use crate::agent::count;
 use crate::agent::dry_run::{DryRun, Incomplete, Unmatched};
-use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
 use crate::model::time::{Clock, SystemClock};
 use crate::tail::log_file::{LogFile, STANDARD_INPUT};
@@ -125,7 +124,7 @@ pub fn run(arguments: &DryRunArguments) -> Result<(), Failure> {
     let mut cut_short = Vec::new();
     for path in &arguments.files {
         let file = path.display().to_string();
-        let source = source_of(&configuration, arguments, path)?;
+        let source = sources::to_read_as(&configuration, arguments.source.as_deref(), path)?;
         let unreadable = |err: io::Error| patterns::unreadable(path, &err);
         let log = LogFile::open(path).map_err(unreadable)?;
         let is_file = path != Path::new(STANDARD_INPUT);
@@ -230,27 +229,4 @@ fn print(summary: &Summary, format: SummaryFormat) {
         say(&format!("{file}: read up to its damage only, {lines}: {why}; what follows is not in the sums"));
     }
     say(&format!("{events} events, {parked} of them could not be sent"));
-}
-
-/// The source to read a log as: the one that was named, the only one, or the one whose globs match the path.
-fn source_of(configuration: &Configuration, arguments: &DryRunArguments, path: &Path) -> Result<SourceIndex, Failure> {
-    let all = &configuration.sources;
-    let names = || all.iter().map(|source| format!("`{}`", source.name)).collect::<Vec<_>>().join(", ");
-    if let Some(name) = &arguments.source {
-        let found = all.iter().position(|source| source.name == *name);
-        return found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
-            Failure::new(FAILED, format!("there is no source `{name}`\nhelp: the sources are {}", names()))
-        });
-    }
-    if all.len() == 1 {
-        return Ok(SourceIndex(0));
-    }
-    let found = sources::naming(configuration, path).map(|(index, _)| index);
-    found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
-        let message = format!("{}: no source's `paths` match it", path.display());
-        Failure::new(
-            FAILED,
-            format!("{message}\nhelp: say which source to read it as: --source with one of {}", names()),
-        )
-    })
 }

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use super::{FAILED, Failure};
+use crate::model::file::SourceIndex;
 use crate::model::spec::{Configuration, SourceSpec};
 use crate::tail::log_file;
 
@@ -20,4 +22,27 @@ pub fn names(source: &SourceSpec, file: &Path) -> bool {
 /// The first source that names a file.
 pub fn naming<'a>(configuration: &'a Configuration, file: &Path) -> Option<(usize, &'a SourceSpec)> {
     configuration.sources.iter().enumerate().find(|(_, source)| names(source, file))
+}
+
+/// The source to read a log as: the one that was named, the only one, or the one whose globs match the path.
+pub fn to_read_as(configuration: &Configuration, named: Option<&str>, path: &Path) -> Result<SourceIndex, Failure> {
+    let all = &configuration.sources;
+    let known = || all.iter().map(|source| format!("`{}`", source.name)).collect::<Vec<_>>().join(", ");
+    if let Some(name) = named {
+        let found = all.iter().position(|source| source.name == name);
+        return found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
+            Failure::new(FAILED, format!("there is no source `{name}`\nhelp: the sources are {}", known()))
+        });
+    }
+    if all.len() == 1 {
+        return Ok(SourceIndex(0));
+    }
+    let found = naming(configuration, path).map(|(index, _)| index);
+    found.map(|index| SourceIndex(index as u32)).ok_or_else(|| {
+        let message = format!("{}: no source's `paths` match it", path.display());
+        Failure::new(
+            FAILED,
+            format!("{message}\nhelp: say which source to read it as: --source with one of {}", known()),
+        )
+    })
 }

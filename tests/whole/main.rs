@@ -14,6 +14,7 @@ mod many;
 mod online;
 mod oracle;
 mod permissions;
+mod plan;
 mod records;
 mod tools;
 mod two_agents;

@@ -48,7 +48,7 @@ pub async fn run(inquiry: &Inquiry, product_key: &str, configuration: &Configura
     let event = event(EventId(Uuid::new_v4()), UnixMicros(now.0 - now.0 % 1_000));
     match inquiry.post(&wire::custom_event(&event, product_key).body).await {
         Posted::Taken => {
-            say(&format!("canary: PX took event `{}` for product key `{product_key}`; it is looked for", event.id))
+            say(&format!("canary: PX took event `{}` for product key `{product_key}`; it is looked for", event.id));
         }
         Posted::Refused { status, body } => {
             let help = match status {
