@@ -12,6 +12,7 @@ mod delays;
 pub mod delivery;
 mod drift;
 pub mod dry_run;
+pub mod errands;
 pub mod files;
 mod handles;
 pub mod plan;

@@ -26,6 +26,7 @@ pub struct Timers {
     pub commit: Instant,
     pub outbox: Instant,
     pub housekeeping: Instant,
+    pub removal: Instant,
 }
 
 impl Timers {
@@ -39,6 +40,7 @@ impl Timers {
             commit: now,
             outbox: now,
             housekeeping: now + HOUSEKEEPING,
+            removal: now,
         }
     }
 
