@@ -15,6 +15,7 @@ pub mod dry_run;
 pub mod errands;
 pub mod files;
 mod handles;
+mod housekeeping;
 pub mod plan;
 mod quotas;
 mod restore;

@@ -184,3 +184,6 @@ fn note(row: i64, outcome: &Outcome) -> Note {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

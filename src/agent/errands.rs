@@ -72,3 +72,6 @@ fn note(request: &Request, done: &Result<Answer, LedgerError>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

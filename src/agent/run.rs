@@ -13,13 +13,14 @@ use super::delivery::Delivery;
 use super::drift::DriftWatch;
 use super::files::FileMemories;
 use super::handles;
+use super::housekeeping::{HOUSEKEEPING, forget_revisions, remove_settled};
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
 use super::signals::{StopFlag, Stopping};
-use super::timers::{Began, HOUSEKEEPING, Timers};
+use super::timers::{Began, Timers};
 use super::watching::{LogNotes, Observer};
-use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
+use crate::aggregate::{Aggregator, Rule};
 use crate::ledger::outbox::OutboxStore;
 use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
@@ -63,12 +64,6 @@ const LONGEST_COMMIT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// After a failed commit, until it is tried again.
 const RETRY_COMMIT: Duration = Duration::from_secs(2);
-
-/// Old events that are removed in one transaction, for which push waits: some 10 ms.
-const REMOVED_AT_ONCE: usize = 1_000;
-
-/// Between two such removals while there is more: 3.6 million an hour, more than PX takes in a day.
-const REMOVE_AGAIN: Duration = Duration::from_secs(1);
 
 /// How often the outbox is counted.
 const OUTBOX_CHECK: Duration = Duration::from_secs(5);
@@ -122,7 +117,7 @@ pub(super) fn run_once(
     let board = Arc::new(StatusBoard::default());
     let drift = DriftWatch::new(configuration);
     let _control = answers::listen(configuration, &ledger, &board, waker.poker(), clock);
-    housekeep(&mut ledger, clock.now())?;
+    forget_revisions(&mut ledger, clock.now())?;
     let copying = Copying::new(ledger.path(), configuration.agent.copy_interval, clock.now());
     let mut agent = Agent {
         configuration,
@@ -173,23 +168,6 @@ fn start_delivery(
     let outbox = OutboxStore::open(ledger.path())?;
     let settings = PushSettings::new(&configuration.px, &configuration.push);
     Delivery::start(outbox, settings, Arc::clone(clock), Arc::new(Observer(Arc::clone(watch))))
-}
-
-fn housekeep(ledger: &mut Ledger, now: UnixMicros) -> Result<(), AgentError> {
-    let mut commit = ledger.begin()?;
-    commit.forget_revisions(now, KEEP_REVISIONS)?;
-    Ok(commit.finish()?)
-}
-
-/// Takes some of the settled events away whose time of keeping is over; says how long until the next ones.
-fn remove_settled(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros) -> Result<Duration, AgentError> {
-    let mut commit = ledger.begin()?;
-    let removed = commit.remove_settled(now.minus(configuration.push.sent_retention), REMOVED_AT_ONCE)?;
-    if removed == 0 {
-        return Ok(HOUSEKEEPING);
-    }
-    commit.finish()?;
-    Ok(if removed < REMOVED_AT_ONCE { HOUSEKEEPING } else { REMOVE_AGAIN })
 }
 
 struct Agent<'a> {
@@ -405,11 +383,11 @@ impl Agent<'_> {
         let mut save_looks = sealing == Sealing::Not;
         if Instant::now() >= self.timers.housekeeping {
             save_looks = true;
-            housekeep(&mut self.ledger, now)?;
+            forget_revisions(&mut self.ledger, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
         }
         if Instant::now() >= self.timers.removal {
-            let pause = remove_settled(&mut self.ledger, self.configuration, now)?;
+            let pause = remove_settled(&mut self.ledger, self.configuration.push.sent_retention, now)?;
             self.timers.removal = Instant::now() + pause;
         }
         self.memories.succeed_all(self.tail.continued());

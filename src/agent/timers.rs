@@ -4,8 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How often old rows are forgotten.
-pub const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+use super::housekeeping::HOUSEKEEPING;
 
 /// Scans take at most this part of a core: with thousands of files, they come less often.
 const SCAN_SHARE: u32 = 50;

@@ -12,6 +12,7 @@ mod following;
 mod kills;
 mod many;
 mod oracle;
+mod outbox;
 mod permissions;
 mod records;
 mod tools;

@@ -6,7 +6,7 @@ use super::super::arguments::OutboxListArguments;
 use super::Failure;
 use super::event::{Body, EventJson};
 use crate::agent::AgentError;
-use crate::ledger::outbox::{EventState, Filter, OutboxRow, OutboxStore, StateTotal};
+use crate::ledger::outbox::{DAMAGED, EventState, Filter, OutboxRow, OutboxStore, StateTotal};
 use crate::terminal::escaped;
 
 /// Events are shown to people one by one, so many at most where they do not say.
@@ -113,7 +113,9 @@ fn describe(row: &OutboxRow) -> String {
         (None, _) => String::new(),
     };
     let adopted = row.adopted.map(|_| "\n    another ledger may have sent it").unwrap_or_default();
-    let damage = row.damage.map(|what| format!("\n    its row is damaged: {what}")).unwrap_or_default();
+    let is_said = row.cause.as_deref().is_some_and(|cause| cause.starts_with(DAMAGED));
+    let damage =
+        row.damage.filter(|_| !is_said).map(|what| format!("\n    its row is damaged: {what}")).unwrap_or_default();
     let answer = row.answer.as_deref().filter(|answer| !answer.is_empty());
     let answer = answer.map(|answer| format!("\n    PX said: {}", answer.escape_debug())).unwrap_or_default();
     let (event_id, metric) = (escaped(event_id.as_bytes()), escaped(metric.as_bytes()));

@@ -23,6 +23,12 @@ pub(super) fn sum(event_id: &str, identify_id: &str, date_ms: i64, base_url: &st
     sum.bytes(base_url.as_bytes()).bytes(body).bytes(digest.as_bytes())
 }
 
+/// The HTTP status of an event that PX took.
+const CREATED: u16 = 201;
+
+/// States of events that PX has not taken, as far as is known.
+const WAITING: [EventState; 4] = [EventState::Held, EventState::Ready, EventState::Sending, EventState::Unknown];
+
 /// Fails only where the file itself cannot be read.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     let mut columns = Columns { row, damage: None };
@@ -58,8 +64,10 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     let OutboxRow { event_id, identify_id, date, base_url, body, digest, .. } = &found;
     let own = sum(event_id, identify_id, date.millis(), base_url, body, digest).value();
     let is_other = stored.is_some_and(|stored| stored != own);
-    found.damage =
-        columns.damage.or(is_other.then_some("what is sent, to whom, or where to, is not as it was written"));
+    // Whatever puts an event back takes the answer away: what was sent does not become ready by itself.
+    let was_sent = found.status == Some(CREATED) && WAITING.contains(&found.state);
+    let other = is_other.then_some("what is sent, to whom, or where to, is not as it was written");
+    found.damage = columns.damage.or(other).or(was_sent.then_some("its state: PX has it"));
     Ok(found)
 }
 

@@ -210,6 +210,7 @@ fn a_damaged_row_says_so_and_can_be_listed_parked_and_dropped() {
         ("revision = -5", "its revision"),
         ("attempts = 99999999999", "its number of attempts"),
         ("status = 99999999", "its status"),
+        ("status = 201", "its state: PX has it"),
     ] {
         let (_directory, ledger, mut outbox) = ledger_of(&[EventState::Ready, EventState::Ready]);
         execute(&ledger, &format!("UPDATE outbox SET {change} WHERE id = 1"));
