@@ -58,6 +58,10 @@ pub enum LedgerError {
         "{path}: the ledger has version {found}, this pxtail knows versions up to {known}\nhelp: it was written by a newer pxtail: install that version again"
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
+    #[error(
+        "{path}: the ledger has version {found}, this pxtail knows version {known}\nhelp: it was written by an older pxtail: restart the agent with this one first"
+    )]
+    Older { path: PathBuf, found: u32, known: u32 },
     #[error("{path}: {what} is damaged{DAMAGE_HELP}")]
     Damaged { path: PathBuf, what: String },
     #[error(
@@ -68,6 +72,8 @@ pub enum LedgerError {
         "{path}: revision {revision} of a window of metric `{metric}` was sealed before\nhelp: restart pxtail, and report this"
     )]
     SealedTwice { path: PathBuf, metric: String, revision: u32 },
+    #[error("{path}: the event in row {row} was changed by an operator just before it was sent: it is looked at again")]
+    ChangedMeanwhile { path: PathBuf, row: i64 },
     #[error("{path}: cannot be copied: {source}")]
     Copy { path: PathBuf, source: std::io::Error },
     #[error(
@@ -184,6 +190,10 @@ impl Ledger {
             move |source| LedgerError::Sqlite { path, operation, source }
         };
         outbox::interrupted_attempts_are_unknown(&connection).map_err(failed("mark interrupted attempts"))?;
+        let stateless = outbox::park_stateless(&connection).map_err(failed("look for damaged events"))?;
+        if stateless > 0 {
+            tracing::error!(stateless, "events in the outbox were in no state: they are damaged, and parked");
+        }
         let segments = parts::load_segments(&connection).map_err(failed("read the open windows"))?;
         let commits = commit::count(&connection).map_err(failed("read the number of commits"))?;
         let mut witness = Witness::of(&path, Writer::Counting);

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::drift::DriftWatch;
+use super::errands::perform;
 use crate::ledger::outbox::OutboxStore;
 use crate::ledger::{Ledger, LedgerError, copies};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
-use crate::model::time::UnixMicros;
+use crate::model::time::{Clock, UnixMicros};
 use crate::tail::wake::Poker;
 use crate::tail::{Loss, NotRead, Survey, Tail};
 use crate::telemetry::control::{Answer, ControlSocket, Request};
@@ -31,17 +32,23 @@ pub fn listen(
     ledger: &Ledger,
     board: &Arc<StatusBoard>,
     poker: Poker,
+    clock: &Arc<dyn Clock>,
 ) -> Option<ControlSocket> {
+    let clock = Arc::clone(clock);
     let path = ledger.path().to_owned();
     let board = Arc::clone(board);
     let ask = move |detail| board.ask(detail, || poker.poke());
     let answer = move |request| match request {
         Request::Status { files } => Answer::Status(Box::new(ask(files))),
         Request::Metrics => Answer::Metrics { text: prometheus(&ask(Detail::Few)) },
-        Request::OutboxRelease => match OutboxStore::open(&path).and_then(|mut outbox| outbox.release()) {
-            Ok(events) => Answer::Released { events },
-            Err(err) => Answer::Failed { message: err.to_string() },
-        },
+        errand => {
+            let done = OutboxStore::open(&path).map(|mut outbox| perform(&mut outbox, &errand, clock.now()));
+            match done {
+                Ok(Some(answer)) => answer,
+                Ok(None) => Answer::Failed { message: "this cannot be asked for".to_owned() },
+                Err(err) => Answer::Failed { message: err.to_string() },
+            }
+        }
     };
     ControlSocket::listen(&configuration.agent.socket, answer)
         .inspect_err(|err| {

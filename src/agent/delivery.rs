@@ -1,10 +1,12 @@
 //! Delivery: push on a thread of its own, fed from the ledger's outbox.
 //!
-//! Promises: counting never waits for PX. Does not: decide what to send; `push` does.
+//! Promises: counting never waits for PX. A row that is damaged is parked alone and said, and keeps nothing back. Does not:
+//! decide what to send; `push` does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use serde::de::IgnoredAny;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -33,7 +35,7 @@ impl Delivery {
     ) -> Result<Self, AgentError> {
         let (stop, stopped) = watch::channel(false);
         let damage = Arc::new(Mutex::new(None));
-        let outbox = LedgerOutbox { store: outbox, damage: Arc::clone(&damage) };
+        let outbox = LedgerOutbox { store: outbox, clock: Arc::clone(&clock), damage: Arc::clone(&damage) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AgentError::Thread)?;
         let thread = std::thread::Builder::new()
             .name("push".to_owned())
@@ -68,6 +70,7 @@ impl Delivery {
 /// The ledger's outbox as `push` asks for it.
 struct LedgerOutbox {
     store: OutboxStore,
+    clock: Arc<dyn Clock>,
     /// Push goes on asking whatever happens; the agent's loop ends the run.
     damage: Arc<Mutex<Option<LedgerError>>>,
 }
@@ -85,32 +88,75 @@ impl LedgerOutbox {
     }
 }
 
-fn key(row: &OutboxRow) -> Option<EventKey> {
-    Some(EventKey {
-        id: EventId(Uuid::parse_str(&row.event_id).ok()?),
+/// What is wrong with a row.
+type Damage = &'static str;
+
+/// Events in a state, without those whose rows are damaged: they are parked first, so that they stand before nobody.
+fn sound<T>(
+    outbox: &mut LedgerOutbox,
+    state: EventState,
+    base_url: &str,
+    limit: usize,
+    read: impl Fn(&OutboxRow) -> Result<T, Damage>,
+) -> Result<Vec<T>, OutboxError> {
+    // It ends: each round takes at least one row out of the state, and there is no way back for it.
+    loop {
+        let rows = outbox.store.in_state(state, Some(base_url), limit).map_err(outbox.failed("read"))?;
+        let mut events = Vec::with_capacity(rows.len());
+        let mut damaged = Vec::new();
+        for row in &rows {
+            match read(row) {
+                Ok(event) => events.push(event),
+                Err(what) => {
+                    let (row, id, metric) = (row.row, &row.event_id, &row.metric);
+                    tracing::error!(row, ?id, ?metric, "an event's row is damaged, {what}: it is parked");
+                    damaged.push((row, what.to_owned()));
+                }
+            }
+        }
+        if damaged.is_empty() {
+            return Ok(events);
+        }
+        outbox.store.park_damaged(&damaged, outbox.clock.now()).map_err(outbox.failed("written"))?;
+    }
+}
+
+/// Hex digits of a digest.
+const DIGEST_LEN: usize = 32;
+
+fn key(row: &OutboxRow) -> Result<EventKey, Damage> {
+    if let Some(damage) = row.damage {
+        return Err(damage);
+    }
+    let is_hex = row.digest.len() == DIGEST_LEN && row.digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(EventKey {
+        id: EventId(Uuid::parse_str(&row.event_id).map_err(|_| "its id is no event id")?),
         identify_id: row.identify_id.clone(),
         event_name: row.name.clone(),
         date: row.date,
-        digest: row.digest.clone(),
+        digest: if is_hex { row.digest.clone() } else { return Err("its digest is none") },
     })
+}
+
+fn waiting(row: &OutboxRow) -> Result<WaitingEvent, Damage> {
+    let key = key(row)?;
+    // Rows of the first versions have no sum.
+    let is_object = row.body.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(&row.body).is_ok();
+    let body = std::str::from_utf8(&row.body).ok().filter(|_| is_object).ok_or("its body is no JSON")?;
+    Ok(WaitingEvent { row: row.row, body: Arc::from(body), key })
+}
+
+fn unknown(row: &OutboxRow) -> Result<UnknownEvent, Damage> {
+    Ok(UnknownEvent { row: row.row, key: key(row)?, attempted_at: row.attempted.unwrap_or_default() })
 }
 
 impl Outbox for LedgerOutbox {
     fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError> {
-        let rows = self.store.in_state(EventState::Ready, Some(base_url), limit).map_err(self.failed("read"))?;
-        let event = |row: OutboxRow| {
-            let key = key(&row)?;
-            Some(WaitingEvent { row: row.row, body: Arc::from(String::from_utf8(row.body).ok()?), key })
-        };
-        Ok(rows.into_iter().filter_map(event).collect())
+        sound(self, EventState::Ready, base_url, limit, waiting)
     }
 
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
-        let rows = self.store.in_state(EventState::Unknown, Some(base_url), limit).map_err(self.failed("read"))?;
-        let event = |row: OutboxRow| {
-            Some(UnknownEvent { row: row.row, key: key(&row)?, attempted_at: row.attempted.unwrap_or_default() })
-        };
-        Ok(rows.into_iter().filter_map(event).collect())
+        sound(self, EventState::Unknown, base_url, limit, unknown)
     }
 
     fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError> {
@@ -138,3 +184,6 @@ fn note(row: i64, outcome: &Outcome) -> Note {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,13 +13,14 @@ use super::delivery::Delivery;
 use super::drift::DriftWatch;
 use super::files::FileMemories;
 use super::handles;
+use super::housekeeping::{HOUSEKEEPING, forget_revisions, remove_settled};
 use super::plan::{self, Plan};
 use super::restore;
 use super::save::{Saved, Saving};
 use super::signals::{StopFlag, Stopping};
-use super::timers::{Began, HOUSEKEEPING, Timers};
+use super::timers::{Began, Timers};
 use super::watching::{LogNotes, Observer};
-use crate::aggregate::{Aggregator, KEEP_REVISIONS, Rule};
+use crate::aggregate::{Aggregator, Rule};
 use crate::ledger::outbox::OutboxStore;
 use crate::ledger::{Ledger, WindowRow};
 use crate::model::event::WindowId;
@@ -115,8 +116,8 @@ pub(super) fn run_once(
     let delivery = start_delivery(configuration, &ledger, clock, &watch)?;
     let board = Arc::new(StatusBoard::default());
     let drift = DriftWatch::new(configuration);
-    let _control = answers::listen(configuration, &ledger, &board, waker.poker());
-    housekeep(&mut ledger, configuration, clock.now())?;
+    let _control = answers::listen(configuration, &ledger, &board, waker.poker(), clock);
+    forget_revisions(&mut ledger, clock.now())?;
     let copying = Copying::new(ledger.path(), configuration.agent.copy_interval, clock.now());
     let mut agent = Agent {
         configuration,
@@ -167,13 +168,6 @@ fn start_delivery(
     let outbox = OutboxStore::open(ledger.path())?;
     let settings = PushSettings::new(&configuration.px, &configuration.push);
     Delivery::start(outbox, settings, Arc::clone(clock), Arc::new(Observer(Arc::clone(watch))))
-}
-
-fn housekeep(ledger: &mut Ledger, configuration: &Configuration, now: UnixMicros) -> Result<(), AgentError> {
-    let mut commit = ledger.begin()?;
-    commit.forget_sent(now.minus(configuration.push.keep_sent))?;
-    commit.forget_revisions(now, KEEP_REVISIONS)?;
-    Ok(commit.finish()?)
 }
 
 struct Agent<'a> {
@@ -389,8 +383,12 @@ impl Agent<'_> {
         let mut save_looks = sealing == Sealing::Not;
         if Instant::now() >= self.timers.housekeeping {
             save_looks = true;
-            housekeep(&mut self.ledger, self.configuration, now)?;
+            forget_revisions(&mut self.ledger, now)?;
             self.timers.housekeeping = Instant::now() + HOUSEKEEPING;
+        }
+        if Instant::now() >= self.timers.removal {
+            let pause = remove_settled(&mut self.ledger, self.configuration.push.sent_retention, now)?;
+            self.timers.removal = Instant::now() + pause;
         }
         self.memories.succeed_all(self.tail.continued());
         self.flush(now);

@@ -140,7 +140,8 @@ impl Sealer<'_> {
     fn put_event(&self, commit: &mut Commit<'_>, event: &SealedEvent) -> Result<EventState, LedgerError> {
         let rendered = wire::custom_event(event, &self.configuration.px.product_key.value);
         let adopted = self.adopted.as_ref().filter(|adopted| event.window.start < adopted.at);
-        let cause = rendered.parked.or_else(|| adopted.map(|adopted| adopted.cause.why_parked().to_owned()));
+        let adopted = adopted.map(|adopted| adopted.cause);
+        let cause = rendered.parked.or_else(|| adopted.map(|cause| cause.why_parked().to_owned()));
         let state = match cause {
             Some(_) => EventState::Parked,
             None if self.configuration.push.hold => EventState::Held,
@@ -160,6 +161,7 @@ impl Sealer<'_> {
             digest: &rendered.digest,
             state,
             cause: cause.as_deref(),
+            adopted,
             sealed: self.now,
         })?;
         Ok(state)

@@ -4,8 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How often old rows are forgotten.
-pub const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+use super::housekeeping::HOUSEKEEPING;
 
 /// Scans take at most this part of a core: with thousands of files, they come less often.
 const SCAN_SHARE: u32 = 50;
@@ -26,6 +25,7 @@ pub struct Timers {
     pub commit: Instant,
     pub outbox: Instant,
     pub housekeeping: Instant,
+    pub removal: Instant,
 }
 
 impl Timers {
@@ -39,6 +39,7 @@ impl Timers {
             commit: now,
             outbox: now,
             housekeeping: now + HOUSEKEEPING,
+            removal: now,
         }
     }
 

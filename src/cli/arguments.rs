@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::ledger::outbox::EventState;
+
 /// Follows access and application logs, adds usage up per user and account in time windows, and sends each closed window
 /// to Gainsight PX as one event, once.
 #[derive(Debug, Parser)]
@@ -84,7 +86,7 @@ pub enum Verb {
     List(ListArguments),
     /// Run a local PX to try things out with: the REST calls of the real one, its validation and its limits.
     Sandbox(SandboxArguments),
-    /// See or release the events that wait to be sent.
+    /// See the events that wait to be sent, and those that were; try parked ones again, drop or release some.
     Outbox(OutboxArguments),
     /// Show how the running agent is: files that are read, files that are not and why, lines read, how many match which
     /// pattern, and a line that does not.
@@ -221,10 +223,126 @@ pub struct OutboxArguments {
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxVerb {
-    /// Count the events by state: held, ready, sending, unknown, sent, parked.
-    List(ConfigArguments),
+    /// Count the events by state, and show the oldest of those that are parked or unknown.
+    ///
+    /// States: held, ready, sending, unknown, sent, parked, dropped. `removed` are sent and dropped events whose time of
+    /// keeping (`[push] sent_retention`) is over.
+    #[command(after_help = "Examples:
+  pxtail outbox list
+  pxtail outbox list --state parked --metric api-usage
+  pxtail outbox list --state parked --json | jq -r '[.eventId, .cause] | @tsv'")]
+    List(OutboxListArguments),
+    /// Show everything about one event: its state and why, its attempts, what PX said, and the body that PX gets.
+    #[command(after_help = "Examples:
+  pxtail outbox show 6f1d0c9e
+  pxtail outbox show '#17' --json")]
+    Show(OutboxShowArguments),
+    /// Try parked events again.
+    ///
+    /// An event is sent again only when it cannot have arrived. Where an attempt had no answer, PX is asked first, and it is
+    /// sent only when PX does not have it. An event that was parked because the ledger came from another machine, or was
+    /// damaged or lost, is refused: another ledger may have sent it, and PX counts a second one for ever.
+    #[command(after_help = "Examples:
+  pxtail outbox retry 6f1d0c9e 81aa
+  pxtail outbox retry --all-parked
+  pxtail outbox retry --metric api-usage
+  pxtail outbox retry --all-parked --sent-nothing   the other ledger is known to have sent nothing")]
+    Retry(OutboxRetryArguments),
+    /// Drop events for ever: PX never gets them, and their lines are counted as dropped.
+    ///
+    /// Says what it would drop; `--yes` does it. What was sent cannot be dropped, nor what is being sent. A dropped event of
+    /// which an attempt had no answer may still be in PX.
+    #[command(after_help = "Examples:
+  pxtail outbox drop 6f1d0c9e --why 'test traffic' --yes
+  pxtail outbox drop --metric load-test --state parked --yes")]
+    Drop(OutboxDropArguments),
     /// Let held events go (`[push] hold = true` keeps them).
     Release(ConfigArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct OutboxListArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Only events in this state.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Option<EventState>,
+    /// Only events of this metric.
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// At most so many events, the oldest; by default 20 of each state for people, all of them in JSON.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// One line of JSON for each event, without its body.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct OutboxShowArguments {
+    /// An event's id, the beginning of it, or `#` and the number of its row.
+    #[arg(value_name = "ID|PREFIX")]
+    pub event: String,
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// One line of JSON; `body` is exactly what PX gets.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["events", "all_parked", "metric"])))]
+pub struct OutboxRetryArguments {
+    /// Events' ids, or the beginnings of them.
+    #[arg(value_name = "ID", conflicts_with_all = ["all_parked", "metric"])]
+    pub events: Vec<String>,
+    /// Every parked event.
+    #[arg(long)]
+    pub all_parked: bool,
+    /// Every parked event of this metric.
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// You know that the ledger that may have sent these events sent nothing of them.
+    #[arg(long)]
+    pub sent_nothing: bool,
+    #[command(flatten)]
+    pub config: ConfigArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["events", "metric"])))]
+pub struct OutboxDropArguments {
+    /// Events' ids, or the beginnings of them.
+    #[arg(value_name = "ID", conflicts_with_all = ["metric", "state"])]
+    pub events: Vec<String>,
+    /// Every event of this metric that is in `--state`.
+    #[arg(long, value_name = "NAME", requires = "state")]
+    pub metric: Option<String>,
+    /// In which state: held, ready, unknown or parked.
+    #[arg(long, value_name = "STATE", requires = "metric", value_parser = droppable)]
+    pub state: Option<EventState>,
+    /// Why, for whoever reads the books later.
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+    /// Do it.
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub config: ConfigArguments,
+}
+
+fn state(text: &str) -> Result<EventState, String> {
+    one_of(&EventState::ALL, text)
+}
+
+fn droppable(text: &str) -> Result<EventState, String> {
+    one_of(&[EventState::Held, EventState::Ready, EventState::Unknown, EventState::Parked], text)
+}
+
+fn one_of(states: &[EventState], text: &str) -> Result<EventState, String> {
+    let known: Vec<&str> = states.iter().map(|state| state.name()).collect();
+    let found = states.iter().find(|state| state.name() == text).copied();
+    found.ok_or_else(|| format!("expected one of {}", known.join(", ")))
 }
 
 #[derive(Debug, Args)]

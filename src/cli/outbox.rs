@@ -1,10 +1,19 @@
 //! `pxtail outbox`
+//!
+//! Promises: what changes state goes through the running agent's socket, or takes the state lock when none runs. Does not:
+//! decide which events may be changed; the ledger does.
 
-use std::io::{self, Write};
+mod body;
+mod change;
+mod event;
+mod list;
+mod show;
+
+use std::io;
 
 use super::arguments::{ConfigArguments, OutboxArguments, OutboxVerb};
-use super::{FAILED, Failure, TEMPORARY, load, say};
-use crate::agent::AgentError;
+use super::{BAD_COMMAND, FAILED, Failure, TEMPORARY, load, say};
+use crate::agent::{AgentError, errands};
 use crate::ledger::outbox::{EventState, OutboxRow, OutboxStore};
 use crate::ledger::{self, Ledger};
 use crate::model::spec::Configuration;
@@ -13,7 +22,10 @@ use crate::telemetry::control::{Answer, Request, ask};
 
 pub fn run(arguments: &OutboxArguments) -> Result<(), Failure> {
     match &arguments.verb {
-        OutboxVerb::List(config) => list(&existing(config)?),
+        OutboxVerb::List(list) => list::run(&open(&existing(&list.config)?)?, list),
+        OutboxVerb::Show(show) => show::run(&open(&existing(&show.config)?)?, show),
+        OutboxVerb::Retry(retry) => change::retry(&existing(&retry.config)?, retry),
+        OutboxVerb::Drop(discard) => change::discard(&existing(&discard.config)?, discard),
         OutboxVerb::Release(config) => release(&existing(config)?),
     }
 }
@@ -36,58 +48,81 @@ fn existing(config: &ConfigArguments) -> Result<Configuration, Failure> {
     ))
 }
 
-/// Parked and unknown events are shown one by one, so many at most.
-const SHOWN: usize = 20;
-
-fn list(configuration: &Configuration) -> Result<(), Failure> {
+/// The outbox, to look at.
+fn open(configuration: &Configuration) -> Result<OutboxStore, Failure> {
     let path = configuration.agent.state_dir.join(ledger::FILE_NAME);
-    let outbox = OutboxStore::open(&path).map_err(AgentError::from)?;
-    let totals = outbox.totals().map_err(AgentError::from)?;
-    let mut out = io::stdout().lock();
-    writeln!(out, "{:<8} {:>10} {:>14}", "state", "events", "lines in them")?;
-    for (state, total) in &totals {
-        writeln!(out, "{:<8} {:>10} {:>14}", state.name(), total.events, total.lines)?;
-    }
-    for state in [EventState::Parked, EventState::Unknown] {
-        let rows = outbox.in_state(state, None, SHOWN).map_err(AgentError::from)?;
-        let all = totals.iter().find(|(known, _)| *known == state).map_or(0, |(_, total)| total.events);
-        if !rows.is_empty() {
-            writeln!(out, "\n{} events, the oldest {} of {all}:", state.name(), rows.len())?;
-        }
-        for row in rows {
-            writeln!(out, "{}", describe(&row))?;
-        }
-    }
-    Ok(())
+    Ok(OutboxStore::open_current(&path).map_err(AgentError::from)?)
 }
 
-fn describe(row: &OutboxRow) -> String {
-    let OutboxRow { event_id, metric, window, revision, .. } = row;
-    let status = row.status.map(|status| format!(" (status {status})")).unwrap_or_default();
-    let cause = row.cause.as_deref().unwrap_or("no cause was noted");
-    let answer = row.answer.as_deref().filter(|answer| !answer.is_empty());
-    let answer = answer.map(|answer| format!("\n    PX said: {}", answer.escape_debug())).unwrap_or_default();
-    format!(
-        "  {event_id} metric `{metric}`, window from {}, revision {revision}\n    {cause}{status}{answer}",
-        window.start
-    )
-}
-
-/// Through the running agent's socket, or with the state lock when none runs.
-fn release(configuration: &Configuration) -> Result<(), Failure> {
+/// Does what is asked for: through the running agent's socket, or with the state lock when none runs.
+fn perform(configuration: &Configuration, request: &Request) -> Result<Answer, Failure> {
     let socket = &configuration.agent.socket;
     let unreachable = |err: io::Error| Failure::new(TEMPORARY, format!("{}: {err}", socket.display()));
-    let released = match ask(socket, Request::OutboxRelease).map_err(unreachable)? {
-        Some(Answer::Released { events }) => events,
-        Some(Answer::Failed { message }) => return Err(Failure::new(TEMPORARY, message)),
-        Some(Answer::Status(_) | Answer::Metrics { .. }) => {
-            return Err(Failure::new(TEMPORARY, "the agent gave another answer"));
+    let mut answer = ask(socket, request).map_err(unreachable)?;
+    if answer.is_none() {
+        let now = SystemClock.now();
+        let ledger = Ledger::open(&configuration.agent.state_dir, now).map_err(AgentError::from)?;
+        let mut outbox = OutboxStore::open(ledger.path()).map_err(AgentError::from)?;
+        answer = errands::perform(&mut outbox, request, now);
+    }
+    match answer {
+        Some(Answer::Failed { message }) => Err(Failure::new(TEMPORARY, message)),
+        Some(answer) => Ok(answer),
+        None => Err(another_answer()),
+    }
+}
+
+fn another_answer() -> Failure {
+    Failure::new(TEMPORARY, "the agent gave another answer\nhelp: it may have another version: restart it")
+}
+
+/// Where an event is looked for: first where a person has something to do.
+const STATES: [EventState; 7] = [
+    EventState::Parked,
+    EventState::Unknown,
+    EventState::Held,
+    EventState::Ready,
+    EventState::Sending,
+    EventState::Dropped,
+    EventState::Sent,
+];
+
+/// Characters of a whole event id.
+const ID_LEN: usize = 36;
+
+/// Events shown where a beginning fits several.
+const CANDIDATES: usize = 5;
+
+/// The one event that is meant.
+fn find(outbox: &OutboxStore, name: &str) -> Result<OutboxRow, Failure> {
+    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse().ok()) {
+        let row = outbox.row(number).map_err(AgentError::from)?;
+        return row.ok_or_else(|| Failure::new(FAILED, format!("there is no event in row {number}")));
+    }
+    let prefix = name.to_ascii_lowercase();
+    let mut found: Vec<OutboxRow> = Vec::new();
+    for state in STATES {
+        found.extend(outbox.beginning_with(&prefix, state, CANDIDATES).map_err(AgentError::from)?);
+        if found.len() >= CANDIDATES || (prefix.len() >= ID_LEN && !found.is_empty()) {
+            break;
         }
-        None => {
-            let ledger = Ledger::open(&configuration.agent.state_dir, SystemClock.now()).map_err(AgentError::from)?;
-            OutboxStore::open(ledger.path()).and_then(|mut outbox| outbox.release()).map_err(AgentError::from)?
-        }
+    }
+    if found.len() > 1 {
+        let candidates: Vec<String> =
+            found.iter().map(|row| format!("  {} (row #{}, {})", row.event_id, row.row, row.state.name())).collect();
+        let message = format!("several events' ids begin with `{name}`:\n{}", candidates.join("\n"));
+        return Err(Failure::new(BAD_COMMAND, format!("{message}\nhelp: give more of the id, or `#` and the row")));
+    }
+    found.pop().ok_or_else(|| {
+        let help = "`pxtail outbox list` shows ids; what was sent or dropped is removed after `[push] sent_retention`";
+        Failure::new(FAILED, format!("no event's id begins with `{name}`\nhelp: {help}"))
+    })
+}
+
+fn release(configuration: &Configuration) -> Result<(), Failure> {
+    let Answer::Released { events } = perform(configuration, &Request::OutboxRelease)? else {
+        return Err(another_answer());
     };
-    say(&format!("{released} events released"));
+    say(&format!("{events} events released"));
     Ok(())
 }

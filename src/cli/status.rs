@@ -20,7 +20,7 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Failure> {
         Failure::new(TEMPORARY, format!("{}: {err}\nhelp: {help}", socket.display()))
     };
     let mut out = io::stdout().lock();
-    match ask(&socket, request).map_err(unreachable)? {
+    match ask(&socket, &request).map_err(unreachable)? {
         Some(Answer::Metrics { text }) => out.write_all(text.as_bytes())?,
         Some(Answer::Status(status)) if arguments.json => {
             // Texts and numbers only: there is nothing in it that JSON cannot hold.
@@ -28,7 +28,9 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Failure> {
         }
         Some(Answer::Status(status)) => out.write_all(shown(&status).as_bytes())?,
         Some(Answer::Failed { message }) => return Err(Failure::new(TEMPORARY, message)),
-        Some(Answer::Released { .. }) => return Err(Failure::new(TEMPORARY, "the agent gave another answer")),
+        Some(Answer::Released { .. } | Answer::Changed(_)) => {
+            return Err(Failure::new(TEMPORARY, "the agent gave another answer"));
+        }
         None => {
             let message = format!("{}: no agent listens there\nhelp: start it with `pxtail run`", socket.display());
             return Err(Failure::new(TEMPORARY, message));

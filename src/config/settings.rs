@@ -78,13 +78,13 @@ pub(super) fn read_push(mut section: Section<'_>) -> PushSpec {
             1_000_000,
             Limits { least: 1, most: 100_000_000, reason: "waiting events take disk space, some 400 bytes each" },
         ),
-        keep_sent: section.duration(
-            "keep_sent",
-            14 * DAY,
+        sent_retention: section.duration(
+            "sent_retention",
+            30 * DAY,
             Limits {
                 least: Duration::ZERO,
                 most: 400 * DAY,
-                reason: "rows of sent events take disk space: \"14d\" suits",
+                reason: "rows of sent events take disk space, some 700 bytes each: \"30d\" suits",
             },
         ),
     };

@@ -86,7 +86,7 @@ fn defaults_suit_an_unattended_host() {
     assert_eq!((px.connect_timeout, px.request_timeout), (Duration::from_secs(10), Duration::from_secs(30)));
     assert!(px.api_key.file.is_none() && px.ca_file.is_none());
     assert_eq!((push.hold, push.concurrency, push.outbox_max_events), (false, 4, 1_000_000));
-    assert_eq!((push.settle_wait, push.keep_sent), (Duration::from_mins(5), Duration::from_hours(14 * 24)));
+    assert_eq!((push.settle_wait, push.sent_retention), (Duration::from_mins(5), Duration::from_hours(30 * 24)));
     assert_eq!((tail.wake, tail.max_open_files, tail.max_line_bytes), (Wake::Linemux, 256, 1 << 20));
     assert_eq!((tail.poll_interval, tail.scan_interval), (Duration::from_millis(250), Duration::from_secs(1)));
     assert_eq!((tail.rotated_grace, tail.forget_gone), (Duration::from_mins(10), Duration::from_hours(7 * 24)));
@@ -117,7 +117,7 @@ fn every_key_reaches_the_specification() {
     assert_eq!((px.requests_per_second, px.requests_per_day), (2.5, 16));
     assert_eq!((px.connect_timeout, px.request_timeout), (Duration::from_secs(5), Duration::from_mins(1)));
     assert_eq!((push.hold, push.concurrency, push.outbox_max_events), (true, 64, 10));
-    assert_eq!((push.settle_wait, push.keep_sent), (Duration::from_mins(1), Duration::from_hours(24)));
+    assert_eq!((push.settle_wait, push.sent_retention), (Duration::from_mins(1), Duration::from_hours(24)));
     assert_eq!((tail.wake, tail.max_open_files, tail.max_line_bytes), (Wake::Poll, 8, 4_096));
     assert_eq!((tail.poll_interval, tail.scan_interval), (Duration::from_secs(1), Duration::from_secs(2)));
     assert_eq!((tail.rotated_grace, tail.forget_gone), (Duration::from_secs(5), Duration::from_hours(24)));

@@ -167,9 +167,11 @@ impl<'a> Commit<'a> {
         outbox::insert(&self.transaction, event).map_err(self.fail("save a sealed event"))
     }
 
-    /// Forgets sent events older than `before`; their lines stay in the books.
-    pub fn forget_sent(&mut self, before: UnixMicros) -> Result<(), LedgerError> {
-        outbox::forget_sent(&self.transaction, before).map_err(self.fail("forget sent events"))
+    /// Removes at most `limit` sent and dropped events that were settled before `before`; their lines stay in the books.
+    /// Gives how many there were.
+    pub fn remove_settled(&mut self, before: UnixMicros, limit: usize) -> Result<usize, LedgerError> {
+        let removed = outbox::removal::remove_settled(&self.transaction, before, limit);
+        removed.map_err(self.fail("remove old events"))
     }
 
     /// Adds to a total.

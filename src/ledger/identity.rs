@@ -55,6 +55,11 @@ impl Cause {
         }
     }
 
+    /// By its name. Before there was another cause, none was written.
+    pub(super) fn of(name: &str) -> Self {
+        if name == Self::Mended.name() { Self::Mended } else { Self::Moved }
+    }
+
     /// Why an event is parked.
     #[must_use]
     pub const fn why_parked(self) -> &'static str {
@@ -92,6 +97,7 @@ fn bind_to(connection: &mut Connection, machine: Option<&str>, now: UnixMicros) 
         Some(_) => {
             let parked = super::outbox::park_waiting(
                 &transaction,
+                Cause::Moved,
                 "this ledger was made on another machine, which may have sent the event",
             )?;
             let at = adopted.map_or(now, |adopted| adopted.at.max(now));
@@ -118,9 +124,7 @@ fn read_adopted(connection: &Connection) -> rusqlite::Result<Option<Adopted>> {
     let Some(at) = read_meta(connection, "adopted_us")?.and_then(|text| text.parse().ok()).map(UnixMicros) else {
         return Ok(None);
     };
-    // Before there was another cause, none was written.
-    let is_mended = read_meta(connection, "adopted_cause")?.as_deref() == Some(Cause::Mended.name());
-    let cause = if is_mended { Cause::Mended } else { Cause::Moved };
+    let cause = Cause::of(&read_meta(connection, "adopted_cause")?.unwrap_or_default());
     Ok(Some(Adopted { at, cause, story: read_meta(connection, "adopted_story")?.unwrap_or_default() }))
 }
 

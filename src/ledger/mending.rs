@@ -222,7 +222,7 @@ fn adopt(
     let mut note = || -> rusqlite::Result<u64> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let why = "the ledger was damaged or lost, and is an older copy: the event may have been sent since";
-        let parked = outbox::park_waiting(&transaction, why)?;
+        let parked = outbox::park_waiting(&transaction, Cause::Mended, why)?;
         let story = format!("{}. In its place: {}", mended.damage, mended.story);
         identity::write_adopted(&transaction, &Adopted { at, cause: Cause::Mended, story })?;
         if identity::read_meta(&transaction, "agent_id")?.is_none()

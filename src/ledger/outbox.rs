@@ -3,15 +3,25 @@
 //! Promises: an attempt is durable before it is made; what was under way when the agent died is unknown at the next
 //! start, never ready. Does not: decide anything; `push` does.
 
+mod errand;
+mod find;
+pub(super) mod removal;
+mod row;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::sums::Sum;
+use super::identity::Cause;
 use super::witness::{Witness, Writer};
 use super::{LedgerError, commit, schema};
 use crate::model::event::{EventId, Window};
 use crate::model::time::UnixMicros;
+
+pub use errand::{Assertion, Errand, Refusal, Refused, Targets};
+pub use find::Filter;
 
 /// Where an event stands. The numbers are stored: they may grow, never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,10 +36,13 @@ pub enum EventState {
     Sent = 4,
     /// Can or must not be sent as it is; waits for a person.
     Parked = 5,
+    /// An operator decided that it is never sent.
+    Dropped = 6,
 }
 
 impl EventState {
-    const ALL: [Self; 6] = [Self::Held, Self::Ready, Self::Sending, Self::Unknown, Self::Sent, Self::Parked];
+    pub const ALL: [Self; 7] =
+        [Self::Held, Self::Ready, Self::Sending, Self::Unknown, Self::Sent, Self::Parked, Self::Dropped];
 
     /// The name shown to people and in JSON.
     #[must_use]
@@ -41,6 +54,7 @@ impl EventState {
             Self::Unknown => "unknown",
             Self::Sent => "sent",
             Self::Parked => "parked",
+            Self::Dropped => "dropped",
         }
     }
 }
@@ -62,6 +76,8 @@ pub struct NewEvent<'a> {
     pub digest: &'a str,
     pub state: EventState,
     pub cause: Option<&'a str>,
+    /// Why it may have been sent by a ledger that is not this one: it is parked for that alone.
+    pub adopted: Option<Cause>,
     pub sealed: UnixMicros,
 }
 
@@ -81,11 +97,19 @@ pub struct OutboxRow {
     pub body: Vec<u8>,
     pub digest: String,
     pub state: EventState,
+    pub sealed: UnixMicros,
     pub attempts: u32,
+    /// Attempts whose answer never came; `None` where an older version did not count them.
+    pub unanswered: Option<u32>,
     pub attempted: Option<UnixMicros>,
+    /// When its state was noted last.
+    pub settled: Option<UnixMicros>,
     pub status: Option<u16>,
     pub cause: Option<String>,
     pub answer: Option<String>,
+    pub adopted: Option<Cause>,
+    /// What of the row is not as it was written. What cannot be read stands here empty, or as far as it can.
+    pub damage: Option<&'static str>,
 }
 
 /// What became of an attempt.
@@ -118,14 +142,10 @@ pub struct StateTotal {
     pub lines: u64,
 }
 
-const COLUMNS: &str =
-    "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
-    state, attempts, attempted_us, status, cause, answer, sum";
-
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Lines of sent events whose rows were forgotten.
-pub const FORGOTTEN_LINES: &str = "outbox_forgotten_lines";
+/// How the cause of an event begins whose row is damaged.
+pub const DAMAGED: &str = "damaged";
 
 /// The outbox over a connection of its own, so that pushing never waits for counting to finish a read.
 #[derive(Debug)]
@@ -142,12 +162,21 @@ impl OutboxStore {
         Ok(Self { connection: schema::connect(path)?, path: path.to_owned(), witness })
     }
 
+    /// Opens the outbox to look at it: an older ledger gets what it lacks only from who holds the lock, so it is refused.
+    pub fn open_current(path: &Path) -> Result<Self, LedgerError> {
+        let found = schema::version(path)?;
+        if found < schema::VERSION {
+            return Err(LedgerError::Older { path: path.to_owned(), found, known: schema::VERSION });
+        }
+        Self::open(path)
+    }
+
     fn fail(&self, operation: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
         let path = self.path.clone();
         move |source| LedgerError::Sqlite { path: path.clone(), operation, source }
     }
 
-    /// Events in a state, oldest first, of one destination or of all.
+    /// Events in a state, oldest first, of one destination or of all. Those whose row is damaged say so.
     pub fn in_state(
         &self,
         state: EventState,
@@ -156,9 +185,10 @@ impl OutboxStore {
     ) -> Result<Vec<OutboxRow>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<OutboxRow>> {
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM outbox WHERE state = ?1 AND base_url = coalesce(?2, base_url) ORDER BY id LIMIT ?3"
+                "SELECT {} FROM outbox WHERE state = ?1 AND base_url = coalesce(?2, base_url) ORDER BY id LIMIT ?3",
+                row::COLUMNS
             ))?;
-            let rows = statement.query_map(params![state as i64, base_url, limit as i64], read_row)?;
+            let rows = statement.query_map(params![state as i64, base_url, limit as i64], row::read)?;
             rows.collect()
         };
         read().map_err(self.fail("read the outbox"))
@@ -167,26 +197,45 @@ impl OutboxStore {
     /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction.
     pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<(), LedgerError> {
         let fail = self.fail("note attempts and outcomes");
-        let mut write = || -> rusqlite::Result<u64> {
+        let mut write = || -> rusqlite::Result<Result<u64, i64>> {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for note in batch.notes {
                 write_note(&transaction, note, batch.at)?;
             }
             for row in batch.begun {
-                transaction
-                    .prepare_cached(
-                        "UPDATE outbox SET state = ?2, attempts = attempts + 1, attempted_us = ?3 WHERE id = ?1",
-                    )?
-                    .execute(params![row, EventState::Sending as i64, batch.at.0])?;
+                // An operator may have dropped it since it was read.
+                if begin(&transaction, *row, batch.at)? == 0 {
+                    return Ok(Err(*row));
+                }
             }
             if batch.requests > 0 {
                 add_requests(&transaction, batch.at, batch.requests)?;
             }
             let number = commit::next_number(&transaction)?;
             transaction.commit()?;
+            Ok(Ok(number))
+        };
+        let number = write().map_err(fail)?;
+        self.witness.note(number.map_err(|row| LedgerError::ChangedMeanwhile { path: self.path.clone(), row })?);
+        Ok(())
+    }
+
+    /// Sets events aside whose rows are damaged: each with what is wrong with it.
+    pub fn park_damaged(&mut self, damaged: &[(i64, String)], at: UnixMicros) -> Result<(), LedgerError> {
+        let fail = self.fail("park damaged events");
+        let mut park = || -> rusqlite::Result<u64> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for (row, what) in damaged {
+                transaction.execute(
+                    "UPDATE outbox SET state = ?2, cause = ?3, settled_us = ?4 WHERE id = ?1 AND state IN (0, 1, 2, 3)",
+                    params![row, EventState::Parked as i64, format!("{DAMAGED}: {what}"), at.0],
+                )?;
+            }
+            let number = commit::next_number(&transaction)?;
+            transaction.commit()?;
             Ok(number)
         };
-        self.witness.note(write().map_err(fail)?);
+        self.witness.note(park().map_err(fail)?);
         Ok(())
     }
 
@@ -223,14 +272,43 @@ impl OutboxStore {
 
     /// How many events and lines stand in each state.
     pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
-        totals(&self.connection).map_err(self.fail("add up the outbox"))
+        self.totals_of(None)
+    }
+
+    /// The same, of one metric.
+    pub fn totals_of(&self, metric: Option<&str>) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
+        let add = |state| {
+            let which = "state = ?1 AND metric = coalesce(?2, metric)";
+            Ok((state, total(&self.connection, which, params![state as i64, metric])?))
+        };
+        EventState::ALL.into_iter().map(add).collect::<rusqlite::Result<_>>().map_err(self.fail("add up the outbox"))
+    }
+
+    /// Parked events that another ledger may have sent, of one metric or of all.
+    pub fn adopted(&self, metric: Option<&str>) -> Result<StateTotal, LedgerError> {
+        let which = "state = ?1 AND metric = coalesce(?2, metric) AND adopted IS NOT NULL";
+        let added = total(&self.connection, which, params![EventState::Parked as i64, metric]);
+        added.map_err(self.fail("add up the outbox"))
     }
 }
 
+/// Gives how many rows it changed.
+fn begin(connection: &Connection, row: i64, at: UnixMicros) -> rusqlite::Result<usize> {
+    let states = (EventState::Ready as i64, EventState::Sending as i64);
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = ?3, attempts = attempts + 1, attempted_us = ?4 WHERE id = ?1 AND state = ?2",
+        )?
+        .execute(params![row, states.0, states.1, at.0])
+}
+
+/// What was sent, parked or dropped stays so, whatever a look finds later.
 fn write_note(connection: &Connection, note: &Note, at: UnixMicros) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6 WHERE id = ?1",
+            "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6,
+                               unanswered = unanswered + (state = 2 AND ?2 = 3)
+             WHERE id = ?1 AND state IN (1, 2, 3)",
         )?
         .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
     Ok(())
@@ -249,35 +327,28 @@ fn add_requests(connection: &Connection, at: UnixMicros, count: u64) -> rusqlite
     Ok(())
 }
 
-/// Everything but the parked and the sent.
+/// Everything that may still be sent by itself.
 pub(super) fn waiting(connection: &Connection) -> rusqlite::Result<u64> {
     connection
         .query_row("SELECT count(*) FROM outbox WHERE state IN (0, 1, 2, 3)", [], |row| row.get::<_, i64>(0))
         .map(|count| count as u64)
 }
 
-fn totals(connection: &Connection) -> rusqlite::Result<Vec<(EventState, StateTotal)>> {
-    let mut statement =
-        connection.prepare_cached("SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE state = ?1")?;
-    EventState::ALL
-        .into_iter()
-        .map(|state| {
-            let total = statement.query_row([state as i64], |row| {
-                Ok(StateTotal { events: row.get::<_, i64>(0)? as u64, lines: row.get::<_, i64>(1)? as u64 })
-            })?;
-            Ok((state, total))
-        })
-        .collect()
+fn total(connection: &Connection, which: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<StateTotal> {
+    let text = format!("SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {which}");
+    connection.prepare_cached(&text)?.query_row(values, |row| {
+        Ok(StateTotal { events: row.get::<_, i64>(0)? as u64, lines: row.get::<_, i64>(1)? as u64 })
+    })
 }
 
 pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite::Result<()> {
     let id = event.id.to_string();
-    let sum = sum(&id, event.identify_id, event.date.millis(), event.base_url, event.body, event.digest);
+    let sum = row::sum(&id, event.identify_id, event.date.millis(), event.base_url, event.body, event.digest);
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines,
-                                 base_url, body, digest, state, cause, sealed_us, sum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                                 base_url, body, digest, state, cause, sealed_us, sum, unanswered, adopted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, ?17)",
         )?
         .execute(params![
             id,
@@ -296,77 +367,35 @@ pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite:
             event.cause,
             event.sealed.0,
             sum.value(),
+            event.adopted.map(Cause::name),
         ])?;
     Ok(())
-}
-
-/// Of what is sent, where to, and what it is looked up by.
-fn sum(event_id: &str, identify_id: &str, date_ms: i64, base_url: &str, body: &[u8], digest: &str) -> Sum {
-    let sum = Sum::new().bytes(event_id.as_bytes()).bytes(identify_id.as_bytes()).number(date_ms);
-    sum.bytes(base_url.as_bytes()).bytes(body).bytes(digest.as_bytes())
 }
 
 /// An attempt that was under way when the agent died may have reached PX.
 pub(super) fn interrupted_attempts_are_unknown(connection: &Connection) -> rusqlite::Result<usize> {
     connection.execute(
-        "UPDATE outbox SET state = ?2, cause = 'the agent stopped before the answer came' WHERE state = ?1",
+        "UPDATE outbox SET state = ?2, cause = 'the agent stopped before the answer came', unanswered = unanswered + 1
+         WHERE state = ?1",
         params![EventState::Sending as i64, EventState::Unknown as i64],
     )
 }
 
-pub(super) fn park_waiting(connection: &Connection, cause: &str) -> rusqlite::Result<u64> {
+/// Parks what waits, because a ledger that is not this one may have sent it.
+pub(super) fn park_waiting(connection: &Connection, adopted: Cause, cause: &str) -> rusqlite::Result<u64> {
     connection
         .execute(
-            "UPDATE outbox SET state = ?1, cause = ?2 WHERE state IN (0, 1, 2, 3)",
-            params![EventState::Parked as i64, cause],
+            "UPDATE outbox SET state = ?1, cause = ?2, adopted = ?3, unanswered = unanswered + (state = 2)
+             WHERE state IN (0, 1, 2, 3)",
+            params![EventState::Parked as i64, cause, adopted.name()],
         )
         .map(|changed| changed as u64)
 }
 
-pub(super) fn forget_sent(connection: &Connection, before: UnixMicros) -> rusqlite::Result<()> {
-    let lines: i64 = connection.query_row(
-        "SELECT coalesce(sum(lines), 0) FROM outbox WHERE state = ?1 AND settled_us < ?2",
-        params![EventState::Sent as i64, before.0],
-        |row| row.get(0),
-    )?;
-    let forgotten = connection.execute(
-        "DELETE FROM outbox WHERE state = ?1 AND settled_us < ?2",
-        params![EventState::Sent as i64, before.0],
-    )?;
-    if forgotten > 0 {
-        commit::add_counter(connection, FORGOTTEN_LINES, lines as u64)?;
-    }
-    Ok(())
-}
-
-fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    let state: i64 = row.get(13)?;
-    let state = EventState::ALL
-        .into_iter()
-        .find(|known| *known as i64 == state)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(13, state))?;
-    let row_sum: Option<i64> = row.get(19)?;
-    let found = OutboxRow {
-        row: row.get(0)?,
-        event_id: row.get(1)?,
-        metric: row.get(2)?,
-        name: row.get(3)?,
-        identify_id: row.get(4)?,
-        date: UnixMicros::from_millis(row.get(5)?),
-        window: Window { start: UnixMicros(row.get(6)?), end: UnixMicros(row.get(7)?) },
-        revision: row.get(8)?,
-        lines: row.get::<_, i64>(9)? as u64,
-        base_url: row.get(10)?,
-        body: row.get(11)?,
-        digest: row.get(12)?,
-        state,
-        attempts: row.get(14)?,
-        attempted: row.get::<_, Option<i64>>(15)?.map(UnixMicros),
-        status: row.get(16)?,
-        cause: row.get(17)?,
-        answer: row.get(18)?,
-    };
-    let OutboxRow { event_id, identify_id, date, base_url, body, digest, .. } = &found;
-    sum(event_id, identify_id, date.millis(), base_url, body, digest).agree(row_sum, "an event in the outbox")?;
-    Ok(found)
+/// Parks rows that are in no state at all: nobody would find them. Gives how many there were.
+pub(super) fn park_stateless(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.execute(
+        "UPDATE outbox SET state = ?1, cause = ?2 || ': its state was ' || state WHERE state < 0 OR state > ?3",
+        params![EventState::Parked as i64, DAMAGED, EventState::Dropped as i64],
+    )
 }

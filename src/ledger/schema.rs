@@ -16,7 +16,9 @@ use super::LedgerError;
 ///
 /// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
 /// 3: more columns of `file`, and sums of rows. Rows of an older ledger get empty ones: they are known by what they have.
-pub const VERSION: u32 = 3;
+/// 4: what operators need to know of events. Rows of an older ledger do not say how many attempts had no answer; which of
+/// them were parked at an adoption is taken from their causes.
+pub const VERSION: u32 = 4;
 
 /// No version of this program writes a higher one: what says so is damaged, and not of a newer program.
 const MOST_PLAUSIBLE: u32 = 1_000;
@@ -173,6 +175,20 @@ ALTER TABLE revision ADD COLUMN sum INTEGER;
 ALTER TABLE outbox ADD COLUMN sum INTEGER;
 ";
 
+/// What version 4 brought. unanswered: attempts whose answer never came. adopted: `moved` or `mended` where the event is
+/// parked because another ledger may have sent it; the four texts are all that version 3 wrote.
+const OUTBOX_ERRANDS: &str = "
+ALTER TABLE outbox ADD COLUMN unanswered INTEGER;
+ALTER TABLE outbox ADD COLUMN adopted TEXT;
+CREATE INDEX outbox_by_settled ON outbox (settled_us) WHERE state IN (4, 6);
+UPDATE outbox SET adopted = 'moved' WHERE state = 5 AND cause IN (
+    'this ledger was made on another machine, which may have sent the event',
+    'its window began when this ledger was on another machine, which may have sent it');
+UPDATE outbox SET adopted = 'mended' WHERE state = 5 AND cause IN (
+    'the ledger was damaged or lost, and is an older copy: the event may have been sent since',
+    'its window began before the ledger was damaged or lost, and it may have been sent then');
+";
+
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     OpenOptions::new()
@@ -197,7 +213,7 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
         if found == 0 {
             transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
         }
-        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY)] {
+        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY), (4, OUTBOX_ERRANDS)] {
             if found < version {
                 transaction.execute_batch(tables).map_err(fail("make the ledger"))?;
             }

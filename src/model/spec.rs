@@ -89,8 +89,8 @@ pub struct PushSpec {
     pub concurrency: u32,
     /// Waiting events (not parked ones) beyond which reading pauses.
     pub outbox_max_events: u64,
-    /// How long rows of sent events are kept for audits.
-    pub keep_sent: Duration,
+    /// How long rows of sent and dropped events are kept for audits.
+    pub sent_retention: Duration,
 }
 
 /// `[tail]`: how files are followed.

@@ -21,6 +21,9 @@ use crate::model::time::UnixMicros;
 /// An empty outbox is looked at so often: one indexed query, and a sealed event waits no longer than this.
 const IDLE_POLL: Duration = Duration::from_secs(1);
 
+/// An operator may make events unknown while push runs: they are looked for so often.
+const UNKNOWN_POLL: Duration = Duration::from_secs(5);
+
 /// Answers without meaning that may come one after the other before sending pauses: a single lost answer must not stop
 /// what else is under way.
 const TOLERATED_LOSSES: u32 = 2;
@@ -87,6 +90,8 @@ pub struct Pusher<O> {
     settling: Settling,
     /// The outbox may hold unknown events that are not in `settling`.
     more_unknown: bool,
+    /// When they are looked for whatever is known of them.
+    unknown_at: Duration,
     /// Outcomes that the outbox does not have yet, in order.
     outcomes: Vec<(i64, Outcome)>,
     starts_at: Duration,
@@ -110,6 +115,7 @@ impl<O: Outbox> Pusher<O> {
             looks_under_way: 0,
             settling: Settling::new(settings.settle_wait, settings.pauses.look),
             more_unknown: true,
+            unknown_at: Duration::ZERO,
             outcomes: Vec::new(),
             starts_at,
             health: Health::Good,
@@ -206,11 +212,13 @@ impl<O: Outbox> Pusher<O> {
     }
 
     fn take_up_unknown(&mut self, now: Moment) -> Result<(), OutboxError> {
-        if !self.more_unknown || self.settling.len() > MAX_UNDER_LOOK / 2 {
+        let is_due = self.more_unknown || now.steady >= self.unknown_at;
+        if !is_due || self.settling.len() > MAX_UNDER_LOOK / 2 {
             return Ok(());
         }
         let events = self.outbox.unknown(&self.settings.base_url, MAX_UNDER_LOOK)?;
         self.more_unknown = events.len() == MAX_UNDER_LOOK;
+        self.unknown_at = now.steady + UNKNOWN_POLL;
         for event in events {
             // An outcome that is not written yet is newer than what the outbox says.
             if self.is_busy(event.row) || self.settling.len() >= MAX_UNDER_LOOK {

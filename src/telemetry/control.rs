@@ -15,11 +15,24 @@ use super::board::Detail;
 use super::status::Status;
 
 /// What can be asked of a running agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case")]
 pub enum Request {
     /// Lets held events go.
     OutboxRelease,
+    /// Tries parked events again.
+    OutboxRetry {
+        events: Targets,
+        assertion: Assertion,
+        /// Who asks, for the log and the row.
+        by: String,
+    },
+    /// Drops events for ever.
+    OutboxDrop {
+        events: Targets,
+        /// Who asks, and why.
+        by: String,
+    },
     /// How the agent is.
     Status {
         #[serde(default)]
@@ -29,11 +42,62 @@ pub enum Request {
     Metrics,
 }
 
+/// Which events of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Targets {
+    /// Rows with the ids of their events: at most [`MOST_TARGETS`].
+    Events(Vec<(i64, String)>),
+    All {
+        state: String,
+        metric: Option<String>,
+    },
+}
+
+/// Events named in one request: an id takes some 60 bytes of it.
+pub const MOST_TARGETS: usize = 500;
+
+/// What the operator vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assertion {
+    Nothing,
+    OtherLedgerSentNothing,
+}
+
+/// Events, and the lines counted in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    pub events: u64,
+    pub lines: u64,
+}
+
+/// What became of events that an operator named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    pub ready: Amount,
+    /// PX is asked for them before anything is sent.
+    pub unknown: Amount,
+    pub dropped: Amount,
+    /// Some of those that were left as they are.
+    pub refused: Vec<Refusal>,
+    pub refused_events: u64,
+}
+
+/// An event that was left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    pub event_id: String,
+    pub why: String,
+    pub help: Option<String>,
+}
+
 /// What it answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Released { events: u64 },
+    Changed(Changed),
     Status(Box<Status>),
     Metrics { text: String },
     Failed { message: String },
@@ -94,7 +158,7 @@ fn serve(stream: &UnixStream, answer: &impl Fn(Request) -> Answer) -> io::Result
 }
 
 /// Asks the running agent; `None` when none listens there.
-pub fn ask(path: &Path, request: Request) -> io::Result<Option<Answer>> {
+pub fn ask(path: &Path, request: &Request) -> io::Result<Option<Answer>> {
     let stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(err) if matches!(err.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -103,7 +167,7 @@ pub fn ask(path: &Path, request: Request) -> io::Result<Option<Answer>> {
         Err(err) => return Err(err),
     };
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut text = serde_json::to_string(&request)?;
+    let mut text = serde_json::to_string(request)?;
     text.push('\n');
     (&mut &stream).write_all(text.as_bytes())?;
     let mut line = String::new();
@@ -121,11 +185,11 @@ mod tests {
     fn a_request_is_answered_and_a_socket_left_behind_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s");
-        assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), None);
+        assert_eq!(ask(&path, &Request::OutboxRelease).unwrap(), None);
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), None, "left by a killed agent");
+        assert_eq!(ask(&path, &Request::OutboxRelease).unwrap(), None, "left by a killed agent");
         let socket = ControlSocket::listen(&path, |_| Answer::Released { events: 7 }).unwrap();
-        assert_eq!(ask(&path, Request::OutboxRelease).unwrap(), Some(Answer::Released { events: 7 }));
+        assert_eq!(ask(&path, &Request::OutboxRelease).unwrap(), Some(Answer::Released { events: 7 }));
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(b"nonsense\n").unwrap();
         let mut line = String::new();

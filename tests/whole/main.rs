@@ -13,6 +13,7 @@ mod kills;
 mod many;
 mod online;
 mod oracle;
+mod outbox;
 mod permissions;
 mod plan;
 mod records;

@@ -45,7 +45,7 @@ fn each_limit_holds_at_its_edge() {
     check_span("push", "settle_wait", "1s", "1d", "999ms", "25h");
     check("push", "concurrency", ["1", "64"], ["0", "65"]);
     check("push", "outbox_max_events", ["1", "100_000_000"], ["0", "100_000_001"]);
-    check_span("push", "keep_sent", "0s", "400d", "401d", "9999999d");
+    check_span("push", "sent_retention", "0s", "400d", "401d", "9999999d");
     check_span("tail", "poll_interval", "10ms", "1m", "9ms", "61s");
     check_span("tail", "scan_interval", "100ms", "1h", "99ms", "61m");
     check("tail", "max_line_bytes", ["64", "\"1GiB\""], ["63", "1_073_741_825"]);

@@ -224,19 +224,12 @@ fn the_damaged_files_are_kept_and_after_some_in_a_day_it_stops() {
 }
 
 #[test]
-fn a_row_that_changed_by_itself_is_damage() {
-    for change in [
-        "UPDATE file SET offset = offset + 1",
-        "UPDATE file SET path = x'2f78'",
-        "UPDATE outbox SET body = x'7b20'",
-        "UPDATE outbox SET identify_id = 'u2'",
-    ] {
+fn a_row_of_a_file_that_changed_by_itself_is_damage() {
+    for change in ["UPDATE file SET offset = offset + 1", "UPDATE file SET path = x'2f78'"] {
         let (state, _) = killed(Copied::No);
         let ledger = Ledger::open(state.path(), BEGAN).unwrap();
         Connection::open(ledger.path()).unwrap().execute_batch(change).unwrap();
-        let outbox = OutboxStore::open(ledger.path()).unwrap();
-        let read = ledger.cursors().err().or(outbox.in_state(EventState::Ready, None, 9).err());
-        assert!(read.is_some_and(|err| err.is_damage()), "{change}");
+        assert!(ledger.cursors().is_err_and(|err| err.is_damage()), "{change}");
     }
 }
 

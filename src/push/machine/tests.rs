@@ -335,3 +335,19 @@ fn an_outcome_survives_failing_writes() {
         world.finish();
     }
 }
+
+#[test]
+fn an_event_that_an_operator_makes_unknown_is_looked_for_before_it_is_sent() {
+    let outbox = MemoryOutbox::default();
+    let row = outbox.add(BASE, "u");
+    let mut pusher = pusher(&outbox, settings());
+    let turn = pusher.turn(moment(Duration::ZERO));
+    pusher.answered(moment(Duration::ZERO), &turn.requests[0].ticket, &status(400));
+    pusher.flush(moment(Duration::ZERO)).unwrap();
+    let idle = Duration::from_secs(60);
+    assert_eq!(pusher.turn(moment(idle)).requests.len(), 0);
+    outbox.books().rows.get_mut(&row).unwrap().state = State::Done(Outcome::Unknown { note: "tried again".to_owned() });
+    let later = idle + UNKNOWN_POLL;
+    let turn = pusher.turn(moment(later + settings().settle_wait));
+    assert_eq!(turn.requests.iter().map(|request| request.ticket.call()).collect::<Vec<_>>(), [Call::FindEvent]);
+}
