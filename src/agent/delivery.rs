@@ -107,9 +107,7 @@ impl Outbox for LedgerOutbox {
 
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
         let rows = self.store.in_state(EventState::Unknown, Some(base_url), limit).map_err(self.failed("read"))?;
-        let event = |row: OutboxRow| {
-            Some(UnknownEvent { row: row.row, key: key(&row)?, attempted_at: row.attempted.unwrap_or_default() })
-        };
+        let event = |row: OutboxRow| Some(UnknownEvent { row: row.row, key: key(&row)? });
         Ok(rows.into_iter().filter_map(event).collect())
     }
 

@@ -70,7 +70,10 @@ impl HttpTransport {
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(settings.concurrency)
             .connect_timeout(settings.connect_timeout)
-            .timeout(settings.request_timeout);
+            .timeout(settings.request_timeout)
+            // What the system still holds of a request that was given up, or whose process died, is sent on for so long and
+            // no longer: settling waits for that.
+            .tcp_user_timeout(settings.request_timeout);
         builder = match (route, &settings.ca_file) {
             // The key must not reach a proxy in the clear; and the sandbox works where no roots are installed.
             (Route::Loopback, _) => builder.no_proxy().tls_certs_only([]),

@@ -108,7 +108,7 @@ impl<O: Outbox> Pusher<O> {
             no_key: None,
             under_way: BTreeMap::new(),
             looks_under_way: 0,
-            settling: Settling::new(settings.settle_wait, settings.pauses.look),
+            settling: Settling::new(settings.request_timeout, settings.settle_wait, settings.pauses.look),
             more_unknown: true,
             outcomes: Vec::new(),
             starts_at,
@@ -216,10 +216,7 @@ impl<O: Outbox> Pusher<O> {
             if self.is_busy(event.row) || self.settling.len() >= MAX_UNDER_LOOK {
                 continue;
             }
-            // The attempt was begun then and may have lasted as long as a request can. This trusts the wall clock across a
-            // restart: one that was set forward in between shortens the wait.
-            let waited = now.wall.since(event.attempted_at).saturating_sub(self.settings.request_timeout);
-            self.settling.take_up(event.row, event.key, waited, now.steady);
+            self.settling.take_up(event.row, event.key, now.steady);
         }
         Ok(())
     }

@@ -27,7 +27,6 @@ pub(super) struct Row {
     pub(super) event: WaitingEvent,
     pub(super) base_url: String,
     pub(super) state: State,
-    pub(super) attempted_at: UnixMicros,
     pub(super) attempts: u32,
 }
 
@@ -66,8 +65,7 @@ impl MemoryOutbox {
         let row = books.rows.len() as i64 + 1;
         let event = Self::event(row, identify_id);
         let base_url = base_url.to_owned();
-        let attempted_at = UnixMicros::MIN;
-        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempted_at, attempts: 0 });
+        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempts: 0 });
         row
     }
 
@@ -135,7 +133,6 @@ impl Books {
             let row = self.rows.get_mut(row).unwrap();
             assert_eq!(row.state, State::Ready, "{} was begun", row.event.row);
             row.state = State::Sending;
-            row.attempted_at = batch.at;
             row.attempts += 1;
         }
         *self.requests.entry(UtcDay::of(batch.at)).or_default() += batch.requests;
@@ -153,18 +150,10 @@ impl Outbox for MemoryOutbox {
 
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
         let books = self.books();
-        let mut unknown: Vec<&Row> = books
-            .rows
-            .values()
-            .filter(|row| matches!(row.state, State::Done(Outcome::Unknown { .. })) && row.base_url == base_url)
-            .collect();
-        unknown.sort_by_key(|row| row.attempted_at);
-        let event = |row: &&Row| UnknownEvent {
-            row: row.event.row,
-            key: row.event.key.clone(),
-            attempted_at: row.attempted_at,
-        };
-        Ok(unknown.iter().take(limit).map(event).collect())
+        let is_unknown =
+            |row: &&Row| matches!(row.state, State::Done(Outcome::Unknown { .. })) && row.base_url == base_url;
+        let event = |row: &Row| UnknownEvent { row: row.event.row, key: row.event.key.clone() };
+        Ok(books.rows.values().filter(is_unknown).take(limit).map(event).collect())
     }
 
     fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError> {

@@ -26,7 +26,7 @@ pub trait Outbox: Send {
     /// URL are never redirected: they wait until it is configured again.
     fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError>;
 
-    /// Events in state Unknown for `base_url`, oldest attempt first, at most `limit`.
+    /// Events in state Unknown for `base_url`, oldest first, at most `limit`.
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError>;
 
     /// Requests of all kinds that were made on `day`: the daily budget holds across restarts.
@@ -86,8 +86,6 @@ pub struct EventKey {
 pub struct UnknownEvent {
     pub row: i64,
     pub key: EventKey,
-    /// When the last attempt was begun, by the wall clock.
-    pub attempted_at: UnixMicros,
 }
 
 /// What became of an event.

@@ -22,7 +22,8 @@ pub struct PushSettings {
     pub request_timeout: Duration,
     /// More certificate authorities, in PEM, beside the system's.
     pub ca_file: Option<PathBuf>,
-    /// An event that is not found at a look begun so long after the attempt ended is sent again.
+    /// An event is sent again when a look does not find it that began so long after the last moment at which its attempt
+    /// could arrive: `request_timeout` after this host gave up on it.
     pub settle_wait: Duration,
     pub pauses: Pauses,
 }

@@ -1,7 +1,8 @@
 //! Settling: events of which nobody knows whether PX has them are looked up before anything else happens to them.
 //!
-//! Promises: an event is called lost only by a whole look that began `settle_wait` or more after its attempt ended; a look
-//! that was cut short, or a page that could not be read, decides nothing. Does not: send, or write.
+//! Promises: an event is called lost only by a whole look that began `settle_wait` or more after the last moment at which its
+//! attempt could still arrive; a look that was cut short, or a page that could not be read, decides nothing. Does not: send,
+//! or write.
 //!
 //! The call is `GET /v1/events/custom` of PX's REST contract, version 0.1.6.
 
@@ -34,7 +35,8 @@ const PAUSE_GROWTH: u32 = 3;
 /// All events that are being looked up, by row.
 #[derive(Debug)]
 pub(super) struct Settling {
-    settle_wait: Duration,
+    /// From the moment an event is taken up to the first look that can call it lost.
+    wait: Duration,
     pause: (Duration, Duration),
     looks: BTreeMap<i64, Look>,
 }
@@ -43,9 +45,8 @@ pub(super) struct Settling {
 #[derive(Debug)]
 struct Look {
     key: EventKey,
-    /// How long the attempt was over already when this process took the event up.
-    waited: Duration,
-    since: Duration,
+    /// A look that begins from here on, and does not find the event, calls it lost.
+    decides_at: Duration,
     /// Looks that came to nothing.
     fruitless: u32,
     due: Duration,
@@ -77,10 +78,13 @@ pub(super) enum Finding {
 }
 
 impl Settling {
-    pub(super) fn new(settle_wait: Duration, pause: (Duration, Duration)) -> Self {
+    /// `arrival`: for so long after this host gave up on an attempt it may still arrive at PX. `settle_wait`: so long after
+    /// that, PX shows what arrived.
+    pub(super) fn new(arrival: Duration, settle_wait: Duration, pause: (Duration, Duration)) -> Self {
+        let wait = arrival.saturating_add(settle_wait);
         // So that a short wait sees more than one look before its last.
-        let first = pause.0.min(settle_wait / 4);
-        Self { settle_wait, pause: (first, pause.1.max(first)), looks: BTreeMap::new() }
+        let first = pause.0.min(wait / 4);
+        Self { wait, pause: (first, pause.1.max(first)), looks: BTreeMap::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,18 +96,13 @@ impl Settling {
         self.looks.get(&row).is_some_and(|look| look.under_way)
     }
 
-    /// Takes up an event whose attempt ended `waited` before `now`. One that is known already stays as it is.
-    pub(super) fn take_up(&mut self, row: i64, key: EventKey, waited: Duration, now: Duration) {
-        let due = now + self.pause.0.saturating_sub(waited);
-        self.looks.entry(row).or_insert(Look {
-            key,
-            waited,
-            since: now,
-            fruitless: 0,
-            due,
-            under_way: false,
-            paging: None,
-        });
+    /// Takes up an event whose attempt is over for this host. One that is known already stays as it is.
+    ///
+    /// The wait begins now, also where the attempt was another process's: how long that is over, only the wall clock could
+    /// say, and who sets it forward would have the event sent twice.
+    pub(super) fn take_up(&mut self, row: i64, key: EventKey, now: Duration) {
+        let (due, decides_at) = (now + self.pause.0, now.saturating_add(self.wait));
+        self.looks.entry(row).or_insert(Look { key, decides_at, fruitless: 0, due, under_way: false, paging: None });
     }
 
     pub(super) fn forget(&mut self, row: i64) -> Option<EventKey> {
@@ -188,14 +187,13 @@ impl Settling {
     fn not_found(&mut self, row: i64, now: Duration) -> Finding {
         let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
         let began = look.paging.take().map_or(now, |paging| paging.began);
-        let waited = |at: Duration| look.waited + at.saturating_sub(look.since);
-        if waited(began) >= self.settle_wait {
+        if began >= look.decides_at {
             return Finding::Lost;
         }
         look.fruitless = look.fruitless.saturating_add(1);
         look.under_way = false;
         // The deciding look comes as soon as it can decide.
-        let left = self.settle_wait.saturating_sub(waited(now));
+        let left = look.decides_at.saturating_sub(now);
         look.due = now + grown(self.pause, look.fruitless).min(left);
         Finding::Open
     }

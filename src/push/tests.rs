@@ -73,7 +73,7 @@ fn settings(base_url: &str, api_key: &str) -> (PushSettings, tempfile::TempDir) 
         requests_per_day: 1_000_000,
         concurrency: 8,
         connect_timeout: Duration::from_secs(5),
-        request_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(1),
         ca_file: None,
         settle_wait: millis(500),
         pauses: Pauses {

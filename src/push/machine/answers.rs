@@ -1,7 +1,5 @@
 //! What an answer means for its event, for the look-ups and for the gates.
 
-use std::time::Duration;
-
 use super::{Moment, Pusher, Ticket};
 use crate::push::answer::{Answer, Meaning};
 use crate::push::gate::Failure;
@@ -113,7 +111,7 @@ impl<O: Outbox> Pusher<O> {
 
     fn take_up(&mut self, row: i64, key: EventKey, now: Moment) {
         if self.settling.len() < MAX_UNDER_LOOK {
-            self.settling.take_up(row, key, Duration::ZERO, now.steady);
+            self.settling.take_up(row, key, now.steady);
         } else {
             self.more_unknown = true;
         }

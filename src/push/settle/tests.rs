@@ -17,8 +17,8 @@ fn key(identify_id: &str, event_name: &str) -> EventKey {
 }
 
 fn settling() -> Settling {
-    let mut settling = Settling::new(WAIT, (2 * SECOND, 600 * SECOND));
-    settling.take_up(1, key("u", "e"), Duration::ZERO, Duration::ZERO);
+    let mut settling = Settling::new(Duration::ZERO, WAIT, (2 * SECOND, 600 * SECOND));
+    settling.take_up(1, key("u", "e"), Duration::ZERO);
     settling
 }
 
@@ -129,8 +129,8 @@ fn an_event_is_lost_only_by_a_look_that_began_after_the_wait() {
 fn a_short_wait_sees_at_least_two_looks() {
     for millis in [1, 40, 1_000, 3_000] {
         let wait = Duration::from_millis(millis);
-        let mut settling = Settling::new(wait, (2 * SECOND, 600 * SECOND));
-        settling.take_up(1, key("u", "e"), Duration::ZERO, Duration::ZERO);
+        let mut settling = Settling::new(Duration::ZERO, wait, (2 * SECOND, 600 * SECOND));
+        settling.take_up(1, key("u", "e"), Duration::ZERO);
         let mut looks = 0;
         loop {
             let now = settling.next_due().unwrap();
@@ -145,12 +145,21 @@ fn a_short_wait_sees_at_least_two_looks() {
 }
 
 #[test]
-fn time_that_passed_before_this_process_counts() {
-    let mut settling = Settling::new(WAIT, (2 * SECOND, 600 * SECOND));
-    settling.take_up(1, key("u", "e"), WAIT, SECOND);
-    assert_eq!(settling.due(SECOND, 9), [1]);
-    settling.begin(1, "b", SECOND);
-    assert_eq!(settling.page(1, &page(&[], "null"), SECOND), Finding::Lost);
+fn the_wait_begins_when_the_attempt_cannot_arrive_any_more() {
+    for (arrival, wait) in [(30, 300), (30, 1), (1, 1), (0, 5)] {
+        let (arrival, wait) = (arrival * SECOND, wait * SECOND);
+        let mut settling = Settling::new(arrival, wait, (2 * SECOND, 600 * SECOND));
+        let taken_up = 7 * SECOND;
+        settling.take_up(1, key("u", "e"), taken_up);
+        let lost_at = loop {
+            let now = settling.next_due().unwrap();
+            settling.begin(1, "b", now);
+            if settling.page(1, &page(&[], "null"), now) == Finding::Lost {
+                break now;
+            }
+        };
+        assert_eq!(lost_at, taken_up + arrival + wait);
+    }
 }
 
 #[test]

@@ -6,10 +6,10 @@ use super::*;
 
 const SETTLE_WAIT: Duration = Duration::from_mins(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// A request may be stored so long after this host gave up on it …
-const LATEST_LANDING: Duration = Duration::from_secs(25);
-/// … and is read back so long after that: together less than the settle wait.
-const LONGEST_LAG: Duration = Duration::from_secs(34);
+/// A request may be stored so long after this host gave up on it, or died …
+const LATEST_LANDING: Duration = REQUEST_TIMEOUT;
+/// … and is read back so long after that.
+const LONGEST_LAG: Duration = Duration::from_secs(59);
 const PER_DAY: u64 = 4_000;
 
 /// What becomes of a request.
