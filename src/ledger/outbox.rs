@@ -45,6 +45,23 @@ impl EventState {
     }
 }
 
+/// Whether PX may hold an event more than once. It only grows; the numbers are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    #[default]
+    None = 0,
+    /// It was sent again after PX did not show it.
+    NotShown = 1,
+    /// It was sent again although PX could not be asked.
+    NotAsked = 2,
+    /// PX showed it more than once.
+    Repeated = 3,
+}
+
+impl Doubt {
+    const ALL: [Self; 4] = [Self::None, Self::NotShown, Self::NotAsked, Self::Repeated];
+}
+
 /// A sealed event to put in.
 #[derive(Clone, Debug)]
 pub struct NewEvent<'a> {
@@ -86,6 +103,7 @@ pub struct OutboxRow {
     pub status: Option<u16>,
     pub cause: Option<String>,
     pub answer: Option<String>,
+    pub doubt: Doubt,
 }
 
 /// What became of an attempt.
@@ -98,6 +116,7 @@ pub struct Note {
     pub cause: Option<String>,
     /// The answer's body, shortened and printable.
     pub answer: Option<String>,
+    pub doubt: Doubt,
 }
 
 /// What [`OutboxStore::write`] writes at once.
@@ -120,12 +139,15 @@ pub struct StateTotal {
 
 const COLUMNS: &str =
     "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
-    state, attempts, attempted_us, status, cause, answer, sum";
+    state, attempts, attempted_us, status, cause, answer, sum, doubt";
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Lines of sent events whose rows were forgotten.
 pub const FORGOTTEN_LINES: &str = "outbox_forgotten_lines";
+
+/// Events that may be in PX more than once: sent again without a look, or seen there so.
+pub const POSSIBLY_REPEATED: &str = "outbox_possibly_repeated";
 
 /// The outbox over a connection of its own, so that pushing never waits for counting to finish a read.
 #[derive(Debug)]
@@ -164,30 +186,80 @@ impl OutboxStore {
         read().map_err(self.fail("read the outbox"))
     }
 
-    /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction.
-    pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<(), LedgerError> {
+    /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction. Gives the rows of
+    /// `begun` that are not ready any more.
+    ///
+    /// A person may have decided about a row in between: what is parked, sent or gone stays so.
+    pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<Vec<i64>, LedgerError> {
         let fail = self.fail("note attempts and outcomes");
-        let mut write = || -> rusqlite::Result<u64> {
+        let mut write = || -> rusqlite::Result<(Vec<i64>, u64)> {
+            let mut refused = Vec::new();
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for note in batch.notes {
                 write_note(&transaction, note, batch.at)?;
             }
             for row in batch.begun {
-                transaction
+                let begun = transaction
                     .prepare_cached(
-                        "UPDATE outbox SET state = ?2, attempts = attempts + 1, attempted_us = ?3 WHERE id = ?1",
+                        "UPDATE outbox SET state = ?2, attempts = attempts + 1, attempted_us = ?3
+                         WHERE id = ?1 AND state = ?4",
                     )?
-                    .execute(params![row, EventState::Sending as i64, batch.at.0])?;
+                    .execute(params![row, EventState::Sending as i64, batch.at.0, EventState::Ready as i64])?;
+                if begun == 0 {
+                    refused.push(*row);
+                }
             }
             if batch.requests > 0 {
                 add_requests(&transaction, batch.at, batch.requests)?;
             }
             let number = commit::next_number(&transaction)?;
             transaction.commit()?;
-            Ok(number)
+            Ok((refused, number))
         };
-        self.witness.note(write().map_err(fail)?);
-        Ok(())
+        let (refused, number) = write().map_err(fail)?;
+        self.witness.note(number);
+        Ok(refused)
+    }
+
+    /// Events that were parked for this cause are unknown again, oldest first. Gives how many.
+    pub fn look_again(&mut self, cause: &str, base_url: &str, limit: usize) -> Result<usize, LedgerError> {
+        let fail = self.fail("take up parked events");
+        let mut take_up = || -> rusqlite::Result<(usize, u64)> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let changed = transaction.execute(
+                "UPDATE outbox SET state = ?1, cause = 'PX is asked again' WHERE id IN (
+                     SELECT id FROM outbox WHERE state = ?2 AND cause = ?3 AND base_url = ?4 ORDER BY id LIMIT ?5)",
+                params![
+                    EventState::Unknown as i64,
+                    EventState::Parked as i64,
+                    cause,
+                    base_url,
+                    i64::try_from(limit).unwrap_or(i64::MAX)
+                ],
+            )?;
+            let number = commit::next_number(&transaction)?;
+            transaction.commit()?;
+            Ok((changed, number))
+        };
+        let (changed, number) = take_up().map_err(fail)?;
+        self.witness.note(number);
+        Ok(changed)
+    }
+
+    /// Events that may be in PX more than once, newest doubt first, and how many there are.
+    pub fn doubtful(&self, least: Doubt, limit: usize) -> Result<(Vec<OutboxRow>, u64), LedgerError> {
+        let read = || -> rusqlite::Result<(Vec<OutboxRow>, u64)> {
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM outbox WHERE doubt > 0 AND doubt >= ?1 ORDER BY id LIMIT ?2"
+            ))?;
+            let rows = statement.query_map(params![least as i64, limit as i64], read_row)?;
+            let rows = rows.collect::<rusqlite::Result<_>>()?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT count(*) FROM outbox WHERE doubt > 0 AND doubt >= ?1")?;
+            let count = statement.query_row([least as i64], |row| row.get::<_, i64>(0))?;
+            Ok((rows, count as u64))
+        };
+        read().map_err(self.fail("read the outbox"))
     }
 
     /// Lets held events go. Gives how many there were.
@@ -227,12 +299,24 @@ impl OutboxStore {
     }
 }
 
+/// States 1 to 3: ready, sending and unknown.
 fn write_note(connection: &Connection, note: &Note, at: UnixMicros) -> rusqlite::Result<()> {
+    if note.doubt >= Doubt::NotAsked {
+        // Counted once for each event, also where the same note is written twice.
+        let newly = "SELECT count(*) FROM outbox WHERE id = ?1 AND state IN (1, 2, 3) AND doubt < ?2";
+        let newly = connection
+            .prepare_cached(newly)?
+            .query_row(params![note.row, Doubt::NotAsked as i64], |row| row.get::<_, i64>(0))?;
+        if newly > 0 {
+            commit::add_counter(connection, POSSIBLY_REPEATED, newly as u64)?;
+        }
+    }
     connection
         .prepare_cached(
-            "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6 WHERE id = ?1",
+            "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6, doubt = max(doubt, ?7)
+             WHERE id = ?1 AND state IN (1, 2, 3)",
         )?
-        .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
+        .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0, note.doubt as i64])?;
     Ok(())
 }
 
@@ -346,6 +430,11 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         .find(|known| *known as i64 == state)
         .ok_or(rusqlite::Error::IntegralValueOutOfRange(13, state))?;
     let row_sum: Option<i64> = row.get(19)?;
+    let doubt: i64 = row.get(20)?;
+    let doubt = Doubt::ALL
+        .into_iter()
+        .find(|known| *known as i64 == doubt)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(20, doubt))?;
     let found = OutboxRow {
         row: row.get(0)?,
         event_id: row.get(1)?,
@@ -365,6 +454,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         status: row.get(16)?,
         cause: row.get(17)?,
         answer: row.get(18)?,
+        doubt,
     };
     let OutboxRow { event_id, identify_id, date, base_url, body, digest, .. } = &found;
     sum(event_id, identify_id, date.millis(), base_url, body, digest).agree(row_sum, "an event in the outbox")?;

@@ -16,7 +16,8 @@ use super::LedgerError;
 ///
 /// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
 /// 3: more columns of `file`, and sums of rows. Rows of an older ledger get empty ones: they are known by what they have.
-pub const VERSION: u32 = 3;
+/// 4: `outbox.doubt`. Of older rows nothing is doubted: they were not sent again without a look.
+pub const VERSION: u32 = 4;
 
 /// No version of this program writes a higher one: what says so is damaged, and not of a newer program.
 const MOST_PLAUSIBLE: u32 = 1_000;
@@ -173,6 +174,12 @@ ALTER TABLE revision ADD COLUMN sum INTEGER;
 ALTER TABLE outbox ADD COLUMN sum INTEGER;
 ";
 
+/// What version 4 brought. doubt: see outbox.rs.
+const DOUBTS: &str = "
+ALTER TABLE outbox ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_by_doubt ON outbox (doubt) WHERE doubt > 0;
+";
+
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     OpenOptions::new()
@@ -197,7 +204,7 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
         if found == 0 {
             transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
         }
-        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY)] {
+        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY), (4, DOUBTS)] {
             if found < version {
                 transaction.execute_batch(tables).map_err(fail("make the ledger"))?;
             }

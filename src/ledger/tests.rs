@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::outbox::{EventState, NewEvent, Note, OutboxBatch, OutboxStore};
+use super::outbox::{Doubt, EventState, NewEvent, Note, OutboxBatch, OutboxStore};
 use super::{Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{EventId, Window};
 use crate::model::fault::{Located, Location};
@@ -202,7 +202,7 @@ fn forgotten_events_stay_in_the_books() {
     put(&mut ledger, &event(2, EventState::Ready));
     let mut outbox = OutboxStore::open(ledger.path()).unwrap();
     let row = outbox.in_state(EventState::Ready, None, 1).unwrap()[0].row;
-    let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None };
+    let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None, doubt: Doubt::None };
     outbox.write(&OutboxBatch { at: UnixMicros(10), notes: &[note], begun: &[], requests: 0 }).unwrap();
     let mut commit = ledger.begin().unwrap();
     commit.forget_sent(UnixMicros(10)).unwrap();

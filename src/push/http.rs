@@ -97,7 +97,8 @@ impl Transport for HttpTransport {
                 .post(outgoing.url)
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .body(body.as_bytes().to_vec()),
-            None => self.client.get(outgoing.url),
+            // A page from some cache could say that an event never arrived.
+            None => self.client.get(outgoing.url).header(reqwest::header::CACHE_CONTROL, "no-cache"),
         };
         let request = request.header(reqwest::header::ACCEPT, "application/json").header(KEY_HEADER, key);
         match request.send().await {
@@ -120,7 +121,11 @@ async fn read_answer(call: Call, mut response: reqwest::Response) -> Answer {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            // The status of a POST has said everything.
+            // What came of a 201 may be all that something in between had of it.
+            Err(err) if call == Call::SendEvent && status == 201 => {
+                return Answer::Lost { reason: format!("201, but not whole: {}", in_one_line(&err.without_url())) };
+            }
+            // Any other status of a POST has said everything.
             _ if call == Call::SendEvent => break,
             Ok(Some(_)) => return Answer::Lost { reason: format!("the answer is longer than {limit} bytes") },
             Err(err) => return answer_to(err),

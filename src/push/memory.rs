@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UnknownEvent, UtcDay, WaitingEvent};
+use super::outbox::{
+    Batch, Doubt, EventKey, Outbox, OutboxError, Outcome, ParkCause, UnknownEvent, UtcDay, WaitingEvent,
+};
 use super::wire::{self, RenderedEvent};
 use crate::model::decimal::Decimal;
 use crate::model::event::{AttributeValue, EventId, SealedEvent, Window};
@@ -28,6 +30,7 @@ pub(super) struct Row {
     pub(super) base_url: String,
     pub(super) state: State,
     pub(super) attempts: u32,
+    pub(super) doubt: Doubt,
 }
 
 /// How the next writes fail.
@@ -65,7 +68,7 @@ impl MemoryOutbox {
         let row = books.rows.len() as i64 + 1;
         let event = Self::event(row, identify_id);
         let base_url = base_url.to_owned();
-        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempts: 0 });
+        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempts: 0, doubt: Doubt::None });
         row
     }
 
@@ -118,25 +121,33 @@ impl Books {
         self.rows.values().all(ended)
     }
 
-    fn apply(&mut self, batch: &Batch) {
+    fn apply(&mut self, batch: &Batch) -> Vec<i64> {
         for (row, outcome) in &batch.finished {
             let Some(row) = self.rows.get_mut(row) else { continue };
             if !matches!(row.state, State::Done(Outcome::Sent { .. } | Outcome::Parked(_))) {
                 row.state = match outcome {
-                    Outcome::Ready { .. } => State::Ready,
+                    Outcome::Ready { doubt, .. } => {
+                        row.doubt = row.doubt.max(*doubt);
+                        State::Ready
+                    }
                     other => State::Done(other.clone()),
                 };
             }
         }
+        let mut taken_back = Vec::new();
         for row in &batch.begun {
             assert!(batch.finished.iter().all(|(finished, _)| finished != row), "{row} is in both lists");
             let row = self.rows.get_mut(row).unwrap();
-            assert_eq!(row.state, State::Ready, "{} was begun", row.event.row);
+            if row.state != State::Ready {
+                taken_back.push(row.event.row);
+                continue;
+            }
             row.state = State::Sending;
             row.attempts += 1;
         }
         *self.requests.entry(UtcDay::of(batch.at)).or_default() += batch.requests;
         self.writes += 1;
+        taken_back
     }
 }
 
@@ -160,15 +171,27 @@ impl Outbox for MemoryOutbox {
         Ok(self.books().requests.get(&day).copied().unwrap_or_default())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), OutboxError> {
+    fn look_again(&mut self, base_url: &str, limit: usize) -> Result<usize, OutboxError> {
+        let is_wanted = |row: &&mut Row| {
+            let is_parked =
+                matches!(&row.state, State::Done(Outcome::Parked(parked)) if parked.cause == ParkCause::NotReadable);
+            is_parked && row.base_url == base_url
+        };
+        let unknown = || State::Done(Outcome::Unknown { note: String::new() });
+        let mut books = self.books();
+        Ok(books.rows.values_mut().filter(is_wanted).take(limit).map(|row| row.state = unknown()).count())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<i64>, OutboxError> {
         let mut books = self.books();
         let fault = books.faults.pop();
+        let mut taken_back = Vec::new();
         if fault != Some(WriteFault::Before) {
-            books.apply(batch);
+            taken_back = books.apply(batch);
         }
         self.written.notify_all();
         match fault {
-            None => Ok(()),
+            None => Ok(taken_back),
             Some(_) => Err(OutboxError { operation: "written", source: "the disk is full".into() }),
         }
     }

@@ -23,7 +23,7 @@ fn settling() -> Settling {
 }
 
 fn page(events: &[String], scroll_id: &str) -> Vec<u8> {
-    format!(r#"{{"customEvents":[{}],"totalHits":5,"scrollId":{scroll_id}}}"#, events.join(",")).into_bytes()
+    format!(r#"{{"customEvents":[{}],"scrollId":{scroll_id}}}"#, events.join(",")).into_bytes()
 }
 
 fn other() -> String {
@@ -181,18 +181,42 @@ fn pages_are_read_until_a_short_one_and_the_look_began_with_the_first() {
 }
 
 #[test]
+fn a_short_page_is_not_the_last_where_px_says_that_there_is_more() {
+    let page = |events: &[String], total: &str| {
+        format!(r#"{{"customEvents":[{}],"totalHits":{total},"scrollId":"s"}}"#, events.join(",")).into_bytes()
+    };
+    let short: Vec<String> = (0..500).map(|_| other()).collect();
+    let mut settling = settling();
+    let now = 2 * WAIT;
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&short, "501"), now), Finding::Open);
+    assert!(settling.begin(1, "b", now).unwrap().ends_with("&scrollId=s"));
+    assert_eq!(settling.page(1, &page(&[found("d1")], "501"), now), Finding::Found { copies: 1 });
+    for total in ["500", "null", "\"many\""] {
+        let mut settling = self::settling();
+        settling.begin(1, "b", now);
+        assert_eq!(settling.page(1, &page(&short, total), now), Finding::Lost, "{total}");
+    }
+    let mut settling = self::settling();
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&short, "900"), now), Finding::Open);
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&[], "900"), now), Finding::Lost, "a total is not always true");
+}
+
+#[test]
 fn a_full_page_that_cannot_be_followed_decides_nothing() {
     let full: Vec<String> = (0..PAGE_SIZE).map(|_| other()).collect();
     let mut settling = settling();
     settling.begin(1, "b", 2 * WAIT);
-    assert!(matches!(settling.page(1, &page(&full, "null"), 2 * WAIT), Finding::Unreadable(_)));
+    assert!(matches!(settling.page(1, &page(&full, "null"), 2 * WAIT), Finding::Endless(_)));
     let now = 2 * WAIT;
     for _ in 1..MAX_PAGES {
         settling.begin(1, "b", now);
         assert_eq!(settling.page(1, &page(&full, "\"s\""), now), Finding::Open);
     }
     settling.begin(1, "b", now);
-    assert!(matches!(settling.page(1, &page(&full, "\"s\""), now), Finding::Unreadable(_)), "pages have an end");
+    assert!(matches!(settling.page(1, &page(&full, "\"s\""), now), Finding::Endless(_)), "pages have an end");
 }
 
 #[test]
