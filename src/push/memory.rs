@@ -49,6 +49,8 @@ pub(super) struct Books {
     pub(super) faults: Vec<WriteFault>,
     pub(super) writes: u64,
     pub(super) reads: u64,
+    /// A person's decision that comes between a look at the outbox and the write.
+    pub(super) take_back_before_the_next_write: Option<(i64, State)>,
 }
 
 /// Clones share the books: one stays with the test.
@@ -184,6 +186,9 @@ impl Outbox for MemoryOutbox {
 
     fn write(&mut self, batch: &Batch) -> Result<Vec<i64>, OutboxError> {
         let mut books = self.books();
+        if let Some((row, state)) = books.take_back_before_the_next_write.take() {
+            books.rows.get_mut(&row).unwrap().state = state;
+        }
         let fault = books.faults.pop();
         let mut taken_back = Vec::new();
         if fault != Some(WriteFault::Before) {

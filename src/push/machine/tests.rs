@@ -5,11 +5,12 @@ use crate::model::spec::OnUnknown;
 use crate::push::answer::Answer;
 use crate::push::memory::{MemoryOutbox, State, WriteFault};
 use crate::push::observe::NoObserver;
-use crate::push::outbox::{Outcome, ParkCause};
+use crate::push::outbox::{Outcome, ParkCause, Parked};
 use crate::push::settings::Pauses;
 use crate::push::settle::MAX_UNDER_LOOK;
 
 mod model;
+mod reading;
 
 use model::{Action, Fate, World};
 
@@ -324,6 +325,51 @@ fn lost_answers_of_every_kind_are_settled() {
             world.finish();
         }
     }
+}
+
+/// Each is what a longer history came down to.
+#[test]
+fn histories_that_once_went_wrong_end_well() {
+    let seal = Action::Seal { events: 1, poison: false };
+    let fail = |fault| Action::FailWrites { faults: vec![fault] };
+    let histories = [
+        // Set forward before a start, the clock said that the wait was over while the attempt was on its way.
+        vec![
+            seal.clone(),
+            Action::Turn,
+            Action::ClockForward { seconds: 86_400 },
+            Action::Crash { fates: vec![Fate::StoredLate] },
+            Action::Turn,
+        ],
+        // An attempt that was noted in spite of an error stayed under way until the next start.
+        vec![seal.clone(), fail(WriteFault::After), Action::Turn],
+        // What was taken back between two looks at it was sent all the same.
+        vec![seal.clone(), fail(WriteFault::Before), Action::Turn, Action::TakeBack { index: 0 }],
+    ];
+    for history in histories {
+        for seed in 0..50 {
+            let mut world = World::new(seed);
+            for action in &history {
+                world.act(action);
+                world.check();
+            }
+            world.finish();
+        }
+    }
+}
+
+#[test]
+fn a_row_that_is_taken_back_before_its_attempt_is_noted_is_not_sent() {
+    let outbox = MemoryOutbox::default();
+    let (first, second) = (outbox.add(BASE, "u"), outbox.add(BASE, "u"));
+    let refused = Parked { cause: ParkCause::Refused, status: None, body: String::new() };
+    outbox.books().take_back_before_the_next_write = Some((first, State::Done(Outcome::Parked(refused.clone()))));
+    let mut pusher = pusher(&outbox, PushSettings { requests_per_second: 1_000.0, ..settings() });
+    pusher.turn(moment(Duration::ZERO));
+    let turn = pusher.turn(moment(Duration::from_secs(1)));
+    let rows: Vec<i64> = turn.requests.iter().map(|request| request.ticket.row).collect();
+    assert!(!rows.contains(&first) && outbox.state(second) == State::Sending, "{rows:?}");
+    assert_eq!(outbox.state(first), State::Done(Outcome::Parked(refused)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::push::outbox::{Doubt, Parked};
+use crate::push::outbox::Doubt;
 
 const SETTLE_WAIT: Duration = Duration::from_mins(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
