@@ -101,7 +101,6 @@ fn sound<T>(
     limit: usize,
     read: impl Fn(&OutboxRow) -> Result<T, Damage>,
 ) -> Result<Vec<T>, OutboxError> {
-    // It ends: each round takes at least one row out of the state, and there is no way back for it.
     loop {
         let rows = outbox.store.in_state(state, Some(base_url), limit).map_err(outbox.failed("read"))?;
         let mut events = Vec::with_capacity(rows.len());
@@ -119,7 +118,11 @@ fn sound<T>(
         if damaged.is_empty() {
             return Ok(events);
         }
-        outbox.store.park_damaged(&damaged, outbox.clock.now()).map_err(outbox.failed("written"))?;
+        if outbox.store.park_damaged(&damaged, outbox.clock.now()).map_err(outbox.failed("written"))? == 0 {
+            // An operator was faster, or the index is damaged as well: this must not turn in a circle.
+            let source = "a damaged row is not in the state that the index says".into();
+            return Err(OutboxError { operation: "read", source });
+        }
     }
 }
 

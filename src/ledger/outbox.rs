@@ -9,6 +9,7 @@ pub(super) mod removal;
 mod row;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::path::{Path, PathBuf};
 
@@ -256,23 +257,25 @@ impl OutboxStore {
         Ok(refused)
     }
 
-    /// Sets events aside whose rows are damaged: each with what is wrong with it.
-    pub fn park_damaged(&mut self, damaged: &[(i64, String)], at: UnixMicros) -> Result<(), LedgerError> {
+    /// Sets events aside whose rows are damaged: each with what is wrong with it. Gives how many it could.
+    pub fn park_damaged(&mut self, damaged: &[(i64, String)], at: UnixMicros) -> Result<usize, LedgerError> {
         let fail = self.fail("park damaged events");
-        let mut park = || -> rusqlite::Result<u64> {
+        let mut park = || -> rusqlite::Result<(usize, u64)> {
+            let mut parked = 0;
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (row, what) in damaged {
-                transaction.execute(
+                parked += transaction.execute(
                     "UPDATE outbox SET state = ?2, cause = ?3, settled_us = ?4 WHERE id = ?1 AND state IN (0, 1, 2, 3)",
                     params![row, EventState::Parked as i64, format!("{DAMAGED}: {what}"), at.0],
                 )?;
             }
             let number = commit::next_number(&transaction)?;
             transaction.commit()?;
-            Ok(number)
+            Ok((parked, number))
         };
-        self.witness.note(park().map_err(fail)?);
-        Ok(())
+        let (parked, number) = park().map_err(fail)?;
+        self.witness.note(number);
+        Ok(parked)
     }
 
     /// Events that were parked for this cause are unknown again, oldest first. Gives how many.
@@ -347,27 +350,6 @@ impl OutboxStore {
         let states = [EventState::Ready, EventState::Sending, EventState::Unknown];
         Ok(self.totals()?.iter().filter(|(state, _)| states.contains(state)).map(|(_, total)| total.events).sum())
     }
-
-    /// How many events and lines stand in each state.
-    pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
-        self.totals_of(None)
-    }
-
-    /// The same, of one metric.
-    pub fn totals_of(&self, metric: Option<&str>) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
-        let add = |state| {
-            let which = "state = ?1 AND metric = coalesce(?2, metric)";
-            Ok((state, total(&self.connection, which, params![state as i64, metric])?))
-        };
-        EventState::ALL.into_iter().map(add).collect::<rusqlite::Result<_>>().map_err(self.fail("add up the outbox"))
-    }
-
-    /// Parked events that another ledger may have sent, of one metric or of all.
-    pub fn adopted(&self, metric: Option<&str>) -> Result<StateTotal, LedgerError> {
-        let which = "state = ?1 AND metric = coalesce(?2, metric) AND adopted IS NOT NULL";
-        let added = total(&self.connection, which, params![EventState::Parked as i64, metric]);
-        added.map_err(self.fail("add up the outbox"))
-    }
 }
 
 /// Gives how many rows it changed.
@@ -420,13 +402,6 @@ pub(super) fn waiting(connection: &Connection) -> rusqlite::Result<u64> {
     connection
         .query_row("SELECT count(*) FROM outbox WHERE state IN (0, 1, 2, 3)", [], |row| row.get::<_, i64>(0))
         .map(|count| count as u64)
-}
-
-fn total(connection: &Connection, which: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<StateTotal> {
-    let text = format!("SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {which}");
-    connection.prepare_cached(&text)?.query_row(values, |row| {
-        Ok(StateTotal { events: row.get::<_, i64>(0)? as u64, lines: row.get::<_, i64>(1)? as u64 })
-    })
 }
 
 pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite::Result<()> {

@@ -215,7 +215,7 @@ fn a_damaged_row_says_so_and_can_be_listed_parked_and_dropped() {
         let rows = outbox.in_state(EventState::Ready, None, 9).unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.damage.unwrap_or_default()).collect();
         assert_eq!(found, [damage, ""], "{change}");
-        outbox.park_damaged(&[(1, "its body is no JSON".to_owned())], AT).unwrap();
+        assert_eq!(outbox.park_damaged(&[(1, "its body is no JSON".to_owned())], AT).unwrap(), 1);
         let parked = outbox.page(PARKED, 0, 9).unwrap();
         assert_eq!(parked[0].cause.as_deref(), Some("damaged: its body is no JSON"));
         let named = [(1, parked[0].event_id.clone())];
@@ -223,6 +223,17 @@ fn a_damaged_row_says_so_and_can_be_listed_parked_and_dropped() {
         assert_eq!(done.refused.first().map(|refusal| refusal.why), Some(Refused::Damaged), "{change}");
         assert_eq!(outbox.discard(Targets::Events(&named), "anna", AT).unwrap().dropped.events, 1, "{change}");
     }
+}
+
+#[test]
+fn what_goes_to_another_address_is_known() {
+    let (_directory, mut ledger, outbox) = ledger_of(&[EventState::Ready, EventState::Sent]);
+    for (number, state) in [(3, EventState::Ready), (4, EventState::Sent), (5, EventState::Held)] {
+        put(&mut ledger, &NewEvent { base_url: "b", ..event(number, state) });
+    }
+    assert_eq!(outbox.elsewhere("b", None).unwrap().events, 1);
+    assert_eq!(outbox.elsewhere("http://127.0.0.1:1/v1", None).unwrap(), StateTotal { events: 2, lines: 6 });
+    assert_eq!(outbox.elsewhere("b", Some("other")).unwrap().events, 0);
 }
 
 #[test]
