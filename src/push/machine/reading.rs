@@ -110,8 +110,7 @@ impl<O: Outbox> Pusher<O> {
             let (how, outcome) = match self.settings.on_unknown {
                 OnUnknown::Park => {
                     self.observer.parked(cause);
-                    let body = "its outcome is unknown, and PX does not let it be looked up".to_owned();
-                    (Settled::Parked, Outcome::Parked(Parked { cause, status: None, body }))
+                    (Settled::Parked, Outcome::Parked(Parked { cause, status: None, body: String::new() }))
                 }
                 OnUnknown::Resend => {
                     let note = "sent again without a look: it may be in PX twice".to_owned();

@@ -365,9 +365,8 @@ fn a_row_that_is_taken_back_before_its_attempt_is_noted_is_not_sent() {
     let refused = Parked { cause: ParkCause::Refused, status: None, body: String::new() };
     outbox.books().take_back_before_the_next_write = Some((first, State::Done(Outcome::Parked(refused.clone()))));
     let mut pusher = pusher(&outbox, PushSettings { requests_per_second: 1_000.0, ..settings() });
-    pusher.turn(moment(Duration::ZERO));
-    let turn = pusher.turn(moment(Duration::from_secs(1)));
-    let rows: Vec<i64> = turn.requests.iter().map(|request| request.ticket.row).collect();
+    let turns = [Duration::ZERO, Duration::from_secs(1)].map(|now| pusher.turn(moment(now)));
+    let rows: Vec<i64> = turns.iter().flat_map(|turn| &turn.requests).map(|request| request.ticket.row).collect();
     assert!(!rows.contains(&first) && outbox.state(second) == State::Sending, "{rows:?}");
     assert_eq!(outbox.state(first), State::Done(Outcome::Parked(refused)));
 }
