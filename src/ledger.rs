@@ -72,8 +72,6 @@ pub enum LedgerError {
         "{path}: revision {revision} of a window of metric `{metric}` was sealed before\nhelp: restart pxtail, and report this"
     )]
     SealedTwice { path: PathBuf, metric: String, revision: u32 },
-    #[error("{path}: the event in row {row} was changed by an operator just before it was sent: it is looked at again")]
-    ChangedMeanwhile { path: PathBuf, row: i64 },
     #[error("{path}: cannot be copied: {source}")]
     Copy { path: PathBuf, source: std::io::Error },
     #[error(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::drift::DriftWatch;
 use super::errands::perform;
-use crate::ledger::outbox::OutboxStore;
+use crate::ledger::outbox::{OutboxStore, POSSIBLY_REPEATED};
 use crate::ledger::{Ledger, LedgerError, copies};
 use crate::model::file::SourceIndex;
 use crate::model::spec::Configuration;
@@ -18,9 +18,9 @@ use crate::tail::{Loss, NotRead, Survey, Tail};
 use crate::telemetry::control::{Answer, ControlSocket, Request};
 use crate::telemetry::metrics::prometheus;
 use crate::telemetry::status::{
-    AdoptedStatus, FilesStatus, LedgerStatus, LossStatus, NotReadStatus, SourceStatus, Status,
+    AdoptedStatus, DeliveryStatus, FilesStatus, LedgerStatus, LossStatus, NotReadStatus, SourceStatus, Status,
 };
-use crate::telemetry::{Detail, StatusBoard};
+use crate::telemetry::{DeliveryWatch, Detail, StatusBoard};
 use crate::terminal;
 
 /// Files shown of each kind, where few are asked for.
@@ -65,6 +65,7 @@ pub struct Answers {
     started: UnixMicros,
     /// Committed totals of what was left out, by name.
     before: HashMap<String, u64>,
+    delivery: Arc<DeliveryWatch>,
 }
 
 /// What a status is made of.
@@ -84,8 +85,8 @@ pub fn loss_total(source: &str, reason: &str, unit: &str) -> String {
 }
 
 impl Answers {
-    pub fn new(ledger: &Ledger, started: UnixMicros) -> Result<Self, LedgerError> {
-        Ok(Self { started, before: ledger.counters()? })
+    pub fn new(ledger: &Ledger, delivery: &Arc<DeliveryWatch>, started: UnixMicros) -> Result<Self, LedgerError> {
+        Ok(Self { started, before: ledger.counters()?, delivery: Arc::clone(delivery) })
     }
 
     /// The status as of now.
@@ -103,6 +104,7 @@ impl Answers {
             started: self.started.to_string(),
             hints,
             ledger: ledger_status(ledger, trouble),
+            delivery: delivery_status(ledger, &self.delivery),
             sources: (0..).zip(drift.status()).map(of_source).collect(),
         }
     }
@@ -131,6 +133,18 @@ fn ledger_status(ledger: &Ledger, trouble: Option<&str>) -> LedgerStatus {
         trouble: trouble.map(str::to_owned),
         copied: copies::newest_made(ledger.path()).map(|made| made.to_string()),
         adopted,
+    }
+}
+
+fn delivery_status(ledger: &Ledger, delivery: &DeliveryWatch) -> DeliveryStatus {
+    let unknown = delivery.unknown();
+    // Where the ledger cannot be read, its own status says so.
+    let counters = ledger.counters().unwrap_or_default();
+    DeliveryStatus {
+        trouble: delivery.trouble(),
+        unknown: unknown.attempts,
+        settled: unknown.settled.into_iter().map(|(how, count)| (how.to_owned(), count)).collect(),
+        possibly_repeated: counters.get(POSSIBLY_REPEATED).copied().unwrap_or_default(),
     }
 }
 

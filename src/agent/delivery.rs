@@ -12,10 +12,12 @@ use uuid::Uuid;
 
 use super::AgentError;
 use crate::ledger::LedgerError;
-use crate::ledger::outbox::{EventState, Note, OutboxBatch, OutboxRow, OutboxStore};
+use crate::ledger::outbox::{self, EventState, Note, OutboxBatch, OutboxRow, OutboxStore};
 use crate::model::event::EventId;
 use crate::model::time::Clock;
-use crate::push::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UnknownEvent, UtcDay, WaitingEvent};
+use crate::push::outbox::{
+    Batch, Doubt, EventKey, Outbox, OutboxError, Outcome, ParkCause, UnknownEvent, UtcDay, WaitingEvent,
+};
 use crate::push::{self, PushError, PushObserver, PushSettings};
 
 /// Push, running.
@@ -99,7 +101,6 @@ fn sound<T>(
     limit: usize,
     read: impl Fn(&OutboxRow) -> Result<T, Damage>,
 ) -> Result<Vec<T>, OutboxError> {
-    // It ends: each round takes at least one row out of the state, and there is no way back for it.
     loop {
         let rows = outbox.store.in_state(state, Some(base_url), limit).map_err(outbox.failed("read"))?;
         let mut events = Vec::with_capacity(rows.len());
@@ -117,7 +118,11 @@ fn sound<T>(
         if damaged.is_empty() {
             return Ok(events);
         }
-        outbox.store.park_damaged(&damaged, outbox.clock.now()).map_err(outbox.failed("written"))?;
+        if outbox.store.park_damaged(&damaged, outbox.clock.now()).map_err(outbox.failed("written"))? == 0 {
+            // An operator was faster, or the index is damaged as well: this must not turn in a circle.
+            let source = "a damaged row is not in the state that the index says".into();
+            return Err(OutboxError { operation: "read", source });
+        }
     }
 }
 
@@ -147,7 +152,7 @@ fn waiting(row: &OutboxRow) -> Result<WaitingEvent, Damage> {
 }
 
 fn unknown(row: &OutboxRow) -> Result<UnknownEvent, Damage> {
-    Ok(UnknownEvent { row: row.row, key: key(row)?, attempted_at: row.attempted.unwrap_or_default() })
+    Ok(UnknownEvent { row: row.row, key: key(row)? })
 }
 
 impl Outbox for LedgerOutbox {
@@ -163,7 +168,12 @@ impl Outbox for LedgerOutbox {
         self.store.requests_on(day.0).map_err(self.failed("read"))
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), OutboxError> {
+    fn look_again(&mut self, base_url: &str, limit: usize) -> Result<usize, OutboxError> {
+        let cause = ParkCause::NotReadable.as_str();
+        self.store.look_again(cause, base_url, limit).map_err(self.failed("written"))
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<i64>, OutboxError> {
         let notes: Vec<Note> = batch.finished.iter().map(|(row, outcome)| note(*row, outcome)).collect();
         let batch = OutboxBatch { at: batch.at, notes: &notes, begun: &batch.begun, requests: batch.requests };
         self.store.write(&batch).map_err(self.failed("written"))
@@ -171,11 +181,24 @@ impl Outbox for LedgerOutbox {
 }
 
 fn note(row: i64, outcome: &Outcome) -> Note {
-    let plain = |state, cause: Option<String>| Note { row, state, status: None, cause, answer: None };
+    let plain = |state, cause: Option<String>| {
+        let doubt = outbox::Doubt::None;
+        Note { row, state, status: None, cause, answer: None, doubt }
+    };
     match outcome {
         Outcome::Sent { copies: 0 | 1 } => Note { status: Some(201), ..plain(EventState::Sent, None) },
-        Outcome::Sent { copies } => plain(EventState::Sent, Some(format!("PX holds it {copies} times"))),
-        Outcome::Ready { note } => plain(EventState::Ready, Some(note.clone())),
+        Outcome::Sent { copies } => {
+            let cause = format!("PX holds it {copies} times");
+            Note { doubt: outbox::Doubt::Repeated, ..plain(EventState::Sent, Some(cause)) }
+        }
+        Outcome::Ready { note, doubt } => {
+            let doubt = match doubt {
+                Doubt::None => outbox::Doubt::None,
+                Doubt::NotShown => outbox::Doubt::NotShown,
+                Doubt::NotAsked => outbox::Doubt::NotAsked,
+            };
+            Note { doubt, ..plain(EventState::Ready, Some(note.clone())) }
+        }
         Outcome::Unknown { note } => plain(EventState::Unknown, Some(note.clone())),
         Outcome::Parked(parked) => Note {
             status: parked.status,

@@ -122,7 +122,7 @@ pub(super) fn run_once(
     let mut agent = Agent {
         configuration,
         copying,
-        answers: Answers::new(&ledger, clock.now())?,
+        answers: Answers::new(&ledger, &watch, clock.now())?,
         clock: Arc::clone(clock),
         own_times: HashMap::new(),
         memories,

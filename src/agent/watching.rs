@@ -281,7 +281,7 @@ impl LogNotes {
     }
 }
 
-/// Push's health, for `--once`, which waits for it. The counts that push reports have no reader yet.
+/// Push's health, for `--once`, which waits for it, and for the status; and how unknown outcomes were settled.
 pub struct Observer(pub Arc<DeliveryWatch>);
 
 impl PushObserver for Observer {
@@ -291,9 +291,13 @@ impl PushObserver for Observer {
 
     fn parked(&self, _: ParkCause) {}
 
-    fn unknown(&self) {}
+    fn unknown(&self) {
+        self.0.count_unknown();
+    }
 
-    fn settled(&self, _: Settled) {}
+    fn settled(&self, how: Settled) {
+        self.0.count_settled(how.as_str());
+    }
 
     fn health(&self, health: &Health) {
         self.0.set_trouble(match health {

@@ -22,7 +22,10 @@ use crate::telemetry::control::{Answer, Request, ask};
 
 pub fn run(arguments: &OutboxArguments) -> Result<(), Failure> {
     match &arguments.verb {
-        OutboxVerb::List(list) => list::run(&open(&existing(&list.config)?)?, list),
+        OutboxVerb::List(list) => {
+            let configuration = existing(&list.config)?;
+            list::run(&open(&configuration)?, &configuration.px.base_url.value, list)
+        }
         OutboxVerb::Show(show) => show::run(&open(&existing(&show.config)?)?, show),
         OutboxVerb::Retry(retry) => change::retry(&existing(&retry.config)?, retry),
         OutboxVerb::Drop(discard) => change::discard(&existing(&discard.config)?, discard),

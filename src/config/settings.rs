@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::section::Section;
 use super::value::{Limits, Value};
 use crate::model::fault::Located;
-use crate::model::spec::{AgentSpec, PushSpec, TailSpec, Wake};
+use crate::model::spec::{AgentSpec, OnUnknown, PushSpec, TailSpec, Wake};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
@@ -57,6 +57,7 @@ pub(super) fn read_agent(mut section: Section<'_>) -> AgentSpec {
 
 /// Reads `[push]`.
 pub(super) fn read_push(mut section: Section<'_>) -> PushSpec {
+    let on_unknown = [("park", OnUnknown::Park), ("resend", OnUnknown::Resend)];
     let spec = PushSpec {
         hold: section.get("hold").and_then(|value| value.boolean()).unwrap_or(false),
         settle_wait: section.duration(
@@ -68,6 +69,7 @@ pub(super) fn read_push(mut section: Section<'_>) -> PushSpec {
                 reason: "PX may show an event late; sent again too early, it counts twice: \"5m\" suits",
             },
         ),
+        on_unknown: section.get("on_unknown").and_then(|value| value.choice(&on_unknown)).unwrap_or_default(),
         concurrency: section.integer(
             "concurrency",
             4,

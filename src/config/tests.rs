@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{Environment, LoadOptions, load};
-use crate::model::spec::{Configuration, DateOf, Late, Measure, Scalar, StartAt, Template, Test, Wake, WindowLength};
+use crate::model::spec::{
+    Configuration, DateOf, Late, Measure, OnUnknown, Scalar, StartAt, Template, Test, Wake, WindowLength,
+};
 
 mod faults;
 mod layout;
@@ -87,6 +89,7 @@ fn defaults_suit_an_unattended_host() {
     assert!(px.api_key.file.is_none() && px.ca_file.is_none());
     assert_eq!((push.hold, push.concurrency, push.outbox_max_events), (false, 4, 1_000_000));
     assert_eq!((push.settle_wait, push.sent_retention), (Duration::from_mins(5), Duration::from_hours(30 * 24)));
+    assert_eq!(push.on_unknown, OnUnknown::Park);
     assert_eq!((tail.wake, tail.max_open_files, tail.max_line_bytes), (Wake::Linemux, 256, 1 << 20));
     assert_eq!((tail.poll_interval, tail.scan_interval), (Duration::from_millis(250), Duration::from_secs(1)));
     assert_eq!((tail.rotated_grace, tail.forget_gone), (Duration::from_mins(10), Duration::from_hours(7 * 24)));
@@ -118,6 +121,7 @@ fn every_key_reaches_the_specification() {
     assert_eq!((px.connect_timeout, px.request_timeout), (Duration::from_secs(5), Duration::from_mins(1)));
     assert_eq!((push.hold, push.concurrency, push.outbox_max_events), (true, 64, 10));
     assert_eq!((push.settle_wait, push.sent_retention), (Duration::from_mins(1), Duration::from_hours(24)));
+    assert_eq!(push.on_unknown, OnUnknown::Resend);
     assert_eq!((tail.wake, tail.max_open_files, tail.max_line_bytes), (Wake::Poll, 8, 4_096));
     assert_eq!((tail.poll_interval, tail.scan_interval), (Duration::from_secs(1), Duration::from_secs(2)));
     assert_eq!((tail.rotated_grace, tail.forget_gone), (Duration::from_secs(5), Duration::from_hours(24)));

@@ -9,6 +9,7 @@ pub(super) mod removal;
 mod row;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,34 @@ impl EventState {
             Self::Sent => "sent",
             Self::Parked => "parked",
             Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// Whether PX may hold an event more than once. It only grows; the numbers are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    #[default]
+    None = 0,
+    /// It was sent again after PX did not show it.
+    NotShown = 1,
+    /// It was sent again although PX could not be asked.
+    NotAsked = 2,
+    /// PX showed it more than once.
+    Repeated = 3,
+}
+
+impl Doubt {
+    const ALL: [Self; 4] = [Self::None, Self::NotShown, Self::NotAsked, Self::Repeated];
+
+    /// In words for people; `None` where nothing is doubted.
+    #[must_use]
+    pub const fn text(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::NotShown => Some("it was sent again after PX did not show it"),
+            Self::NotAsked => Some("it was sent again although PX could not be asked: PX may hold it twice"),
+            Self::Repeated => Some("PX showed it more than once"),
         }
     }
 }
@@ -108,6 +137,7 @@ pub struct OutboxRow {
     pub cause: Option<String>,
     pub answer: Option<String>,
     pub adopted: Option<Cause>,
+    pub doubt: Doubt,
     /// What of the row is not as it was written. What cannot be read stands here empty, or as far as it can.
     pub damage: Option<&'static str>,
 }
@@ -122,6 +152,7 @@ pub struct Note {
     pub cause: Option<String>,
     /// The answer's body, shortened and printable.
     pub answer: Option<String>,
+    pub doubt: Doubt,
 }
 
 /// What [`OutboxStore::write`] writes at once.
@@ -146,6 +177,9 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// How the cause of an event begins whose row is damaged.
 pub const DAMAGED: &str = "damaged";
+
+/// Events that may be in PX more than once: sent again without a look, or seen there so.
+pub const POSSIBLY_REPEATED: &str = "outbox_possibly_repeated";
 
 /// The outbox over a connection of its own, so that pushing never waits for counting to finish a read.
 #[derive(Debug)]
@@ -194,18 +228,21 @@ impl OutboxStore {
         read().map_err(self.fail("read the outbox"))
     }
 
-    /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction.
-    pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<(), LedgerError> {
+    /// Notes outcomes, attempts that are about to be made and requests of a UTC day: one durable transaction. Gives the rows of
+    /// `begun` that are not ready any more.
+    ///
+    /// A person may have decided about a row in between: what is parked, sent or gone stays so.
+    pub fn write(&mut self, batch: &OutboxBatch<'_>) -> Result<Vec<i64>, LedgerError> {
         let fail = self.fail("note attempts and outcomes");
-        let mut write = || -> rusqlite::Result<Result<u64, i64>> {
+        let mut write = || -> rusqlite::Result<(Vec<i64>, u64)> {
+            let mut refused = Vec::new();
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for note in batch.notes {
                 write_note(&transaction, note, batch.at)?;
             }
             for row in batch.begun {
-                // An operator may have dropped it since it was read.
                 if begin(&transaction, *row, batch.at)? == 0 {
-                    return Ok(Err(*row));
+                    refused.push(*row);
                 }
             }
             if batch.requests > 0 {
@@ -213,30 +250,74 @@ impl OutboxStore {
             }
             let number = commit::next_number(&transaction)?;
             transaction.commit()?;
-            Ok(Ok(number))
+            Ok((refused, number))
         };
-        let number = write().map_err(fail)?;
-        self.witness.note(number.map_err(|row| LedgerError::ChangedMeanwhile { path: self.path.clone(), row })?);
-        Ok(())
+        let (refused, number) = write().map_err(fail)?;
+        self.witness.note(number);
+        Ok(refused)
     }
 
-    /// Sets events aside whose rows are damaged: each with what is wrong with it.
-    pub fn park_damaged(&mut self, damaged: &[(i64, String)], at: UnixMicros) -> Result<(), LedgerError> {
+    /// Sets events aside whose rows are damaged: each with what is wrong with it. Gives how many it could.
+    pub fn park_damaged(&mut self, damaged: &[(i64, String)], at: UnixMicros) -> Result<usize, LedgerError> {
         let fail = self.fail("park damaged events");
-        let mut park = || -> rusqlite::Result<u64> {
+        let mut park = || -> rusqlite::Result<(usize, u64)> {
+            let mut parked = 0;
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (row, what) in damaged {
-                transaction.execute(
+                parked += transaction.execute(
                     "UPDATE outbox SET state = ?2, cause = ?3, settled_us = ?4 WHERE id = ?1 AND state IN (0, 1, 2, 3)",
                     params![row, EventState::Parked as i64, format!("{DAMAGED}: {what}"), at.0],
                 )?;
             }
             let number = commit::next_number(&transaction)?;
             transaction.commit()?;
-            Ok(number)
+            Ok((parked, number))
         };
-        self.witness.note(park().map_err(fail)?);
-        Ok(())
+        let (parked, number) = park().map_err(fail)?;
+        self.witness.note(number);
+        Ok(parked)
+    }
+
+    /// Events that were parked for this cause are unknown again, oldest first. Gives how many.
+    pub fn look_again(&mut self, cause: &str, base_url: &str, limit: usize) -> Result<usize, LedgerError> {
+        let fail = self.fail("take up parked events");
+        let mut take_up = || -> rusqlite::Result<(usize, u64)> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let changed = transaction.execute(
+                "UPDATE outbox SET state = ?1, cause = 'PX is asked again' WHERE id IN (
+                     SELECT id FROM outbox WHERE state = ?2 AND cause = ?3 AND base_url = ?4 ORDER BY id LIMIT ?5)",
+                params![
+                    EventState::Unknown as i64,
+                    EventState::Parked as i64,
+                    cause,
+                    base_url,
+                    i64::try_from(limit).unwrap_or(i64::MAX)
+                ],
+            )?;
+            let number = commit::next_number(&transaction)?;
+            transaction.commit()?;
+            Ok((changed, number))
+        };
+        let (changed, number) = take_up().map_err(fail)?;
+        self.witness.note(number);
+        Ok(changed)
+    }
+
+    /// Events that may be in PX more than once, newest doubt first, and how many there are.
+    pub fn doubtful(&self, least: Doubt, limit: usize) -> Result<(Vec<OutboxRow>, u64), LedgerError> {
+        let read = || -> rusqlite::Result<(Vec<OutboxRow>, u64)> {
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT {} FROM outbox WHERE doubt > 0 AND doubt >= ?1 ORDER BY id LIMIT ?2",
+                row::COLUMNS
+            ))?;
+            let rows = statement.query_map(params![least as i64, limit as i64], row::read)?;
+            let rows = rows.collect::<rusqlite::Result<_>>()?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT count(*) FROM outbox WHERE doubt > 0 AND doubt >= ?1")?;
+            let count = statement.query_row([least as i64], |row| row.get::<_, i64>(0))?;
+            Ok((rows, count as u64))
+        };
+        read().map_err(self.fail("read the outbox"))
     }
 
     /// Lets held events go. Gives how many there were.
@@ -269,27 +350,6 @@ impl OutboxStore {
         let states = [EventState::Ready, EventState::Sending, EventState::Unknown];
         Ok(self.totals()?.iter().filter(|(state, _)| states.contains(state)).map(|(_, total)| total.events).sum())
     }
-
-    /// How many events and lines stand in each state.
-    pub fn totals(&self) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
-        self.totals_of(None)
-    }
-
-    /// The same, of one metric.
-    pub fn totals_of(&self, metric: Option<&str>) -> Result<Vec<(EventState, StateTotal)>, LedgerError> {
-        let add = |state| {
-            let which = "state = ?1 AND metric = coalesce(?2, metric)";
-            Ok((state, total(&self.connection, which, params![state as i64, metric])?))
-        };
-        EventState::ALL.into_iter().map(add).collect::<rusqlite::Result<_>>().map_err(self.fail("add up the outbox"))
-    }
-
-    /// Parked events that another ledger may have sent, of one metric or of all.
-    pub fn adopted(&self, metric: Option<&str>) -> Result<StateTotal, LedgerError> {
-        let which = "state = ?1 AND metric = coalesce(?2, metric) AND adopted IS NOT NULL";
-        let added = total(&self.connection, which, params![EventState::Parked as i64, metric]);
-        added.map_err(self.fail("add up the outbox"))
-    }
 }
 
 /// Gives how many rows it changed.
@@ -304,13 +364,23 @@ fn begin(connection: &Connection, row: i64, at: UnixMicros) -> rusqlite::Result<
 
 /// What was sent, parked or dropped stays so, whatever a look finds later.
 fn write_note(connection: &Connection, note: &Note, at: UnixMicros) -> rusqlite::Result<()> {
+    if note.doubt >= Doubt::NotAsked {
+        // Counted once for each event, also where the same note is written twice.
+        let newly = "SELECT count(*) FROM outbox WHERE id = ?1 AND state IN (1, 2, 3) AND doubt < ?2";
+        let newly = connection
+            .prepare_cached(newly)?
+            .query_row(params![note.row, Doubt::NotAsked as i64], |row| row.get::<_, i64>(0))?;
+        if newly > 0 {
+            commit::add_counter(connection, POSSIBLY_REPEATED, newly as u64)?;
+        }
+    }
     connection
         .prepare_cached(
             "UPDATE outbox SET state = ?2, status = ?3, cause = ?4, answer = ?5, settled_us = ?6,
-                               unanswered = unanswered + (state = 2 AND ?2 = 3)
+                               unanswered = unanswered + (state = 2 AND ?2 = 3), doubt = max(doubt, ?7)
              WHERE id = ?1 AND state IN (1, 2, 3)",
         )?
-        .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0])?;
+        .execute(params![note.row, note.state as i64, note.status, note.cause, note.answer, at.0, note.doubt as i64])?;
     Ok(())
 }
 
@@ -332,13 +402,6 @@ pub(super) fn waiting(connection: &Connection) -> rusqlite::Result<u64> {
     connection
         .query_row("SELECT count(*) FROM outbox WHERE state IN (0, 1, 2, 3)", [], |row| row.get::<_, i64>(0))
         .map(|count| count as u64)
-}
-
-fn total(connection: &Connection, which: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<StateTotal> {
-    let text = format!("SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {which}");
-    connection.prepare_cached(&text)?.query_row(values, |row| {
-        Ok(StateTotal { events: row.get::<_, i64>(0)? as u64, lines: row.get::<_, i64>(1)? as u64 })
-    })
 }
 
 pub(super) fn insert(connection: &Connection, event: &NewEvent<'_>) -> rusqlite::Result<()> {

@@ -16,8 +16,9 @@ use super::LedgerError;
 ///
 /// 2: the table `file_note`. An older ledger gets it when it is opened: it has no notes.
 /// 3: more columns of `file`, and sums of rows. Rows of an older ledger get empty ones: they are known by what they have.
-/// 4: what operators need to know of events. Rows of an older ledger do not say how many attempts had no answer; which of
-/// them were parked at an adoption is taken from their causes.
+/// 4: what operators need to know of events, and `outbox.doubt`. Rows of an older ledger do not say how many attempts had no
+/// answer; which of them were parked at an adoption is taken from their causes. Nothing of them is doubted: they were not
+/// sent again without a look.
 pub const VERSION: u32 = 4;
 
 /// No version of this program writes a higher one: what says so is damaged, and not of a newer program.
@@ -189,6 +190,12 @@ UPDATE outbox SET adopted = 'mended' WHERE state = 5 AND cause IN (
     'its window began before the ledger was damaged or lost, and it may have been sent then');
 ";
 
+/// And: doubt, see outbox.rs.
+const DOUBTS: &str = "
+ALTER TABLE outbox ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_by_doubt ON outbox (doubt) WHERE doubt > 0;
+";
+
 /// Opens the file, private to its owner, and makes the tables where it is new.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     OpenOptions::new()
@@ -213,7 +220,7 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
         if found == 0 {
             transaction.execute_batch(TABLES).map_err(fail("make the ledger"))?;
         }
-        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY), (4, OUTBOX_ERRANDS)] {
+        for (version, tables) in [(2, FILE_NOTES), (3, FILE_INVENTORY), (4, OUTBOX_ERRANDS), (4, DOUBTS)] {
             if found < version {
                 transaction.execute_batch(tables).map_err(fail("make the ledger"))?;
             }

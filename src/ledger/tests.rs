@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::outbox::{EventState, NewEvent, Note, OutboxBatch, OutboxStore};
+use super::outbox::{Doubt, EventState, NewEvent, Note, OutboxBatch, OutboxStore};
 use super::{Ledger, LedgerError, StoredRevision, WindowRow};
 use crate::model::event::{EventId, Window};
 use crate::model::fault::{Located, Location};
@@ -172,6 +172,80 @@ fn an_attempt_under_way_at_a_crash_is_unknown_afterwards() {
 }
 
 #[test]
+fn what_a_person_decided_stays_whatever_push_notes() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    for (number, state) in
+        [(1, EventState::Parked), (2, EventState::Sent), (3, EventState::Held), (4, EventState::Ready)]
+    {
+        put(&mut ledger, &event(number, state));
+    }
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    let write = |outbox: &mut OutboxStore, notes: &[Note], begun: &[i64]| {
+        outbox.write(&OutboxBatch { at: NOW, notes, begun, requests: 0 }).unwrap()
+    };
+    assert_eq!(write(&mut outbox, &[], &[1, 2, 3, 4, 99]), [1, 2, 3, 99], "only what is ready is begun");
+    let note = |row| {
+        let doubt = Doubt::NotAsked;
+        Note { row, state: EventState::Ready, status: None, cause: None, answer: None, doubt }
+    };
+    write(&mut outbox, &[note(1), note(2), note(3), note(4)], &[]);
+    let states = [EventState::Parked, EventState::Sent, EventState::Held, EventState::Ready];
+    for (row, state) in (1..).zip(states) {
+        let rows = outbox.in_state(state, None, 9).unwrap();
+        assert_eq!(rows.iter().map(|found| found.row).collect::<Vec<_>>(), [row]);
+    }
+}
+
+#[test]
+fn a_doubt_about_an_event_stays_and_is_counted_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    put(&mut ledger, &event(2, EventState::Ready));
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    for (row, state, doubt) in [
+        (1, EventState::Ready, Doubt::NotShown),
+        (1, EventState::Ready, Doubt::NotAsked),
+        (1, EventState::Ready, Doubt::NotAsked),
+        (2, EventState::Ready, Doubt::NotShown),
+        (1, EventState::Sent, Doubt::None),
+    ] {
+        let note = Note { row, state, status: None, cause: None, answer: None, doubt };
+        outbox.write(&OutboxBatch { at: NOW, notes: &[note], begun: &[], requests: 0 }).unwrap();
+    }
+    let (rows, count) = outbox.doubtful(Doubt::NotAsked, 9).unwrap();
+    assert_eq!(
+        (rows.iter().map(|row| (row.row, row.doubt)).collect::<Vec<_>>(), count),
+        (vec![(1, Doubt::NotAsked)], 1)
+    );
+    assert_eq!(outbox.doubtful(Doubt::NotShown, 9).unwrap().1, 2);
+    assert_eq!(outbox.doubtful(Doubt::None, 1).unwrap().0.len(), 1);
+    assert_eq!(ledger.counters().unwrap()[super::outbox::POSSIBLY_REPEATED], 1);
+}
+
+#[test]
+fn what_is_parked_for_a_cause_is_unknown_again_oldest_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    for (number, cause, base_url) in [
+        (1, "refused", "b"),
+        (2, "not_readable", "b"),
+        (3, "not_readable", "c"),
+        (4, "not_readable", "b"),
+        (5, "not_readable", "b"),
+    ] {
+        put(&mut ledger, &NewEvent { cause: Some(cause), base_url, ..event(number, EventState::Parked) });
+    }
+    let mut outbox = OutboxStore::open(ledger.path()).unwrap();
+    assert_eq!(outbox.look_again("not_readable", "b", 2).unwrap(), 2);
+    let unknown: Vec<i64> = outbox.in_state(EventState::Unknown, None, 9).unwrap().iter().map(|row| row.row).collect();
+    assert_eq!(unknown, [2, 4]);
+    assert_eq!(outbox.look_again("not_readable", "b", 2).unwrap(), 1);
+    assert_eq!(outbox.look_again("not_readable", "b", 2).unwrap(), 0);
+}
+
+#[test]
 fn a_revision_is_sealed_once() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
@@ -203,7 +277,7 @@ fn forgotten_events_stay_in_the_books() {
     put(&mut ledger, &event(2, EventState::Ready));
     let mut outbox = OutboxStore::open(ledger.path()).unwrap();
     let row = outbox.in_state(EventState::Ready, None, 1).unwrap()[0].row;
-    let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None };
+    let note = Note { row, state: EventState::Sent, status: Some(201), cause: None, answer: None, doubt: Doubt::None };
     outbox.write(&OutboxBatch { at: UnixMicros(10), notes: &[note], begun: &[], requests: 0 }).unwrap();
     let mut commit = ledger.begin().unwrap();
     assert_eq!(commit.remove_settled(UnixMicros(10), 9).unwrap(), 0, "not older than the limit");

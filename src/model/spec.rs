@@ -85,12 +85,24 @@ pub struct PushSpec {
     /// An event whose outcome is unknown is looked up in PX; when it is not found so long after the attempt, it is
     /// taken as lost and sent again.
     pub settle_wait: Duration,
+    /// What becomes of such an event where the API key is not allowed to look it up.
+    pub on_unknown: OnUnknown,
     /// Requests under way at once.
     pub concurrency: u32,
     /// Waiting events (not parked ones) beyond which reading pauses.
     pub outbox_max_events: u64,
     /// How long rows of sent and dropped events are kept for audits.
     pub sent_retention: Duration,
+}
+
+/// What becomes of an event of which nobody can know whether PX has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// It waits for a person, or until PX can be asked: it may be missing in PX.
+    #[default]
+    Park,
+    /// It is sent again: it may be in PX twice.
+    Resend,
 }
 
 /// `[tail]`: how files are followed.

@@ -87,19 +87,21 @@ pub(super) enum Meaning {
     Refused,
     /// PX does not have it, for a reason that is not the event's.
     NotSent(Trouble),
-    /// Nobody knows.
-    Unknown,
+    /// Nobody knows; and what it says of the way to PX.
+    Unknown(Trouble),
 }
 
 impl Answer {
-    pub(super) const fn means_for_event(&self) -> Meaning {
+    pub(super) fn means_for_event(&self) -> Meaning {
         match self {
             Self::Status { status: 201, .. } => Meaning::Taken,
             Self::Status { status: 400, .. } => Meaning::Refused,
+            // PX speaks JSON. What a proxy puts in the place of an answer that it does not like says nothing of the request.
+            Self::Status { status: 403, body, .. } if is_html(body) => Meaning::Unknown(Trouble::NotAllowed),
             Self::Status { status: 401 | 403 | 404, .. } => Meaning::NotSent(Trouble::NotAllowed),
             Self::Status { status: 429, .. } => Meaning::NotSent(Trouble::TooFast),
             Self::NotConnected { .. } => Meaning::NotSent(Trouble::NotConnected),
-            Self::Status { .. } | Self::Lost { .. } => Meaning::Unknown,
+            Self::Status { .. } | Self::Lost { .. } => Meaning::Unknown(Trouble::NoAnswer),
         }
     }
 }
@@ -114,6 +116,10 @@ fn parse_retry_after(text: &str, wall: UnixMicros) -> Option<Duration> {
     let broken_down = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
     let at = jiff::tz::TimeZone::UTC.to_timestamp(broken_down.to_datetime().ok()?).ok()?;
     Some(UnixMicros(at.as_microsecond()).since(wall).min(MAX_RETRY_AFTER))
+}
+
+fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 /// Text that can be stored and shown: cut, and without control characters.
@@ -141,11 +147,19 @@ mod tests {
                 400 => Meaning::Refused,
                 401 | 403 | 404 => Meaning::NotSent(Trouble::NotAllowed),
                 429 => Meaning::NotSent(Trouble::TooFast),
-                _ => Meaning::Unknown,
+                _ => Meaning::Unknown(Trouble::NoAnswer),
             };
             assert_eq!(status(code).means_for_event(), expected, "{code}");
         }
-        assert_eq!(Answer::Lost { reason: String::new() }.means_for_event(), Meaning::Unknown);
+        assert_eq!(Answer::Lost { reason: String::new() }.means_for_event(), Meaning::Unknown(Trouble::NoAnswer));
+        for (body, expected) in [
+            (&b" \n<html>blocked</html>"[..], Meaning::Unknown(Trouble::NotAllowed)),
+            (b"{\"message\":\"<b>no</b>\"}", Meaning::NotSent(Trouble::NotAllowed)),
+            (b"", Meaning::NotSent(Trouble::NotAllowed)),
+        ] {
+            let answer = Answer::Status { status: 403, retry_after: None, body: body.to_vec() };
+            assert_eq!(answer.means_for_event(), expected, "{answer:?}");
+        }
         assert_eq!(
             Answer::NotConnected { reason: String::new() }.means_for_event(),
             Meaning::NotSent(Trouble::NotConnected)

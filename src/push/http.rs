@@ -70,7 +70,10 @@ impl HttpTransport {
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(settings.concurrency)
             .connect_timeout(settings.connect_timeout)
-            .timeout(settings.request_timeout);
+            .timeout(settings.request_timeout)
+            // What the system still holds of a request that was given up, or whose process died, is sent on for so long and
+            // no longer: settling waits for that.
+            .tcp_user_timeout(settings.request_timeout);
         builder = match (route, &settings.ca_file) {
             // The key must not reach a proxy in the clear; and the sandbox works where no roots are installed.
             (Route::Loopback, _) => builder.no_proxy().tls_certs_only([]),
@@ -94,7 +97,8 @@ impl Transport for HttpTransport {
                 .post(outgoing.url)
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .body(body.as_bytes().to_vec()),
-            None => self.client.get(outgoing.url),
+            // A page from some cache could say that an event never arrived.
+            None => self.client.get(outgoing.url).header(reqwest::header::CACHE_CONTROL, "no-cache"),
         };
         let request = request.header(reqwest::header::ACCEPT, "application/json").header(KEY_HEADER, key);
         match request.send().await {
@@ -117,7 +121,11 @@ async fn read_answer(call: Call, mut response: reqwest::Response) -> Answer {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            // The status of a POST has said everything.
+            // What came of a 201 may be all that something in between had of it.
+            Err(err) if call == Call::SendEvent && status == 201 => {
+                return Answer::Lost { reason: format!("201, but not whole: {}", in_one_line(&err.without_url())) };
+            }
+            // Any other status of a POST has said everything.
             _ if call == Call::SendEvent => break,
             Ok(Some(_)) => return Answer::Lost { reason: format!("the answer is longer than {limit} bytes") },
             Err(err) => return answer_to(err),

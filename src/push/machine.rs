@@ -5,6 +5,7 @@
 
 mod answers;
 mod health;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,17 +13,16 @@ use std::time::Duration;
 
 use super::gate::{Failure, Gate, Pass};
 use super::observe::{Call, Health, PushObserver, Trouble};
-use super::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UtcDay, WaitingEvent};
+use super::outbox::{Batch, Doubt, EventKey, Outbox, OutboxError, Outcome, UtcDay, WaitingEvent};
 use super::pace::Pace;
 use super::settings::PushSettings;
-use super::settle::{MAX_UNDER_LOOK, Settling};
+use super::settle::Settling;
 use crate::model::time::UnixMicros;
+
+use reading::Reading;
 
 /// An empty outbox is looked at so often: one indexed query, and a sealed event waits no longer than this.
 const IDLE_POLL: Duration = Duration::from_secs(1);
-
-/// An operator may make events unknown while push runs: they are looked for so often.
-const UNKNOWN_POLL: Duration = Duration::from_secs(5);
 
 /// Answers without meaning that may come one after the other before sending pauses: a single lost answer must not stop
 /// what else is under way.
@@ -88,10 +88,9 @@ pub struct Pusher<O> {
     under_way: BTreeMap<i64, EventKey>,
     looks_under_way: usize,
     settling: Settling,
-    /// The outbox may hold unknown events that are not in `settling`.
-    more_unknown: bool,
-    /// When they are looked for whatever is known of them.
-    unknown_at: Duration,
+    /// When the outbox is asked next for unknown events that are not in `settling`.
+    ask_unknown_at: Duration,
+    reading: Reading,
     /// Outcomes that the outbox does not have yet, in order.
     outcomes: Vec<(i64, Outcome)>,
     starts_at: Duration,
@@ -113,9 +112,9 @@ impl<O: Outbox> Pusher<O> {
             no_key: None,
             under_way: BTreeMap::new(),
             looks_under_way: 0,
-            settling: Settling::new(settings.settle_wait, settings.pauses.look),
-            more_unknown: true,
-            unknown_at: Duration::ZERO,
+            settling: Settling::new(settings.request_timeout, settings.settle_wait, settings.pauses.look),
+            ask_unknown_at: Duration::ZERO,
+            reading: Reading::default(),
             outcomes: Vec::new(),
             starts_at,
             health: Health::Good,
@@ -141,7 +140,7 @@ impl<O: Outbox> Pusher<O> {
 
     /// Writes down what is known, without asking for more.
     pub fn flush(&mut self, now: Moment) -> Result<(), OutboxError> {
-        self.write(now, Vec::new(), 0)
+        self.write(now, Vec::new(), 0).map(|_| ())
     }
 
     /// Requests that have not been answered.
@@ -159,6 +158,7 @@ impl<O: Outbox> Pusher<O> {
     /// There is an API key, a new one: whatever was refused for the old one is tried at once.
     pub fn key_has_changed(&mut self, now: Moment) {
         self.no_key = None;
+        self.reading.may_have_changed();
         for gate in [&mut self.shared, &mut self.sending, &mut self.looking] {
             if matches!(gate.trouble(), Some((Trouble::NotAllowed | Trouble::NotReadable, _))) {
                 gate.retry_now(now.steady);
@@ -169,20 +169,23 @@ impl<O: Outbox> Pusher<O> {
 
     fn try_turn(&mut self, now: Moment, turn: &mut Turn) -> Result<(), OutboxError> {
         self.start_day(now)?;
+        self.give_up_looking(now);
         if self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Ready { .. })) {
             // They can be begun by the turn after the one that writes them.
             turn.wake_in = Duration::ZERO;
         }
         let room = if self.no_key.is_none() && now.steady >= self.starts_at { self.room(now) } else { 0 };
         if room == 0 {
-            return self.write(now, Vec::new(), 0);
+            return self.write(now, Vec::new(), 0).map(|_| ());
         }
+        self.take_up_parked(now)?;
         self.take_up_unknown(now)?;
         let look_room = self.looking.room(now.steady).min(self.spare_looks()).min(room);
         let due = self.settling.due(now.steady, look_room);
         let post_room = self.sending.room(now.steady).min(room - due.len());
-        let events = self.next_events(post_room)?;
-        self.write(now, events.iter().map(|event| event.row).collect(), due.len())?;
+        let mut events = self.next_events(post_room)?;
+        let taken_back = self.write(now, events.iter().map(|event| event.row).collect(), due.len())?;
+        events.retain(|event| !taken_back.contains(&event.row));
         for row in due {
             turn.requests.extend(self.look_for(row, now));
         }
@@ -209,27 +212,6 @@ impl<O: Outbox> Pusher<O> {
     /// Looks take at most half of the slots, so that a heap of unknown outcomes does not stop what is new.
     fn spare_looks(&self) -> usize {
         (self.settings.concurrency / 2).max(1).saturating_sub(self.looks_under_way)
-    }
-
-    fn take_up_unknown(&mut self, now: Moment) -> Result<(), OutboxError> {
-        let is_due = self.more_unknown || now.steady >= self.unknown_at;
-        if !is_due || self.settling.len() > MAX_UNDER_LOOK / 2 {
-            return Ok(());
-        }
-        let events = self.outbox.unknown(&self.settings.base_url, MAX_UNDER_LOOK)?;
-        self.more_unknown = events.len() == MAX_UNDER_LOOK;
-        self.unknown_at = now.steady + UNKNOWN_POLL;
-        for event in events {
-            // An outcome that is not written yet is newer than what the outbox says.
-            if self.is_busy(event.row) || self.settling.len() >= MAX_UNDER_LOOK {
-                continue;
-            }
-            // The attempt was begun then and may have lasted as long as a request can. This trusts the wall clock across a
-            // restart: one that was set forward in between shortens the wait.
-            let waited = now.wall.since(event.attempted_at).saturating_sub(self.settings.request_timeout);
-            self.settling.take_up(event.row, event.key, waited, now.steady);
-        }
-        Ok(())
     }
 
     fn next_events(&mut self, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError> {
@@ -265,19 +247,28 @@ impl<O: Outbox> Pusher<O> {
         Some(Request { ticket, url, body: None })
     }
 
-    /// One durable write; on an error everything is as before.
-    fn write(&mut self, now: Moment, begun: Vec<i64>, looks: usize) -> Result<(), OutboxError> {
+    /// One durable write. Gives the rows of `begun` that must not be sent.
+    fn write(&mut self, now: Moment, begun: Vec<i64>, looks: usize) -> Result<Vec<i64>, OutboxError> {
         let requests = begun.len() + looks;
         let batch =
             Batch { at: now.wall, finished: std::mem::take(&mut self.outcomes), begun, requests: requests as u64 };
-        if !batch.is_empty()
-            && let Err(err) = self.outbox.write(&batch)
-        {
-            self.outcomes = batch.finished;
-            return Err(err);
+        if batch.is_empty() {
+            return Ok(Vec::new());
         }
-        self.pace.take(requests);
-        Ok(())
+        match self.outbox.write(&batch) {
+            Ok(taken_back) => {
+                self.pace.take(requests);
+                Ok(taken_back)
+            }
+            Err(err) => {
+                self.outcomes = batch.finished;
+                // It may be written all the same, and then they would stay under way for ever: nothing of them was sent.
+                let note = "it was not sent: the attempt could not be noted";
+                let not_sent = |row| (row, Outcome::Ready { note: note.to_owned(), doubt: Doubt::None });
+                self.outcomes.extend(batch.begun.into_iter().map(not_sent));
+                Err(err)
+            }
+        }
     }
 
     fn outbox_failed(&mut self, pass: Pass, now: Moment, err: &OutboxError) {

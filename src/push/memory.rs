@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::outbox::{Batch, EventKey, Outbox, OutboxError, Outcome, UnknownEvent, UtcDay, WaitingEvent};
+use super::outbox::{
+    Batch, Doubt, EventKey, Outbox, OutboxError, Outcome, ParkCause, UnknownEvent, UtcDay, WaitingEvent,
+};
 use super::wire::{self, RenderedEvent};
 use crate::model::decimal::Decimal;
 use crate::model::event::{AttributeValue, EventId, SealedEvent, Window};
@@ -27,8 +29,8 @@ pub(super) struct Row {
     pub(super) event: WaitingEvent,
     pub(super) base_url: String,
     pub(super) state: State,
-    pub(super) attempted_at: UnixMicros,
     pub(super) attempts: u32,
+    pub(super) doubt: Doubt,
 }
 
 /// How the next writes fail.
@@ -47,6 +49,8 @@ pub(super) struct Books {
     pub(super) faults: Vec<WriteFault>,
     pub(super) writes: u64,
     pub(super) reads: u64,
+    /// A person's decision that comes between a look at the outbox and the write.
+    pub(super) take_back_before_the_next_write: Option<(i64, State)>,
 }
 
 /// Clones share the books: one stays with the test.
@@ -66,8 +70,7 @@ impl MemoryOutbox {
         let row = books.rows.len() as i64 + 1;
         let event = Self::event(row, identify_id);
         let base_url = base_url.to_owned();
-        let attempted_at = UnixMicros::MIN;
-        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempted_at, attempts: 0 });
+        books.rows.insert(row, Row { event, base_url, state: State::Ready, attempts: 0, doubt: Doubt::None });
         row
     }
 
@@ -120,26 +123,33 @@ impl Books {
         self.rows.values().all(ended)
     }
 
-    fn apply(&mut self, batch: &Batch) {
+    fn apply(&mut self, batch: &Batch) -> Vec<i64> {
         for (row, outcome) in &batch.finished {
             let Some(row) = self.rows.get_mut(row) else { continue };
             if !matches!(row.state, State::Done(Outcome::Sent { .. } | Outcome::Parked(_))) {
                 row.state = match outcome {
-                    Outcome::Ready { .. } => State::Ready,
+                    Outcome::Ready { doubt, .. } => {
+                        row.doubt = row.doubt.max(*doubt);
+                        State::Ready
+                    }
                     other => State::Done(other.clone()),
                 };
             }
         }
+        let mut taken_back = Vec::new();
         for row in &batch.begun {
             assert!(batch.finished.iter().all(|(finished, _)| finished != row), "{row} is in both lists");
             let row = self.rows.get_mut(row).unwrap();
-            assert_eq!(row.state, State::Ready, "{} was begun", row.event.row);
+            if row.state != State::Ready {
+                taken_back.push(row.event.row);
+                continue;
+            }
             row.state = State::Sending;
-            row.attempted_at = batch.at;
             row.attempts += 1;
         }
         *self.requests.entry(UtcDay::of(batch.at)).or_default() += batch.requests;
         self.writes += 1;
+        taken_back
     }
 }
 
@@ -153,33 +163,40 @@ impl Outbox for MemoryOutbox {
 
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError> {
         let books = self.books();
-        let mut unknown: Vec<&Row> = books
-            .rows
-            .values()
-            .filter(|row| matches!(row.state, State::Done(Outcome::Unknown { .. })) && row.base_url == base_url)
-            .collect();
-        unknown.sort_by_key(|row| row.attempted_at);
-        let event = |row: &&Row| UnknownEvent {
-            row: row.event.row,
-            key: row.event.key.clone(),
-            attempted_at: row.attempted_at,
-        };
-        Ok(unknown.iter().take(limit).map(event).collect())
+        let is_unknown =
+            |row: &&Row| matches!(row.state, State::Done(Outcome::Unknown { .. })) && row.base_url == base_url;
+        let event = |row: &Row| UnknownEvent { row: row.event.row, key: row.event.key.clone() };
+        Ok(books.rows.values().filter(is_unknown).take(limit).map(event).collect())
     }
 
     fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError> {
         Ok(self.books().requests.get(&day).copied().unwrap_or_default())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), OutboxError> {
+    fn look_again(&mut self, base_url: &str, limit: usize) -> Result<usize, OutboxError> {
+        let is_wanted = |row: &&mut Row| {
+            let is_parked =
+                matches!(&row.state, State::Done(Outcome::Parked(parked)) if parked.cause == ParkCause::NotReadable);
+            is_parked && row.base_url == base_url
+        };
+        let unknown = || State::Done(Outcome::Unknown { note: String::new() });
         let mut books = self.books();
+        Ok(books.rows.values_mut().filter(is_wanted).take(limit).map(|row| row.state = unknown()).count())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Vec<i64>, OutboxError> {
+        let mut books = self.books();
+        if let Some((row, state)) = books.take_back_before_the_next_write.take() {
+            books.rows.get_mut(&row).unwrap().state = state;
+        }
         let fault = books.faults.pop();
+        let mut taken_back = Vec::new();
         if fault != Some(WriteFault::Before) {
-            books.apply(batch);
+            taken_back = books.apply(batch);
         }
         self.written.notify_all();
         match fault {
-            None => Ok(()),
+            None => Ok(taken_back),
             Some(_) => Err(OutboxError { operation: "written", source: "the disk is full".into() }),
         }
     }

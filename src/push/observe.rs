@@ -82,6 +82,10 @@ pub enum Settled {
     Mismatch,
     /// PX does not have it: it is sent again.
     NotFound,
+    /// PX cannot be asked: it is parked.
+    Parked,
+    /// PX cannot be asked: it is sent again, and may be there twice.
+    PossiblyRepeated,
 }
 
 impl Settled {
@@ -92,6 +96,8 @@ impl Settled {
             Self::FoundRepeated => "found_repeated",
             Self::Mismatch => "mismatch",
             Self::NotFound => "not_found",
+            Self::Parked => "parked",
+            Self::PossiblyRepeated => "possibly_repeated",
         }
     }
 }

@@ -26,18 +26,24 @@ pub trait Outbox: Send {
     /// URL are never redirected: they wait until it is configured again.
     fn ready(&mut self, base_url: &str, limit: usize) -> Result<Vec<WaitingEvent>, OutboxError>;
 
-    /// Events in state Unknown for `base_url`, oldest attempt first, at most `limit`.
+    /// Events in state Unknown for `base_url`, oldest first, at most `limit`.
     fn unknown(&mut self, base_url: &str, limit: usize) -> Result<Vec<UnknownEvent>, OutboxError>;
 
     /// Requests of all kinds that were made on `day`: the daily budget holds across restarts.
     fn requests_on(&mut self, day: UtcDay) -> Result<u64, OutboxError>;
 
+    /// Parked for [`ParkCause::NotReadable`] becomes Unknown again, oldest first, at most `limit`: durably. Gives how many.
+    fn look_again(&mut self, base_url: &str, limit: usize) -> Result<usize, OutboxError>;
+
     /// Writes the batch, whole and durably, before it returns. After an error push calls again with the same outcomes,
     /// so writing an outcome twice must do no harm; nothing of `begun` is sent after an error.
     ///
+    /// Gives the rows of `begun` that are not Ready any more, because an operator took them back: they stay as they are, and
+    /// must not be sent.
+    ///
     /// An outcome applies to a row that is Sending, Unknown or Ready (an operator may have put an unknown event back while
     /// a look for it was under way: what the look found counts). A row that is Sent, Parked or gone stays as it is.
-    fn write(&mut self, batch: &Batch) -> Result<(), OutboxError>;
+    fn write(&mut self, batch: &Batch) -> Result<Vec<i64>, OutboxError>;
 }
 
 /// One transaction's worth of changes.
@@ -86,8 +92,6 @@ pub struct EventKey {
 pub struct UnknownEvent {
     pub row: i64,
     pub key: EventKey,
-    /// When the last attempt was begun, by the wall clock.
-    pub attempted_at: UnixMicros,
 }
 
 /// What became of an event.
@@ -95,12 +99,23 @@ pub struct UnknownEvent {
 pub enum Outcome {
     /// PX has it. `copies` is more than 1 when a look-up found it repeatedly.
     Sent { copies: u32 },
-    /// PX does not have it; it is to be sent (again). The note says why it was not sent, for the operator.
-    Ready { note: String },
+    /// It is to be sent (again). The note says why, for the operator.
+    Ready { note: String, doubt: Doubt },
     /// Nobody knows. The note says how the attempt ended.
     Unknown { note: String },
     /// It is not to be sent again by itself.
     Parked(Parked),
+}
+
+/// Whether an event may come to be in PX twice when it is sent (again).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// It certainly is not there.
+    None,
+    /// PX did not show it: it is there all the same only where PX shows events later than `settle_wait`.
+    NotShown,
+    /// PX could not be asked, and the configuration says `on_unknown = "resend"`: it may be there.
+    NotAsked,
 }
 
 /// Why an event is parked, for the operator.
@@ -120,6 +135,10 @@ pub enum ParkCause {
     Refused,
     /// PX holds an event with this id and another digest.
     DigestMismatch,
+    /// Its outcome is unknown, and the API key is not allowed to look it up. Looked up when that changes.
+    NotReadable,
+    /// Its outcome is unknown, and its own look-up never comes to an end: PX refuses it, or shows too many events around it.
+    NotFindable,
 }
 
 impl ParkCause {
@@ -128,6 +147,8 @@ impl ParkCause {
         match self {
             Self::Refused => "refused",
             Self::DigestMismatch => "digest_mismatch",
+            Self::NotReadable => "not_readable",
+            Self::NotFindable => "not_findable",
         }
     }
 }

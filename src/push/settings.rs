@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::spec::{ApiKeySource, PushSpec, PxSpec};
+use crate::model::spec::{ApiKeySource, OnUnknown, PushSpec, PxSpec};
 
 /// Everything that push can be told.
 #[derive(Clone, Debug)]
@@ -22,8 +22,11 @@ pub struct PushSettings {
     pub request_timeout: Duration,
     /// More certificate authorities, in PEM, beside the system's.
     pub ca_file: Option<PathBuf>,
-    /// An event that is not found at a look begun so long after the attempt ended is sent again.
+    /// An event is sent again when a look does not find it that began so long after the last moment at which its attempt
+    /// could arrive: `request_timeout` after this host gave up on it.
     pub settle_wait: Duration,
+    /// What becomes of an event that cannot be looked up.
+    pub on_unknown: OnUnknown,
     pub pauses: Pauses,
 }
 
@@ -40,6 +43,7 @@ impl PushSettings {
             request_timeout: px.request_timeout,
             ca_file: px.ca_file.as_ref().map(|file| file.value.clone()),
             settle_wait: push.settle_wait,
+            on_unknown: push.on_unknown,
             pauses: Pauses::default(),
         }
     }
@@ -56,6 +60,10 @@ pub struct Pauses {
     pub refusal: (Duration, Duration),
     /// Between two looks for the same event.
     pub look: (Duration, Duration),
+    /// Looks that were refused for so long, and not one of them answered, will not be answered.
+    pub unreadable: Duration,
+    /// Where that is so, one is tried so often all the same.
+    pub retry_unreadable: Duration,
 }
 
 impl Default for Pauses {
@@ -65,6 +73,8 @@ impl Default for Pauses {
             trouble: (Duration::from_secs(1), Duration::from_mins(5)),
             refusal: (Duration::from_mins(1), Duration::from_mins(10)),
             look: (Duration::from_secs(2), Duration::from_mins(10)),
+            unreadable: Duration::from_mins(15),
+            retry_unreadable: Duration::from_hours(1),
         }
     }
 }

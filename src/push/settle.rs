@@ -1,7 +1,8 @@
 //! Settling: events of which nobody knows whether PX has them are looked up before anything else happens to them.
 //!
-//! Promises: an event is called lost only by a whole look that began `settle_wait` or more after its attempt ended; a look
-//! that was cut short, or a page that could not be read, decides nothing. Does not: send, or write.
+//! Promises: an event is called lost only by a whole look that began `settle_wait` or more after the last moment at which its
+//! attempt could still arrive; a look that was cut short, or a page that could not be read, decides nothing. Does not: send,
+//! or write.
 //!
 //! The call is `GET /v1/events/custom` of PX's REST contract, version 0.1.6.
 
@@ -28,13 +29,17 @@ const MAX_PAGES: u32 = 200;
 /// How far around its date an event is searched: PX may keep days in another zone.
 const SEARCH_AROUND: Duration = Duration::from_hours(24);
 
+/// So many looks that are refused one after the other are no accident.
+pub(super) const ENOUGH_REFUSALS: u32 = 3;
+
 /// Each pause is so many times the one before.
 const PAUSE_GROWTH: u32 = 3;
 
 /// All events that are being looked up, by row.
 #[derive(Debug)]
 pub(super) struct Settling {
-    settle_wait: Duration,
+    /// From the moment an event is taken up to the first look that can call it lost.
+    wait: Duration,
     pause: (Duration, Duration),
     looks: BTreeMap<i64, Look>,
 }
@@ -43,11 +48,12 @@ pub(super) struct Settling {
 #[derive(Debug)]
 struct Look {
     key: EventKey,
-    /// How long the attempt was over already when this process took the event up.
-    waited: Duration,
-    since: Duration,
+    /// A look that begins from here on, and does not find the event, calls it lost.
+    decides_at: Duration,
     /// Looks that came to nothing.
     fruitless: u32,
+    /// Since when its own looks, one after the other, could not be made to an end; and how many.
+    refused: Option<(Duration, u32)>,
     due: Duration,
     under_way: bool,
     paging: Option<Paging>,
@@ -58,6 +64,8 @@ struct Paging {
     began: Duration,
     scroll_id: String,
     pages: u32,
+    /// On the pages so far.
+    events: usize,
 }
 
 /// What a page showed about an event.
@@ -74,13 +82,18 @@ pub(super) enum Finding {
     Open,
     /// The page cannot be read as one; another look later.
     Unreadable(String),
+    /// There is more around the event than can be read; another look later.
+    Endless(String),
 }
 
 impl Settling {
-    pub(super) fn new(settle_wait: Duration, pause: (Duration, Duration)) -> Self {
+    /// `arrival`: for so long after this host gave up on an attempt it may still arrive at PX. `settle_wait`: so long after
+    /// that, PX shows what arrived.
+    pub(super) fn new(arrival: Duration, settle_wait: Duration, pause: (Duration, Duration)) -> Self {
+        let wait = arrival.saturating_add(settle_wait);
         // So that a short wait sees more than one look before its last.
-        let first = pause.0.min(settle_wait / 4);
-        Self { settle_wait, pause: (first, pause.1.max(first)), looks: BTreeMap::new() }
+        let first = pause.0.min(wait / 4);
+        Self { wait, pause: (first, pause.1.max(first)), looks: BTreeMap::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,14 +105,17 @@ impl Settling {
         self.looks.get(&row).is_some_and(|look| look.under_way)
     }
 
-    /// Takes up an event whose attempt ended `waited` before `now`. One that is known already stays as it is.
-    pub(super) fn take_up(&mut self, row: i64, key: EventKey, waited: Duration, now: Duration) {
-        let due = now + self.pause.0.saturating_sub(waited);
+    /// Takes up an event whose attempt is over for this host. One that is known already stays as it is.
+    ///
+    /// The wait begins now, also where the attempt was another process's: how long that is over, only the wall clock could
+    /// say, and who sets it forward would have the event sent twice.
+    pub(super) fn take_up(&mut self, row: i64, key: EventKey, now: Duration) {
+        let (due, decides_at) = (now + self.pause.0, now.saturating_add(self.wait));
         self.looks.entry(row).or_insert(Look {
             key,
-            waited,
-            since: now,
+            decides_at,
             fruitless: 0,
+            refused: None,
             due,
             under_way: false,
             paging: None,
@@ -122,6 +138,26 @@ impl Settling {
         due.into_iter().take(limit).map(|(_, row)| row).collect()
     }
 
+    /// Rows whose wait is over: nothing would be known of them later that is not known now, if PX cannot be asked.
+    pub(super) fn overdue(&self, now: Duration) -> Vec<i64> {
+        self.rows(|look| look.decides_at <= now)
+    }
+
+    /// Of those, the ones whose own looks could not be made to an end, one after the other, for so long.
+    pub(super) fn hopeless(&self, now: Duration, patience: Duration) -> Vec<i64> {
+        self.rows(|look| {
+            look.decides_at <= now
+                && look
+                    .refused
+                    .is_some_and(|(since, count)| count >= ENOUGH_REFUSALS && now.saturating_sub(since) >= patience)
+        })
+    }
+
+    fn rows(&self, is_wanted: impl Fn(&Look) -> bool) -> Vec<i64> {
+        let wanted = self.looks.iter().filter(|(_, look)| !look.under_way && is_wanted(look));
+        wanted.map(|(row, _)| *row).collect()
+    }
+
     /// When the next look is due.
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.looks.values().filter(|look| !look.under_way).map(|look| look.due).min()
@@ -131,8 +167,17 @@ impl Settling {
     pub(super) fn begin(&mut self, row: i64, base_url: &str, now: Duration) -> Option<String> {
         let look = self.looks.get_mut(&row)?;
         look.under_way = true;
-        let paging = look.paging.get_or_insert(Paging { began: now, scroll_id: String::new(), pages: 0 });
+        let paging = look.paging.get_or_insert(Paging { began: now, scroll_id: String::new(), pages: 0, events: 0 });
         Some(find_url(base_url, &look.key, &paging.scroll_id))
+    }
+
+    /// This event's own look was refused, or has no end: it starts again, later.
+    pub(super) fn refused(&mut self, row: i64, now: Duration) {
+        self.failed(row, now);
+        if let Some(look) = self.looks.get_mut(&row) {
+            let (since, count) = look.refused.unwrap_or((now, 0));
+            look.refused = Some((since, count.saturating_add(1)));
+        }
     }
 
     /// The request failed: the look starts again, later.
@@ -162,17 +207,22 @@ impl Settling {
         if page.mismatches > 0 {
             return Finding::Mismatch;
         }
-        if page.events >= PAGE_SIZE {
-            return self.next_page(row, page.scroll_id, now);
+        let before = look.paging.as_ref().map_or(0, |paging| paging.events);
+        let read = before + page.events;
+        // PX may give smaller pages than it was asked for; a total that counts more than it gives ends at an empty page.
+        let goes_on = page.events > 0 && page.scroll_id.is_some() && page.total.is_some_and(|total| total > read);
+        if page.events >= PAGE_SIZE || goes_on {
+            return self.next_page(row, page.events, page.scroll_id, now);
         }
         self.not_found(row, now)
     }
 
-    fn next_page(&mut self, row: i64, scroll_id: Option<String>, now: Duration) -> Finding {
+    fn next_page(&mut self, row: i64, events: usize, scroll_id: Option<String>, now: Duration) -> Finding {
         let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
         let reason = match (&mut look.paging, scroll_id) {
             (Some(paging), Some(scroll_id)) if paging.pages + 1 < MAX_PAGES => {
                 paging.pages += 1;
+                paging.events += events;
                 paging.scroll_id = scroll_id;
                 look.under_way = false;
                 look.due = now;
@@ -181,21 +231,21 @@ impl Settling {
             (_, None) => "a full page came without a `scrollId`: the rest cannot be read".to_owned(),
             _ => format!("more than {MAX_PAGES} pages of events around this one"),
         };
-        self.failed(row, now);
-        Finding::Unreadable(reason)
+        self.refused(row, now);
+        Finding::Endless(reason)
     }
 
     fn not_found(&mut self, row: i64, now: Duration) -> Finding {
         let Some(look) = self.looks.get_mut(&row) else { return Finding::Open };
         let began = look.paging.take().map_or(now, |paging| paging.began);
-        let waited = |at: Duration| look.waited + at.saturating_sub(look.since);
-        if waited(began) >= self.settle_wait {
+        if began >= look.decides_at {
             return Finding::Lost;
         }
+        look.refused = None;
         look.fruitless = look.fruitless.saturating_add(1);
         look.under_way = false;
         // The deciding look comes as soon as it can decide.
-        let left = self.settle_wait.saturating_sub(waited(now));
+        let left = look.decides_at.saturating_sub(now);
         look.due = now + grown(self.pause, look.fruitless).min(left);
         Finding::Open
     }
@@ -253,6 +303,8 @@ struct PageSummary {
     /// With the same digest, or with none.
     copies: u32,
     mismatches: u32,
+    /// Of all pages together, where PX says it.
+    total: Option<usize>,
     scroll_id: Option<String>,
 }
 
@@ -261,6 +313,8 @@ struct PageSummary {
 struct WirePage<'a> {
     #[serde(borrow)]
     custom_events: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    total_hits: Option<&'a RawValue>,
     scroll_id: Option<String>,
 }
 
@@ -290,7 +344,9 @@ impl WireEvent<'_> {
 fn read_page(body: &[u8], key: &EventKey) -> Result<PageSummary, String> {
     let page: WirePage<'_> = serde_json::from_slice(body).map_err(|err| format!("not a page of events: {err}"))?;
     let id = key.id.to_string();
-    let mut summary = PageSummary { events: page.custom_events.len(), copies: 0, mismatches: 0, scroll_id: None };
+    let total = page.total_hits.and_then(|total| serde_json::from_str(total.get()).ok());
+    let mut summary =
+        PageSummary { events: page.custom_events.len(), copies: 0, mismatches: 0, total, scroll_id: None };
     summary.scroll_id = page.scroll_id.filter(|scroll_id| !scroll_id.is_empty());
     for raw in page.custom_events.iter().map(|raw| raw.get()).filter(|raw| raw.contains(&id)) {
         let event: WireEvent<'_> =

@@ -51,8 +51,39 @@ pub fn prometheus(status: &Status) -> String {
         "1 while the match ratio is below min_match_rate.",
         of_source(|source| Some(u8::from(source.drift).to_string())),
     );
+    delivery(&mut family, status);
     files(&mut family, status);
     text
+}
+
+fn delivery(family: &mut impl FnMut(&str, &str, &str, Vec<(String, String)>), status: &Status) {
+    let delivery = &status.delivery;
+    let of_agent = |value: u64| vec![(label("agent", &status.ledger.agent_id), value.to_string())];
+    family(
+        "pxtail_px_trouble",
+        "gauge",
+        "1 while events do not flow to PX, or cannot be looked up there.",
+        of_agent(u64::from(delivery.trouble.is_some())),
+    );
+    family(
+        "pxtail_px_unknown_attempts_total",
+        "counter",
+        "Attempts whose outcome was not known.",
+        of_agent(delivery.unknown),
+    );
+    let settled = delivery.settled.iter().map(|(how, count)| (label("settled", how), count.to_string()));
+    family(
+        "pxtail_px_unknown_outcomes_total",
+        "counter",
+        "Unknown outcomes by how they were settled.",
+        settled.collect(),
+    );
+    family(
+        "pxtail_px_events_possibly_repeated_total",
+        "counter",
+        "Events that may be in PX more than once.",
+        of_agent(delivery.possibly_repeated),
+    );
 }
 
 /// Of files by source, never by file: with thousands of them nobody could keep the numbers.
@@ -115,7 +146,9 @@ fn label(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::prometheus;
-    use crate::telemetry::status::{FilesStatus, LossStatus, PatternStatus, Sample, SourceStatus, Status};
+    use crate::telemetry::status::{
+        DeliveryStatus, FilesStatus, LossStatus, PatternStatus, Sample, SourceStatus, Status,
+    };
 
     #[test]
     fn metrics_have_names_and_numbers_and_no_line() {
@@ -136,7 +169,13 @@ mod tests {
             sample: Some(Sample { line: "secret".to_owned(), why: String::new() }),
             ..SourceStatus::default()
         };
-        let text = prometheus(&Status { sources: vec![source], ..Status::default() });
+        let delivery = DeliveryStatus {
+            trouble: Some("secret".to_owned()),
+            unknown: 9,
+            settled: [("found".to_owned(), 6), ("not_found".to_owned(), 2)].into(),
+            possibly_repeated: 1,
+        };
+        let text = prometheus(&Status { sources: vec![source], delivery, ..Status::default() });
         for line in [
             "# TYPE pxtail_lines_read_total counter",
             "pxtail_lines_read_total{source=\"we\\\"b\"} 10",
@@ -148,6 +187,11 @@ mod tests {
             "pxtail_files{source=\"we\\\"b\",state=\"reading\"} 2",
             "pxtail_lines_discarded_total{source=\"we\\\"b\",reason=\"oversized\"} 4",
             "pxtail_bytes_discarded_total{source=\"we\\\"b\",reason=\"oversized\"} 5",
+            "pxtail_px_trouble{agent=\"\"} 1",
+            "pxtail_px_unknown_attempts_total{agent=\"\"} 9",
+            "pxtail_px_unknown_outcomes_total{settled=\"found\"} 6",
+            "pxtail_px_unknown_outcomes_total{settled=\"not_found\"} 2",
+            "pxtail_px_events_possibly_repeated_total{agent=\"\"} 1",
             "pxtail_drift{source=\"we\\\"b\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");

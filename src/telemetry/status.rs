@@ -20,7 +20,23 @@ pub struct Status {
     /// Whether file events come that say when to look; polling goes on in any case.
     pub hints: String,
     pub ledger: LedgerStatus,
+    #[serde(default)]
+    pub delivery: DeliveryStatus,
     pub sources: Vec<SourceStatus>,
+}
+
+/// The way to PX.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryStatus {
+    /// Why events do not flow, or are not looked up, and what to do.
+    pub trouble: Option<String>,
+    /// Attempts whose outcome was not known, since the agent's start.
+    pub unknown: u64,
+    /// How unknown outcomes were settled, since the agent's start: `found`, `found_repeated`, `not_found` (sent again),
+    /// `mismatch` and `parked` (left to a person), `possibly_repeated` (sent again without a look).
+    pub settled: BTreeMap<String, u64>,
+    /// Events that may be in PX more than once, since the ledger was made.
+    pub possibly_repeated: u64,
 }
 
 /// What is stored.

@@ -69,6 +69,7 @@ product_key = "{PRODUCT_KEY}"
 api_key_file = "{directory}/api-key"
 requests_per_second = 5000
 requests_per_day = 1_000_000
+request_timeout = "1s"
 [push]
 concurrency = 8
 settle_wait = "1s"

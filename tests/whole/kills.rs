@@ -1,25 +1,42 @@
-//! Thirty SIGKILLs at random moments, with rotations: PX holds exactly what was written.
+//! SIGKILLs at random moments, with rotations and with faults on the way to PX: PX holds exactly what was written.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pxtail::sandbox::{FaultAction, FaultRule, FaultScript};
+use pxtail::sandbox::{FaultAction, FaultRule, FaultScript, Processing, ReadLag, ScriptedAnswer};
 
 use crate::agent::Bench;
 use crate::oracle::Books;
 
 /// More by the environment, for a longer hunt.
-const KILLS: u32 = 30;
+fn kills(usual: u32) -> u32 {
+    std::env::var("PXTAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// How a run goes.
+struct Course {
+    kills: u32,
+    /// Of each agent, in milliseconds.
+    lives: Range<u64>,
+    users: u32,
+    accounts: u32,
+    late_every: &'static str,
+    settle_wait: &'static str,
+    faults: FaultScript,
+}
 
 /// Writes numbered lines for two past days, and renames its log now and then.
 struct Writer {
     path: PathBuf,
     file: File,
     random: fastrand::Rng,
+    users: u32,
+    accounts: u32,
     number: u64,
     rotations: u32,
 }
@@ -29,16 +46,17 @@ const DAYS: [(&str, &str); 2] =
     [("2026-11-10T05:00:00.000Z", "10/Nov/2026"), ("2026-11-11T05:00:00.000Z", "11/Nov/2026")];
 
 impl Writer {
-    fn new(path: &Path, seed: u64) -> Self {
+    fn new(path: &Path, seed: u64, course: &Course) -> Self {
         let file = OpenOptions::new().create(true).append(true).open(path).unwrap();
-        Self { path: path.to_owned(), file, random: fastrand::Rng::with_seed(seed), number: 0, rotations: 0 }
+        let (random, users, accounts) = (fastrand::Rng::with_seed(seed), course.users, course.accounts);
+        Self { path: path.to_owned(), file, random, users, accounts, number: 0, rotations: 0 }
     }
 
     fn write(&mut self, books: &mut Books) {
         self.number += 1;
         let (start, date) = DAYS[self.random.usize(..DAYS.len())];
-        let user = format!("u{}", self.random.u32(..40));
-        let account = format!("a{}", self.random.u32(..5));
+        let user = format!("u{}", self.random.u32(..self.users));
+        let account = format!("a{}", self.random.u32(..self.accounts));
         // Between 05:00 and 23:59 UTC both calendars agree on the day.
         let (hour, minute) = (self.random.u32(5..24), self.random.u32(..60));
         let line = format!(
@@ -68,31 +86,46 @@ impl Writer {
 
 #[test]
 fn px_holds_exactly_what_was_written_after_thirty_kills() {
-    let kills: u32 = std::env::var("PXTAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    check(kills, FaultScript::default());
+    check(&Course {
+        kills: kills(30),
+        lives: 20..500,
+        users: 40,
+        accounts: 5,
+        late_every: "300ms",
+        settle_wait: "1s",
+        faults: FaultScript::default(),
+    });
 }
 
+/// Few events: each 429 costs up to a second in which nothing is sent.
 #[test]
-fn px_holds_exactly_what_was_written_after_kills_lost_answers_and_lost_requests() {
+fn px_holds_exactly_what_was_written_after_kills_in_a_storm() {
+    let answer = |status, call| FaultAction::Answer(ScriptedAnswer { status, call, ..ScriptedAnswer::default() });
+    let late = |rule: FaultRule| FaultRule { delay_before_ms: 60, delay_after_ms: 60, ..rule };
+    // A rule acts where those before it did not: 20, 20, 5, 5 and 10 of a hundred.
     let faults = [
-        FaultRule::on_post(FaultAction::LoseAnswer).with_probability(0.1),
-        FaultRule::on_post(FaultAction::LoseRequest).with_probability(0.1),
+        (FaultAction::LoseAnswer, 0.2),
+        (FaultAction::LoseRequest, 0.25),
+        (answer(500, Processing::Processed), 5.0 / 60.0),
+        (answer(500, Processing::Dropped), 5.0 / 55.0),
+        (answer(429, Processing::Dropped), 0.2),
+        // So that kills meet requests that are under way, before PX has them and after.
+        (FaultAction::Pass, 1.0),
     ];
-    check(10, FaultScript::of(faults));
+    let rules = faults.map(|(action, chance)| late(FaultRule::on_post(action).with_probability(chance)));
+    check(&Course {
+        kills: kills(8),
+        lives: 300..2_500,
+        users: 6,
+        accounts: 3,
+        late_every: "5s",
+        settle_wait: "3s",
+        faults: FaultScript { rules: rules.into(), read_lag: ReadLag { min_ms: 0, max_ms: 2_000 } },
+    });
 }
 
-/// Kills the agent so many times while lines are written, then lets it finish.
-#[track_caller]
-fn check(kills: u32, faults: FaultScript) {
-    let seed: u64 =
-        std::env::var("PXTAIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
-    println!("PXTAIL_SEED={seed}");
-    let bench = Bench::new();
-    bench.sandbox.set_faults(faults).unwrap();
-    std::fs::create_dir(bench.path("logs")).unwrap();
-    bench.write_config(
-        "",
-        r#"
+fn configure(bench: &Bench, course: &Course) {
+    let text = r#"
 [[source]]
 name = "web"
 paths = ["$DIR/logs/access.log"]
@@ -109,8 +142,23 @@ account = "{account}"
 [metric.measures]
 lines = "count"
 numbers = { sum = "bytes" }
-"#,
-    );
+"#;
+    let path = bench.write_config("", &text.replace("300ms", course.late_every));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let settle_wait = format!("settle_wait = \"{}\"", course.settle_wait);
+    std::fs::write(&path, text.replace("settle_wait = \"1s\"", &settle_wait)).unwrap();
+}
+
+/// Kills the agent so many times while lines are written, then lets it finish.
+#[track_caller]
+fn check(course: &Course) {
+    let seed: u64 =
+        std::env::var("PXTAIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    println!("PXTAIL_SEED={seed}");
+    let bench = Bench::new();
+    bench.sandbox.set_faults(course.faults.clone()).unwrap();
+    std::fs::create_dir(bench.path("logs")).unwrap();
+    configure(&bench, course);
     let done = Arc::new(AtomicBool::new(false));
     // What is rotated away before a source was ever followed is not counted.
     let is_followed = Arc::new(AtomicBool::new(false));
@@ -118,8 +166,8 @@ numbers = { sum = "bytes" }
     let log = bench.path("logs/access.log");
     let writer = {
         let (done, is_followed, books) = (Arc::clone(&done), Arc::clone(&is_followed), Arc::clone(&books));
+        let mut writer = Writer::new(&log, seed, course);
         std::thread::spawn(move || {
-            let mut writer = Writer::new(&log, seed);
             while !done.load(Ordering::Relaxed) {
                 for _ in 0..writer.random.u32(1..60) {
                     writer.write(&mut books.lock().unwrap());
@@ -137,9 +185,9 @@ numbers = { sum = "bytes" }
     agent.kill();
     is_followed.store(true, Ordering::Relaxed);
     let mut random = fastrand::Rng::with_seed(seed ^ 1);
-    for _ in 1..kills {
+    for _ in 1..course.kills {
         let agent = bench.start();
-        std::thread::sleep(Duration::from_millis(random.u64(20..500)));
+        std::thread::sleep(Duration::from_millis(random.u64(course.lives.clone())));
         agent.kill();
     }
     done.store(true, Ordering::Relaxed);
@@ -154,5 +202,11 @@ numbers = { sum = "bytes" }
     let held = Books::held(&bench.sandbox, "Usage");
     assert_eq!(written.difference(&held), Vec::<String>::new());
     assert_eq!(bench.sandbox.repeated(), vec![]);
-    println!("{} lines, {rotations} rotations, {kills} kills, {} events", written.lines(), bench.sandbox.event_count());
+    println!(
+        "{} lines, {rotations} rotations, {} kills, {} events, {} requests",
+        written.lines(),
+        course.kills,
+        bench.sandbox.event_count(),
+        bench.sandbox.requests().len()
+    );
 }

@@ -89,3 +89,20 @@ fn damaged_rows_are_parked_and_stand_before_nobody() {
         assert_eq!(given(state, "sum = NULL"), (vec![1, 2], vec![]), "of an older version, and whole");
     }
 }
+
+#[test]
+fn a_damaged_row_whose_index_is_wrong_as_well_is_an_error_and_no_circle() {
+    let (_directory, ledger, mut outbox) = outbox(EventState::Ready, "body = x'7b'");
+    let connection = || Connection::open(ledger.path()).unwrap();
+    connection()
+        .execute_batch(
+            "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'outbox_by_state';
+             PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'outbox_by_state'",
+        )
+        .unwrap();
+    connection().execute_batch("UPDATE outbox SET state = 4").unwrap();
+    connection().execute_batch("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM kept").unwrap();
+    outbox.store = OutboxStore::open(ledger.path()).unwrap();
+    let err = outbox.ready(BASE, 3).unwrap_err();
+    assert!(err.source.to_string().contains("the index"), "{err}");
+}

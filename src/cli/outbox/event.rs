@@ -16,6 +16,8 @@ pub(super) struct EventJson<'a> {
     cause: Option<&'a str>,
     /// `moved` or `mended`: why another ledger may have sent it.
     adopted: Option<&'static str>,
+    /// Why PX may hold it more than once.
+    doubt: Option<&'static str>,
     /// What of its row is damaged.
     damage: Option<&'static str>,
     metric: &'a str,
@@ -55,6 +57,7 @@ impl<'a> EventJson<'a> {
             state: row.state.name(),
             cause: row.cause.as_deref(),
             adopted: row.adopted.map(Cause::name),
+            doubt: row.doubt.text(),
             damage: row.damage,
             metric: &row.metric,
             event_name: &row.name,

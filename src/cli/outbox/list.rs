@@ -15,8 +15,9 @@ const SHOWN: usize = 20;
 /// Events read at once.
 const PAGE: usize = 500;
 
-pub(super) fn run(outbox: &OutboxStore, arguments: &OutboxListArguments) -> Result<(), Failure> {
-    if arguments.json { list_json(outbox, arguments) } else { list(outbox, arguments) }
+/// `base_url`: where events are sent to now.
+pub(super) fn run(outbox: &OutboxStore, base_url: &str, arguments: &OutboxListArguments) -> Result<(), Failure> {
+    if arguments.json { list_json(outbox, arguments) } else { list(outbox, base_url, arguments) }
 }
 
 /// The events of a state, page by page, until `each` has had so many of them.
@@ -54,7 +55,7 @@ fn list_json(outbox: &OutboxStore, arguments: &OutboxListArguments) -> Result<()
     Ok(out.flush()?)
 }
 
-fn list(outbox: &OutboxStore, arguments: &OutboxListArguments) -> Result<(), Failure> {
+fn list(outbox: &OutboxStore, base_url: &str, arguments: &OutboxListArguments) -> Result<(), Failure> {
     let metric = arguments.metric.as_deref();
     let totals = outbox.totals_of(metric).map_err(AgentError::from)?;
     let is_wanted = |state: EventState| arguments.state.is_none_or(|wanted| wanted == state);
@@ -68,6 +69,11 @@ fn list(outbox: &OutboxStore, arguments: &OutboxListArguments) -> Result<(), Fai
     }
     if is_wanted(EventState::Parked) {
         adopted(outbox, metric, &mut out)?;
+    }
+    let StateTotal { events, lines } = outbox.elsewhere(base_url, metric).map_err(AgentError::from)?;
+    if events > 0 {
+        let why = "wait for another address than the one that is configured (`outbox show` says which)";
+        writeln!(out, "  {events} with {lines} lines {why}")?;
     }
     let shown = match (arguments.state, metric) {
         (Some(state), _) => vec![state],

@@ -35,6 +35,7 @@ fn facts(row: &OutboxRow) -> Vec<(&'static str, String)> {
     add("state", Some(row.state.name().to_owned()));
     add("cause", row.cause.clone());
     add("adopted", row.adopted.map(|cause| format!("{}: {}", cause.name(), cause.why_parked())));
+    add("doubt", row.doubt.text().map(str::to_owned));
     add("damage", row.damage.map(str::to_owned));
     add("metric", Some(row.metric.clone()));
     add("event name", Some(row.name.clone()));

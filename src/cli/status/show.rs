@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::telemetry::status::{FilesStatus, LossStatus, NotReadStatus, Status};
+use crate::telemetry::status::{DeliveryStatus, FilesStatus, LossStatus, NotReadStatus, Status};
 use crate::terminal;
 
 /// What is done with files that are read, in words, in the order in which it is shown.
@@ -63,6 +63,7 @@ pub(super) fn agent(status: &Status) -> String {
         let at = &adopted.at;
         let _ = writeln!(text, "{what}\n  windows that began before {at} are parked: `pxtail outbox list`");
     }
+    delivery(&mut text, &status.delivery);
     if !status.hints.is_empty() {
         let _ = writeln!(text, "hints: {}", escaped(&status.hints));
     }
@@ -70,6 +71,36 @@ pub(super) fn agent(status: &Status) -> String {
         text.push('\n');
     }
     text
+}
+
+/// How unknown outcomes were settled, in words.
+const SETTLED: [(&str, &str); 6] = [
+    ("found", "found in PX"),
+    ("not_found", "not found: sent again"),
+    ("mismatch", "found with other values: parked"),
+    ("parked", "not to be looked up: parked"),
+    ("found_repeated", "FOUND MORE THAN ONCE"),
+    ("possibly_repeated", "not to be looked up: SENT AGAIN, may be there twice"),
+];
+
+fn delivery(text: &mut String, delivery: &DeliveryStatus) {
+    let DeliveryStatus { trouble, unknown, settled, possibly_repeated } = delivery;
+    if let Some(trouble) = trouble {
+        let _ = writeln!(text, "PX: {}", trouble.lines().map(escaped).collect::<Vec<_>>().join("\n  "));
+    }
+    if *unknown > 0 || !settled.is_empty() {
+        let noun = plural(*unknown, "attempt", "attempts");
+        let _ = writeln!(text, "{unknown} {noun} without an answer since the agent's start");
+    }
+    for (how, words) in SETTLED {
+        if let Some(count) = settled.get(how) {
+            let _ = writeln!(text, "  {count:>12} {words}");
+        }
+    }
+    if *possibly_repeated > 0 {
+        let noun = plural(*possibly_repeated, "event", "events");
+        let _ = writeln!(text, "{possibly_repeated} {noun} may be in PX more than once, since the ledger was made");
+    }
 }
 
 /// The files of a source.
@@ -250,6 +281,35 @@ hints: off
 "
         );
         assert_eq!(agent(&Status::default()), "");
+    }
+
+    #[test]
+    fn how_unknown_outcomes_were_settled_is_shown_where_there_were_any() {
+        let delivery = DeliveryStatus {
+            trouble: Some("PX answered 403\nhelp: give the API key\u{1b} the Read permission".to_owned()),
+            unknown: 1,
+            settled: [("not_found".to_owned(), 3), ("possibly_repeated".to_owned(), 2)].into(),
+            possibly_repeated: 12,
+        };
+        assert_eq!(
+            agent(&Status { delivery, ..Status::default() }),
+            "PX: PX answered 403
+  help: give the API key\\x1b the Read permission
+1 attempt without an answer since the agent's start
+             3 not found: sent again
+             2 not to be looked up: SENT AGAIN, may be there twice
+12 events may be in PX more than once, since the ledger was made
+
+"
+        );
+    }
+
+    #[test]
+    fn every_way_of_settling_has_words() {
+        use crate::push::observe::Settled::*;
+        for how in [Found, FoundRepeated, Mismatch, NotFound, Parked, PossiblyRepeated] {
+            assert!(super::SETTLED.iter().any(|(known, _)| *known == how.as_str()), "{how:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, types::Value};
 
-use super::{EventState, OutboxRow};
+use super::{Doubt, EventState, OutboxRow};
 use crate::ledger::identity::Cause;
 use crate::ledger::sums::Sum;
 use crate::model::event::Window;
@@ -15,7 +15,7 @@ use crate::model::time::UnixMicros;
 /// What [`read`] reads.
 pub(super) const COLUMNS: &str =
     "id, event_id, metric, event_name, identify_id, date_ms, start_us, end_us, revision, lines, base_url, body, digest,
-    state, attempts, attempted_us, status, cause, answer, sum, sealed_us, settled_us, unanswered, adopted";
+    state, attempts, attempted_us, status, cause, answer, sum, sealed_us, settled_us, unanswered, adopted, doubt";
 
 /// Of what is sent, where to, and what it is looked up by.
 pub(super) fn sum(event_id: &str, identify_id: &str, date_ms: i64, base_url: &str, body: &[u8], digest: &str) -> Sum {
@@ -58,6 +58,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         cause: columns.maybe_text(17, "its cause")?,
         answer: columns.maybe_text(18, "PX's answer")?,
         adopted: columns.maybe_text(23, "its adoption")?.map(|name| Cause::of(&name)),
+        doubt: columns.doubt(24)?,
         damage: None,
     };
     let stored = columns.maybe_number(19, "its sum")?;
@@ -129,6 +130,12 @@ impl Columns<'_, '_> {
 
     fn small(&mut self, index: usize, what: &'static str) -> rusqlite::Result<u32> {
         Ok(self.maybe_small(index, what)?.unwrap_or_else(|| self.broken(what)))
+    }
+
+    fn doubt(&mut self, index: usize) -> rusqlite::Result<Doubt> {
+        let number = self.number(index, "its doubt")?;
+        let known = Doubt::ALL.into_iter().find(|known| *known as i64 == number);
+        Ok(known.unwrap_or_else(|| self.broken("its doubt")))
     }
 
     /// A row in a state that is none is parked when the ledger is opened.

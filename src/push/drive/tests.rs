@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::model::spec::ApiKeySource;
+use crate::model::spec::{ApiKeySource, OnUnknown};
 use crate::model::time::{ManualClock, UnixMicros};
 use crate::push::memory::{MemoryOutbox, State};
 use crate::push::observe::NoObserver;
@@ -70,6 +70,7 @@ fn scene(script: Script, events: usize, change: impl FnOnce(&mut PushSettings)) 
         request_timeout: Duration::from_secs(30),
         ca_file: None,
         settle_wait: Duration::from_mins(5),
+        on_unknown: OnUnknown::Park,
         pauses: Pauses { start: Duration::ZERO, ..Pauses::default() },
     };
     change(&mut settings);

@@ -1,12 +1,10 @@
 //! What an answer means for its event, for the look-ups and for the gates.
 
-use std::time::Duration;
-
 use super::{Moment, Pusher, Ticket};
 use crate::push::answer::{Answer, Meaning};
 use crate::push::gate::Failure;
 use crate::push::observe::{Call, Settled, Trouble};
-use crate::push::outbox::{EventKey, Outbox, Outcome, ParkCause, Parked};
+use crate::push::outbox::{Doubt, EventKey, Outbox, Outcome, ParkCause, Parked};
 use crate::push::settle::{Finding, MAX_UNDER_LOOK};
 
 impl<O: Outbox> Pusher<O> {
@@ -29,8 +27,8 @@ impl<O: Outbox> Pusher<O> {
                 Outcome::Sent { copies: 1 }
             }
             Meaning::Refused => self.parked(ParkCause::Refused, Some(400), answer.shown_body()),
-            Meaning::NotSent(_) => Outcome::Ready { note: answer.in_words() },
-            Meaning::Unknown => {
+            Meaning::NotSent(_) => Outcome::Ready { note: answer.in_words(), doubt: Doubt::None },
+            Meaning::Unknown(_) => {
                 self.observer.unknown();
                 self.take_up(ticket.row, key, now);
                 Outcome::Unknown { note: answer.in_words() }
@@ -40,8 +38,7 @@ impl<O: Outbox> Pusher<O> {
         self.outcomes.push((ticket.row, outcome));
         let trouble = match meaning {
             Meaning::Taken | Meaning::Refused => None,
-            Meaning::NotSent(trouble) => Some(trouble),
-            Meaning::Unknown => Some(Trouble::NoAnswer),
+            Meaning::NotSent(trouble) | Meaning::Unknown(trouble) => Some(trouble),
         };
         self.move_gates(now, ticket, answer, trouble);
     }
@@ -55,6 +52,7 @@ impl<O: Outbox> Pusher<O> {
                     Some(Trouble::NoAnswer)
                 }
                 finding => {
+                    self.reading_permitted();
                     self.settle(ticket.row, &finding);
                     None
                 }
@@ -63,7 +61,7 @@ impl<O: Outbox> Pusher<O> {
                 // This look's own fault, not that of looking: the others go on.
                 tracing::warn!(row = ticket.row, "PX refuses a look-up (400): its event stays unknown");
                 tracing::debug!(row = ticket.row, answer = answer.in_words(), "the refused look-up");
-                self.settling.failed(ticket.row, now.steady);
+                self.settling.refused(ticket.row, now.steady);
                 None
             }
             other => {
@@ -71,7 +69,10 @@ impl<O: Outbox> Pusher<O> {
                 Some(match other {
                     Answer::Status { status: 401, .. } => Trouble::NotAllowed,
                     Answer::Status { status: 429, .. } => Trouble::TooFast,
-                    Answer::Status { status: 403 | 404, .. } => Trouble::NotReadable,
+                    Answer::Status { status: 403 | 404, .. } => {
+                        self.reading_refused(now);
+                        Trouble::NotReadable
+                    }
                     Answer::NotConnected { .. } => Trouble::NotConnected,
                     _ => Trouble::NoAnswer,
                 })
@@ -92,7 +93,12 @@ impl<O: Outbox> Pusher<O> {
                 (Settled::Mismatch, self.parked(ParkCause::DigestMismatch, None, reason))
             }
             Finding::Lost => {
-                (Settled::NotFound, Outcome::Ready { note: "not found in PX: it never arrived".to_owned() })
+                let note = "not found in PX: it never arrived".to_owned();
+                (Settled::NotFound, Outcome::Ready { note, doubt: Doubt::NotShown })
+            }
+            Finding::Endless(ref reason) => {
+                tracing::debug!(row, reason, "a look-up has no end");
+                return;
             }
             Finding::Open | Finding::Unreadable(_) => return,
         };
@@ -113,9 +119,9 @@ impl<O: Outbox> Pusher<O> {
 
     fn take_up(&mut self, row: i64, key: EventKey, now: Moment) {
         if self.settling.len() < MAX_UNDER_LOOK {
-            self.settling.take_up(row, key, Duration::ZERO, now.steady);
+            self.settling.take_up(row, key, now.steady);
         } else {
-            self.more_unknown = true;
+            self.ask_unknown_at = now.steady;
         }
     }
 

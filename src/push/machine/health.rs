@@ -18,7 +18,7 @@ impl<O: Outbox> Pusher<O> {
         match &health {
             Health::Good => tracing::info!("the way to PX is free again"),
             Health::Failing { trouble: Trouble::NotReadable, message } => {
-                tracing::error!("unknown outcomes cannot be looked up in PX and stay unknown: {message}");
+                tracing::error!("unknown outcomes cannot be looked up in PX, and wait: {message}");
             }
             Health::Failing { trouble, message } => {
                 tracing::error!(trouble = trouble.as_str(), "events do not flow to PX: {message}");

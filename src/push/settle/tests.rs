@@ -17,13 +17,13 @@ fn key(identify_id: &str, event_name: &str) -> EventKey {
 }
 
 fn settling() -> Settling {
-    let mut settling = Settling::new(WAIT, (2 * SECOND, 600 * SECOND));
-    settling.take_up(1, key("u", "e"), Duration::ZERO, Duration::ZERO);
+    let mut settling = Settling::new(Duration::ZERO, WAIT, (2 * SECOND, 600 * SECOND));
+    settling.take_up(1, key("u", "e"), Duration::ZERO);
     settling
 }
 
 fn page(events: &[String], scroll_id: &str) -> Vec<u8> {
-    format!(r#"{{"customEvents":[{}],"totalHits":5,"scrollId":{scroll_id}}}"#, events.join(",")).into_bytes()
+    format!(r#"{{"customEvents":[{}],"scrollId":{scroll_id}}}"#, events.join(",")).into_bytes()
 }
 
 fn other() -> String {
@@ -129,8 +129,8 @@ fn an_event_is_lost_only_by_a_look_that_began_after_the_wait() {
 fn a_short_wait_sees_at_least_two_looks() {
     for millis in [1, 40, 1_000, 3_000] {
         let wait = Duration::from_millis(millis);
-        let mut settling = Settling::new(wait, (2 * SECOND, 600 * SECOND));
-        settling.take_up(1, key("u", "e"), Duration::ZERO, Duration::ZERO);
+        let mut settling = Settling::new(Duration::ZERO, wait, (2 * SECOND, 600 * SECOND));
+        settling.take_up(1, key("u", "e"), Duration::ZERO);
         let mut looks = 0;
         loop {
             let now = settling.next_due().unwrap();
@@ -145,12 +145,21 @@ fn a_short_wait_sees_at_least_two_looks() {
 }
 
 #[test]
-fn time_that_passed_before_this_process_counts() {
-    let mut settling = Settling::new(WAIT, (2 * SECOND, 600 * SECOND));
-    settling.take_up(1, key("u", "e"), WAIT, SECOND);
-    assert_eq!(settling.due(SECOND, 9), [1]);
-    settling.begin(1, "b", SECOND);
-    assert_eq!(settling.page(1, &page(&[], "null"), SECOND), Finding::Lost);
+fn the_wait_begins_when_the_attempt_cannot_arrive_any_more() {
+    for (arrival, wait) in [(30, 300), (30, 1), (1, 1), (0, 5)] {
+        let (arrival, wait) = (arrival * SECOND, wait * SECOND);
+        let mut settling = Settling::new(arrival, wait, (2 * SECOND, 600 * SECOND));
+        let taken_up = 7 * SECOND;
+        settling.take_up(1, key("u", "e"), taken_up);
+        let lost_at = loop {
+            let now = settling.next_due().unwrap();
+            settling.begin(1, "b", now);
+            if settling.page(1, &page(&[], "null"), now) == Finding::Lost {
+                break now;
+            }
+        };
+        assert_eq!(lost_at, taken_up + arrival + wait);
+    }
 }
 
 #[test]
@@ -172,18 +181,42 @@ fn pages_are_read_until_a_short_one_and_the_look_began_with_the_first() {
 }
 
 #[test]
+fn a_short_page_is_not_the_last_where_px_says_that_there_is_more() {
+    let page = |events: &[String], total: &str| {
+        format!(r#"{{"customEvents":[{}],"totalHits":{total},"scrollId":"s"}}"#, events.join(",")).into_bytes()
+    };
+    let short: Vec<String> = (0..500).map(|_| other()).collect();
+    let mut settling = settling();
+    let now = 2 * WAIT;
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&short, "501"), now), Finding::Open);
+    assert!(settling.begin(1, "b", now).unwrap().ends_with("&scrollId=s"));
+    assert_eq!(settling.page(1, &page(&[found("d1")], "501"), now), Finding::Found { copies: 1 });
+    for total in ["500", "null", "\"many\""] {
+        let mut settling = self::settling();
+        settling.begin(1, "b", now);
+        assert_eq!(settling.page(1, &page(&short, total), now), Finding::Lost, "{total}");
+    }
+    let mut settling = self::settling();
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&short, "900"), now), Finding::Open);
+    settling.begin(1, "b", now);
+    assert_eq!(settling.page(1, &page(&[], "900"), now), Finding::Lost, "a total is not always true");
+}
+
+#[test]
 fn a_full_page_that_cannot_be_followed_decides_nothing() {
     let full: Vec<String> = (0..PAGE_SIZE).map(|_| other()).collect();
     let mut settling = settling();
     settling.begin(1, "b", 2 * WAIT);
-    assert!(matches!(settling.page(1, &page(&full, "null"), 2 * WAIT), Finding::Unreadable(_)));
+    assert!(matches!(settling.page(1, &page(&full, "null"), 2 * WAIT), Finding::Endless(_)));
     let now = 2 * WAIT;
     for _ in 1..MAX_PAGES {
         settling.begin(1, "b", now);
         assert_eq!(settling.page(1, &page(&full, "\"s\""), now), Finding::Open);
     }
     settling.begin(1, "b", now);
-    assert!(matches!(settling.page(1, &page(&full, "\"s\""), now), Finding::Unreadable(_)), "pages have an end");
+    assert!(matches!(settling.page(1, &page(&full, "\"s\""), now), Finding::Endless(_)), "pages have an end");
 }
 
 #[test]
