@@ -198,6 +198,24 @@ fn what_a_person_decided_stays_whatever_push_notes() {
 }
 
 #[test]
+fn events_of_an_older_ledger_are_not_doubted() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(directory.path(), NOW).unwrap();
+    put(&mut ledger, &event(1, EventState::Ready));
+    let path = ledger.path().to_owned();
+    drop(ledger);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let older = "DROP INDEX outbox_by_doubt; ALTER TABLE outbox DROP COLUMN doubt; PRAGMA user_version = 3";
+    connection.execute_batch(older).unwrap();
+    drop(connection);
+    let ledger = Ledger::open(directory.path(), NOW).unwrap();
+    assert!(ledger.mended().is_none());
+    let outbox = OutboxStore::open(ledger.path()).unwrap();
+    assert_eq!(outbox.in_state(EventState::Ready, None, 9).unwrap()[0].doubt, Doubt::None);
+    assert_eq!(outbox.doubtful(Doubt::None, 9).unwrap().1, 0);
+}
+
+#[test]
 fn a_doubt_about_an_event_stays_and_is_counted_once() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(directory.path(), NOW).unwrap();

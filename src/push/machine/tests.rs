@@ -371,6 +371,18 @@ fn a_row_that_is_taken_back_before_its_attempt_is_noted_is_not_sent() {
     assert_eq!(outbox.state(first), State::Done(Outcome::Parked(refused)));
 }
 
+/// Half of all requests end badly: pauses grow, and one answer ends them.
+#[test]
+fn a_storm_is_sat_out() {
+    let mut longest = Duration::ZERO;
+    for seed in 0..200 {
+        let mut world = World::new(seed);
+        world.act(&Action::Seal { events: 100, poison: false });
+        longest = longest.max(world.sit_out_a_storm());
+    }
+    assert!(longest < Duration::from_mins(20), "nothing was sent for {longest:?}");
+}
+
 #[test]
 fn an_outcome_survives_failing_writes() {
     for fault in [WriteFault::Before, WriteFault::After] {

@@ -423,6 +423,36 @@ impl World {
         }
     }
 
+    /// Until everything is sent; gives how long there was no event sent.
+    pub(in crate::push) fn sit_out_a_storm(&mut self) -> Duration {
+        let (mut last, mut sent, mut longest) = (self.steady, 0, Duration::ZERO);
+        while !self.outbox.books().is_empty() {
+            let wake_in = self.turn();
+            self.check();
+            if self.under_way.is_empty() {
+                self.advance(wake_in);
+            }
+            while !self.under_way.is_empty() {
+                let is_look = self.under_way[0].request.ticket.call == Call::FindEvent;
+                let fate = match self.rng.u8(..10) {
+                    _ if is_look => Fate::Created,
+                    0..2 => Fate::StoredAndLost,
+                    2..4 => Fate::LostBefore,
+                    4 => Fate::Only500,
+                    5 => Fate::TooFast { retry_after: 0 },
+                    _ => Fate::Created,
+                };
+                self.act(&Action::Answer { index: 0, fate });
+            }
+            if self.px.len() > sent {
+                (sent, last) = (self.px.len(), self.steady);
+            }
+            longest = longest.max(self.steady.saturating_sub(last));
+        }
+        self.check_ends();
+        longest
+    }
+
     /// PX and the disk work from now on: everything must come to an end.
     pub(in crate::push) fn finish(&mut self) {
         self.outbox.books().faults.clear();
