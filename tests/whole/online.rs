@@ -78,7 +78,7 @@ fn what_the_key_may_not_ask_is_a_warning_and_says_what_follows() {
     bench.sandbox.set_faults(refused("/v1/admin", 403)).unwrap();
     check(&bench, 0, &["answers 403", "the product key and the time zone are not checked"]);
     bench.sandbox.set_faults(refused("/v1/events/custom", 403)).unwrap();
-    check(&bench, 0, &["may not read events", "stays `unknown`", "permission Read"]);
+    check(&bench, 0, &["may not read events", "is parked, as `on_unknown` says", "permission Read"]);
     bench.sandbox.set_faults(refused("/v1/events/custom", 429)).unwrap();
     check(&bench, 0, &["too many requests (429)"]);
 }

@@ -68,7 +68,7 @@ pub async fn run(inquiry: &Inquiry, product_key: &str, configuration: &Configura
         Ok(None) => not_shown(inquiry, &event, findings).await,
         Err(reply) => findings.fail(&format!(
             "canary: the event cannot be looked for: {}\nhelp: give the key the permission Read in PX, Administration, REST API; \
-             without it, events whose answer is lost stay `unknown`",
+             without it, events whose answer is lost are parked or sent again, as `on_unknown` says",
             in_words(&reply)
         )),
     }

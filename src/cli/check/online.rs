@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::{Findings, canary};
 use crate::cli::{FAILED, Failure, say};
-use crate::model::spec::{Configuration, DateOf, MetricSpec, WindowLength};
+use crate::model::spec::{Configuration, DateOf, MetricSpec, OnUnknown, WindowLength};
 use crate::model::time::{Clock, SystemClock, UnixMicros};
 use crate::push::PushSettings;
 use crate::push::inquiry::{Inquiry, LOOK_BACK, Reply, Subscription};
@@ -52,11 +52,14 @@ async fn ask(inquiry: &Inquiry, configuration: &Configuration, now: UnixMicros, 
     match inquiry.events(None, now).await {
         Reply::Said(_) => {}
         Reply::NotAllowed { status } => {
-            findings.warn(&format!(
-                "the API key may not read events (PX answers {status}): an event whose answer is lost stays `unknown`, and is \
-                 not sent again by itself\nhelp: give the key the permission Read in PX, Administration, REST API"
+            let follows = match configuration.push.on_unknown {
+                OnUnknown::Park => "is parked, as `on_unknown` says, and may be missing in PX",
+                OnUnknown::Resend => "is sent again, as `on_unknown` says, and may be in PX twice",
+            };
+            return findings.warn(&format!(
+                "the API key may not read events (PX answers {status}): an event whose answer is lost {follows}\nhelp: give the \
+                 key the permission Read in PX, Administration, REST API"
             ));
-            return;
         }
         other => return findings.warn(&format!("events cannot be read now: {}", in_words(&other))),
     }
