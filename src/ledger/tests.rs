@@ -205,7 +205,8 @@ fn events_of_an_older_ledger_are_not_doubted() {
     let path = ledger.path().to_owned();
     drop(ledger);
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let older = "DROP INDEX outbox_by_doubt; ALTER TABLE outbox DROP COLUMN doubt; PRAGMA user_version = 3";
+    let older = "DROP INDEX outbox_by_settled; ALTER TABLE outbox DROP COLUMN unanswered; ALTER TABLE outbox DROP COLUMN adopted;
+         DROP INDEX outbox_by_doubt; ALTER TABLE outbox DROP COLUMN doubt; PRAGMA user_version = 3";
     connection.execute_batch(older).unwrap();
     drop(connection);
     let ledger = Ledger::open(directory.path(), NOW).unwrap();
