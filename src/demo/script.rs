@@ -247,6 +247,7 @@ product_key = "{product_key}"
 api_key_file = "{key}"
 requests_per_second = 2000
 requests_per_day = 1_000_000
+request_timeout = "3s"       # an attempt that was cut off by the kill is over by then
 
 [push]
 concurrency = 16
